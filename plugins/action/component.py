@@ -1,0 +1,85 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renders a role's templates into its component, in the controller's own process."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rendering import BadTemplate, render
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
+
+Values = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):
+    """Judges the role's variables, renders its templates, adds the result to `maestro_components`."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"name"})
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        host_vars = task_vars or {}
+        result: Values = super().run(tmp, host_vars)
+        name = self._task.args.get("name")
+        if not name or "role_path" not in host_vars:
+            raise AnsibleActionFail("component takes the role's name and runs inside a role.")
+        role = pathlib.Path(host_vars["role_path"])
+        values = self._judged_values(name, role, host_vars)
+        manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
+        result["objects"] = len(manifests)
+        result["ansible_facts"] = self._facts(name, manifests, secrets, host_vars)
+        result["_ansible_no_log"] = bool(secrets)
+        return result
+
+    def _judged_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
+        specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+        options = specs["argument_specs"]["main"]["options"]
+        values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
+        problems = check.of_role(name, options, values, host_vars)
+        if problems:
+            lines = "\n".join(f"- {problem}" for problem in problems)
+            raise AnsibleActionFail(f"The variables of {name} cannot be used; nothing was changed:\n{lines}")
+        return values
+
+    def _templated(self, names: t.Iterable[str], host_vars: Values) -> Values:
+        templated = {}
+        for name in names:
+            if name in host_vars:
+                try:
+                    templated[name] = self._templar.template(host_vars[name])
+                except AnsibleError as error:
+                    raise AnsibleActionFail(f"The value of {name} cannot be evaluated: {error}") from error
+        return templated
+
+    def _rendered(self, role: pathlib.Path, values: Values, host_vars: Values) -> list[Values]:
+        context = {**host_vars, **values, "release": shared.release_context(values)}
+        templar = self._templar.copy_with_new_env(searchpath=[str(role / "templates")], available_variables=context)
+
+        def to_text(path: pathlib.Path) -> str:
+            source = trust_as_template(self._loader.get_text_file_contents(str(path)))
+            try:
+                return str(templar.template(source, escape_backslashes=False, overrides={"trim_blocks": True}) or "")
+            except AnsibleError as error:
+                raise BadTemplate(f"{path.name}: {error}") from error
+
+        try:
+            return render(role / "templates", to_text)
+        except BadTemplate as error:
+            raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
+
+    def _facts(self, name: str, manifests: list[Values], secrets: dict[str, str], host_vars: Values) -> Values:
+        components = {**host_vars.get("maestro_components", {}), name: manifests}
+        facts: Values = {"maestro_components": components}
+        if secrets:
+            facts["maestro_secret_values"] = {**host_vars.get("maestro_secret_values", {}), **secrets}
+        return facts

@@ -1,0 +1,302 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One connection pool to one cluster: timeouts, bounded retries, parallel requests, no discovery walk."""
+
+from __future__ import annotations
+
+import json
+import random
+import ssl
+import threading
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+from .configuration import configure, headers, options
+from .errors import ApiError, BadConnection, ClusterError, Unreachable, WrongCluster
+from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
+
+try:
+    import urllib3
+    from kubernetes.client.rest import RESTClientObject
+except ImportError:
+    pass  # configure() reports the missing package
+
+WORKERS = 8
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
+APPLY_TYPE = "application/apply-patch+yaml"
+MERGE_TYPE = "application/merge-patch+json"
+Item = t.TypeVar("Item")
+Result = t.TypeVar("Result")
+
+
+class Limits(t.NamedTuple):
+    """Seconds allowed for connecting, for one answer, and for one request with all its retries."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    retry: float = 60.0
+
+
+class Answer(t.NamedTuple):
+    """A parsed response: `body` is JSON, `warnings` are the API server's Warning headers."""
+
+    status: int
+    body: t.Any
+    warnings: tuple[str, ...] = ()
+
+
+class Cluster:
+    """The API of one cluster. Safe to use from several threads."""
+
+    def __init__(
+        self, configuration: t.Any, extra_headers: t.Sequence[tuple[str, str]] = (), limits: Limits | None = None
+    ) -> None:
+        configuration.connection_pool_maxsize = WORKERS * 2
+        configuration.retries = urllib3.Retry(0, redirect=0)
+        self.host: str = configuration.host
+        self.limits = limits or Limits()
+        self.requests = 0
+        self.warnings: list[str] = []
+        self._configuration = configuration
+        self._extra_headers = tuple(extra_headers)
+        self._pool = RESTClientObject(configuration).pool_manager
+        self._kinds: dict[tuple[str, str], Kind] = dict(KINDS)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(cls, params: t.Mapping[str, t.Any]) -> Cluster:
+        """Open the cluster that the module's connection options name; refuses when `cluster_uid` is another's."""
+        chosen = options(params)
+        limits = Limits(params["connect_timeout"], params["request_timeout"], params["retry_timeout"])
+        cluster = cls(configure(chosen, params["in_cluster"]), headers(chosen), limits)
+        if params["cluster_uid"]:
+            cluster.require_uid(params["cluster_uid"])
+        return cluster
+
+    def __enter__(self) -> t.Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.clear()
+
+    @property
+    def uid(self) -> str:
+        """The cluster's identity: the UID of its kube-system namespace, which lives as long as the cluster."""
+        return str(self.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])
+
+    def require_uid(self, expected: str) -> None:
+        if self.uid != expected:
+            raise WrongCluster(
+                f"This is not the cluster of the inventory: {self.host} is {self.uid}, cluster_uid says {expected}."
+            )
+
+    def get(self, path: str, **query: t.Any) -> Manifest:
+        return t.cast(Manifest, self.request("GET", path, query=query).body)
+
+    def find(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
+        """One object, or None when there is none (or its kind is not served)."""
+        try:
+            return self.get(self.path(api_version, kind, namespace, name))
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise
+
+    def list_objects(self, api_version: str, kind: str, namespace: str = "", **query: t.Any) -> Manifest:
+        """The whole list object (`items`, `metadata.resourceVersion`)."""
+        return self.get(collection_path(api_version, self.kind(api_version, kind), namespace), **query)
+
+    def create(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
+        return t.cast(Manifest, self.request("POST", path, body, query=query).body)
+
+    def apply(self, manifest: Manifest, manager: str, force: bool = False, dry_run: bool = False) -> Manifest:
+        """Server-side apply; idempotent, so it is retried after a lost answer."""
+        query: dict[str, t.Any] = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        return t.cast(Manifest, self.request("PATCH", self.path_of(manifest), manifest, APPLY_TYPE, query).body)
+
+    def merge(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
+        return t.cast(Manifest, self.request("PATCH", path, body, MERGE_TYPE, query).body)
+
+    def delete(self, path: str, body: Manifest | None = None) -> Manifest | None:
+        """Delete one object; None when it was gone already."""
+        try:
+            return t.cast(Manifest, self.request("DELETE", path, body).body)
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise
+
+    def kind(self, api_version: str, kind: str) -> Kind:
+        """Where a kind lives; a kind outside the table costs one request for its group version, once."""
+        if (api_version, kind) not in self._kinds:
+            self._discover(api_version)
+        try:
+            return self._kinds[api_version, kind]
+        except KeyError:
+            raise ApiError(404, "NotFound", f"the cluster does not serve kind {kind} in {api_version}") from None
+
+    def path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
+        return object_path(api_version, self.kind(api_version, kind), namespace, name)
+
+    def path_of(self, manifest: Manifest) -> str:
+        metadata = manifest["metadata"]
+        return self.path(manifest["apiVersion"], manifest["kind"], metadata.get("namespace", ""), metadata["name"])
+
+    def parallel(self, function: t.Callable[[Item], Result], items: t.Iterable[Item]) -> list[Result]:
+        """Call `function` for each item on kept-alive connections; the results keep the items' order."""
+        work = list(items)
+        if len(work) < 2:
+            return [function(item) for item in work]
+        with ThreadPoolExecutor(min(WORKERS, len(work))) as pool:
+            return list(pool.map(function, work))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: t.Any = None,
+        content_type: str = "application/json",
+        query: t.Mapping[str, t.Any] | None = None,
+    ) -> Answer:
+        """Send one request; transient failures are retried until `limits.retry` seconds have passed."""
+        deadline = time.monotonic() + self.limits.retry
+        payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        attempt = 0
+        while True:
+            attempt += 1
+            delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
+            try:
+                answer = self._send(method, path, payload, content_type, query)
+            except Unreachable:
+                if method not in IDEMPOTENT or time.monotonic() + delay > deadline or attempt >= _tries(self.requests):
+                    raise
+            else:
+                if answer.status < 400:
+                    return answer
+                error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
+                delay = _retry_after(answer) or delay
+                if not _is_transient(method, answer) or time.monotonic() + delay > deadline:
+                    raise error
+            time.sleep(delay)
+
+    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Any:
+        """An open response whose body comes line by line (a watch); the caller reads and releases it."""
+        response = self._open("GET", path, None, "application/json", query, read_timeout)
+        if response.status >= 400:
+            raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
+        return response
+
+    def _send(
+        self, method: str, path: str, payload: bytes | None, content_type: str, query: t.Mapping[str, t.Any] | None
+    ) -> Answer:
+        response = self._open(method, path, payload, content_type, query or {}, self.limits.read)
+        try:
+            data = response.read()
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
+        finally:
+            response.release_conn()
+        warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
+        with self._lock:
+            self.requests += 1
+            self.warnings += [warning for warning in warnings if warning not in self.warnings]
+        body = _parsed(data)
+        if response.status == 429 or response.status >= 500:
+            body = {**(body if isinstance(body, dict) else {"message": str(body)})}
+            body["retryAfter"] = response.headers.get("Retry-After")
+        return Answer(response.status, body, warnings)
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        payload: bytes | None,
+        content_type: str,
+        query: t.Mapping[str, t.Any],
+        read_timeout: float,
+    ) -> t.Any:
+        url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        timeout = urllib3.Timeout(connect=self.limits.connect, read=read_timeout)
+        try:
+            return self._pool.request(
+                method, url, body=payload, headers=self._headers(content_type), timeout=timeout, preload_content=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(_why_unreachable(self.host, error)) from error
+
+    def _headers(self, content_type: str) -> t.Any:
+        fields = urllib3.HTTPHeaderDict({"Accept": "application/json", "Content-Type": content_type})
+        configuration = self._configuration
+        token = configuration.auth_settings().get("BearerToken")
+        if token:
+            fields["Authorization"] = token["value"]
+        elif configuration.username:
+            fields["Authorization"] = configuration.get_basic_auth_token()
+        for name, value in self._extra_headers:
+            fields.add(name, value)
+        return fields
+
+    def _discover(self, api_version: str) -> None:
+        try:
+            resources = self.get(base_path(api_version)).get("resources") or ()
+        except ApiError as error:
+            if not error.not_found:
+                raise
+            return
+        for resource in resources:
+            if "/" not in resource["name"]:
+                kind = Kind(resource["name"], resource["namespaced"])
+                self._kinds.setdefault((api_version, resource["kind"]), kind)
+
+
+def _tries(answered: int) -> int:
+    """A cluster that never answered is given one more try; one that did may be restarting."""
+    return 1000 if answered else 2
+
+
+def _is_transient(method: str, answer: Answer) -> bool:
+    if answer.status == 429:
+        return True
+    return answer.status in RETRIED_STATUSES and method in IDEMPOTENT
+
+
+def _retry_after(answer: Answer) -> float:
+    value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
+    return float(value) if value and str(value).isdigit() else 0.0
+
+
+def _parsed(data: bytes) -> t.Any:
+    try:
+        return json.loads(data) if data else {}
+    except ValueError:
+        return data.decode("utf-8", "replace")
+
+
+def _warning_text(header: str) -> str:
+    """`299 - "text"` (RFC 9111) to `text`."""
+    return header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
+
+
+def _why_unreachable(host: str, error: Exception) -> str:
+    cause: BaseException = getattr(error, "reason", None) or error
+    text = str(cause)
+    if isinstance(cause, urllib3.exceptions.SSLError) or isinstance(cause.__cause__, ssl.SSLError):
+        return f"The TLS certificate of {host} is not trusted: {text}"
+    reasons = (
+        (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
+        (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
+        (urllib3.exceptions.ReadTimeoutError, "no answer within the time allowed"),
+        (urllib3.exceptions.NewConnectionError, "the connection was refused"),
+        (urllib3.exceptions.ProtocolError, "the connection was closed"),
+    )
+    short = next((reason for kind, reason in reasons if isinstance(cause, kind)), "the request failed")
+    return f"The API server {host} cannot be reached: {short} ({text})"
+
+
+__all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]

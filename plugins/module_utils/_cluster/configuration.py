@@ -1,0 +1,125 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From connection options to a configuration of the Kubernetes client: whom to talk to, and as whom."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
+
+from .errors import BadConnection
+
+try:
+    import kubernetes.client
+    import kubernetes.config
+
+    KUBERNETES_IMPORT_ERROR: ImportError | None = None
+except ImportError as error:
+    KUBERNETES_IMPORT_ERROR = error
+
+CLIENT_NAME = {option: name for name, option in AUTH_ARG_MAP.items()}
+TRUE_WORDS = {"1", "true", "yes", "on"}
+HEADERS = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
+
+
+def options(params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] = os.environ) -> dict[str, t.Any]:
+    """The connection options that are set: module parameters first, then `K8S_AUTH_*` (so AWX's credential works)."""
+    chosen = {}
+    for name, spec in AUTH_ARG_SPEC.items():
+        value = params.get(name)
+        if value in (None, ""):
+            value = _from_environment(name, spec, environment)
+        if value is not None:
+            chosen[name] = value
+    return chosen
+
+
+def _from_environment(name: str, spec: t.Mapping[str, t.Any], environment: t.Mapping[str, str]) -> t.Any:
+    keys = [name, *spec.get("aliases", ()), CLIENT_NAME.get(name, name)]
+    text = next((environment[key] for key in (f"K8S_AUTH_{k.upper()}" for k in keys) if environment.get(key)), None)
+    if text is None or spec.get("type") == "dict":
+        return None
+    if spec.get("type") == "bool":
+        return text.lower() in TRUE_WORDS
+    if spec.get("type") == "list":
+        return [part for part in text.split(",") if part]
+    return text
+
+
+def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False) -> t.Any:
+    """A `kubernetes.client.Configuration` for these options.
+
+    The pod's own service account is used only when `in_cluster` asks for it: a job in a pod must not end up
+    on the cluster that it happens to run in because a kubeconfig was forgotten.
+    """
+    if KUBERNETES_IMPORT_ERROR is not None:
+        raise BadConnection(f"The Python package kubernetes is needed on the controller: {KUBERNETES_IMPORT_ERROR}")
+    configuration = kubernetes.client.Configuration()
+    try:
+        _load(configuration, chosen, in_cluster)
+    except BadConnection:
+        raise
+    except Exception as error:
+        source = "in-cluster service account" if in_cluster else f"kubeconfig {_shown(chosen.get('kubeconfig'))}"
+        raise BadConnection(f"The {source} cannot be used: {error}") from error
+    _override(configuration, chosen)
+    return configuration
+
+
+def headers(chosen: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
+    """The impersonation headers, one pair for each value."""
+    pairs = []
+    for name, header in HEADERS.items():
+        value = chosen.get(name) or []
+        pairs += [(header, item) for item in ([value] if isinstance(value, str) else value)]
+    return pairs
+
+
+def _load(configuration: t.Any, chosen: t.Mapping[str, t.Any], in_cluster: bool) -> None:
+    if in_cluster:
+        kubernetes.config.load_incluster_config(client_configuration=configuration)
+        return
+    if _is_complete(chosen):
+        return
+    kubeconfig = chosen.get("kubeconfig")
+    common = {"context": chosen.get("context"), "client_configuration": configuration}
+    if isinstance(kubeconfig, dict):
+        kubernetes.config.load_kube_config_from_dict(config_dict=kubeconfig, **common)
+        return
+    path = os.path.expanduser(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
+    if not any(os.path.exists(part) for part in path.split(os.pathsep)):
+        raise BadConnection(f"There is no kubeconfig at {path}, and no host with api_key or client_cert was given.")
+    kubernetes.config.load_kube_config(config_file=path, persist_config=False, **common)
+
+
+def _is_complete(chosen: t.Mapping[str, t.Any]) -> bool:
+    credentials = (("api_key",), ("username", "password"), ("client_cert", "client_key"))
+    return bool(chosen.get("host")) and any(all(chosen.get(name) for name in names) for names in credentials)
+
+
+def _override(configuration: t.Any, chosen: t.Mapping[str, t.Any]) -> None:
+    for name, value in chosen.items():
+        if name in ("kubeconfig", "context", "persist_config", *HEADERS):
+            continue
+        if name == "api_key":
+            configuration.api_key = {"authorization": f"Bearer {value}"}
+        elif name == "host":
+            configuration.host = value.rstrip("/")
+        elif name == "proxy_headers":
+            configuration.proxy_headers = _proxy_headers(value)
+        else:
+            setattr(configuration, CLIENT_NAME[name], value)
+
+
+def _proxy_headers(value: t.Mapping[str, t.Any]) -> t.Any:
+    import urllib3.util
+
+    return urllib3.util.make_headers(**{key: item for key, item in value.items() if item is not None})
+
+
+def _shown(kubeconfig: t.Any) -> str:
+    """A kubeconfig given as a dictionary holds credentials and is never printed."""
+    return "given as a dictionary" if isinstance(kubeconfig, dict) else str(kubeconfig or "~/.kube/config")

@@ -1,0 +1,48 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finding: one thing wrong or worth knowing, and the verdict that findings make."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+SEVERITIES = ("error", "warning", "note")
+PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """`id` is stable and has a page docs/findings/<id>.md; `object` is `Kind namespace/name` or a setting's name.
+
+    `message` says what is wrong, in the server's words where it has some; `evidence` are the lines that prove it;
+    `next_step` is what a person does about it.
+    """
+
+    id: str
+    severity: str
+    object: str
+    message: str
+    evidence: tuple[str, ...] = ()
+    next_step: str = ""
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain values, for a module's result."""
+        return {**dataclasses.asdict(self), "evidence": list(self.evidence)}
+
+    def sentence(self) -> str:
+        """One line for a person: id, object, what, next step."""
+        return " ".join(part for part in (f"[{self.id}] {self.object}: {self.message}", self.next_step) if part)
+
+
+def verdict(findings: t.Iterable[Finding], complete: bool = True) -> str:
+    """`failed` by any error; else `inconclusive` when not everything could be asked; else `passed`."""
+    if any(finding.severity == "error" for finding in findings):
+        return FAILED
+    return PASSED if complete else INCONCLUSIVE
+
+
+def by_severity(findings: t.Iterable[Finding]) -> list[Finding]:
+    """Errors first; the same order for the same findings whatever order they came in."""
+    return sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.id, finding.object))

@@ -1,0 +1,81 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manifests as data: what identifies one, and how secret values are taken out of them and put back."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import typing as t
+
+Manifest = dict[str, t.Any]
+SECRET_MARK = "(secret)"
+
+
+class Key(t.NamedTuple):
+    """What identifies an object in a cluster; `namespace` is empty for a cluster-scoped one."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def key_of(manifest: Manifest) -> Key:
+    """The identity of a manifest or of a live object."""
+    metadata = manifest["metadata"]
+    return Key(manifest["apiVersion"], manifest["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+def malformed(manifest: t.Any) -> str:
+    """Why this is no Kubernetes object, or an empty string."""
+    if not isinstance(manifest, dict):
+        return f"is a {type(manifest).__name__}, not an object"
+    missing = [field for field in ("apiVersion", "kind") if not isinstance(manifest.get(field), str)]
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        missing.append("metadata.name")
+    return f"has no {', no '.join(missing)}" if missing else ""
+
+
+def is_secret(manifest: Manifest) -> bool:
+    return manifest["kind"] == "Secret" and manifest["apiVersion"] == "v1"
+
+
+def take_out_secrets(manifests: t.Iterable[Manifest]) -> tuple[list[Manifest], dict[str, str]]:
+    """The manifests with every value of a Secret replaced by a mark, and the values by `<secret>/<key>`.
+
+    Values leave as plain text whether they came as `stringData` or as base64 `data`; binary data is not supported.
+    """
+    parted = [_taken_out(manifest) if is_secret(manifest) else (manifest, {}) for manifest in manifests]
+    values = {name: value for _, taken in parted for name, value in taken.items()}
+    return [manifest for manifest, _ in parted], values
+
+
+def _taken_out(secret: Manifest) -> tuple[Manifest, dict[str, str]]:
+    name = secret["metadata"]["name"]
+    decoded = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
+    plain = {**decoded, **(secret.get("stringData") or {})}
+    clean = {field: value for field, value in secret.items() if field not in ("data", "stringData")}
+    clean["stringData"] = dict.fromkeys(plain, SECRET_MARK)
+    return clean, {f"{name}/{key}": value for key, value in plain.items()}
+
+
+def put_back_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, str]) -> list[Manifest]:
+    """The opposite of `take_out_secrets`, as base64 `data`: the form in which the cluster owns and compares it.
+
+    Raises KeyError with `<secret>/<key>` when a value is missing.
+    """
+    return [_put_back(manifest, values) if is_secret(manifest) else manifest for manifest in manifests]
+
+
+def _put_back(secret: Manifest, values: t.Mapping[str, str]) -> Manifest:
+    whole = copy.deepcopy(secret)
+    name = secret["metadata"]["name"]
+    marked = whole.pop("stringData", {})
+    whole["data"] = {key: base64.b64encode(values[f"{name}/{key}"].encode()).decode() for key in marked}
+    return whole

@@ -1,0 +1,49 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a role's templates folder to the manifests of its component; the text is rendered by the caller's templar."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import yaml
+
+from .manifests import Manifest, key_of, malformed
+
+Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class BadTemplate(Exception):
+    """A template that does not render to Kubernetes objects; `str()` names the file and the place."""
+
+
+def render(folder: pathlib.Path, to_text: t.Callable[[pathlib.Path], str]) -> list[Manifest]:
+    """All objects of `folder`'s templates in the order of the file names; `to_text` renders one file.
+
+    Raises BadTemplate. Two objects with the same identity are a mistake.
+    """
+    manifests = [item for path in sorted(folder.glob("*.yaml.j2")) for item in parse(path.name, to_text(path))]
+    keys = [key_of(manifest) for manifest in manifests]
+    twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+    if twice:
+        raise BadTemplate(f"{folder}: rendered more than once: {', '.join(twice)}")
+    return manifests
+
+
+def parse(name: str, text: str) -> list[Manifest]:
+    """The objects of one rendered template; empty documents are left out. The text itself is never quoted."""
+    try:
+        documents = [document for document in yaml.load_all(text, Loader=Loader) if document is not None]
+        json.dumps(documents)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise BadTemplate(f"{name} renders to invalid YAML at line {line} of its output: {error.problem}") from None
+    except TypeError as error:
+        raise BadTemplate(f"{name} renders a value that JSON has no form for ({error}); quote it") from None
+    for index, document in enumerate(documents, 1):
+        if malformed(document):
+            raise BadTemplate(f"{name}: document {index} {malformed(document)}")
+    return documents

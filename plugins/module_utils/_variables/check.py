@@ -1,0 +1,52 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All that can be said of a role's variables without asking anybody: names, types, and how they fit together."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+
+from . import strict, unknown
+from .shared import RUNTIME, SHARED
+
+Values = t.Mapping[str, t.Any]
+Options = t.Mapping[str, t.Mapping[str, t.Any]]
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+NAME_LIMIT = 40
+"""A release's name is the stem of other names, of at most 63 characters."""
+
+
+def of_role(role: str, options: Options, values: Values, given: t.Iterable[str]) -> list[str]:
+    """Every problem of a role's variables and of the shared ones, a sentence each.
+
+    `options` is the role's argument spec, `values` its templated variables with the shared ones, `given` the
+    names of all variables that the host has.
+    """
+    names = list(given)
+    found = unknown.problems(f"{role}_", names, options)
+    found += unknown.problems("maestro_", names, {*SHARED, *RUNTIME})
+    for name, option in {**SHARED, **options}.items():
+        found += strict.problems(name, values.get(name), option)
+    return found or [*_names(values), *_together(role, values)]
+
+
+def _names(values: Values) -> list[str]:
+    return [
+        f"{variable} must be a DNS label (a-z, 0-9 and -) of at most {limit} characters, but {values[variable]!r} "
+        "was given."
+        for variable, limit in (("maestro_name", NAME_LIMIT), ("maestro_namespace", 63))
+        if len(values[variable]) > limit or not DNS_LABEL.fullmatch(values[variable])
+    ]
+
+
+def _together(role: str, values: Values) -> list[str]:
+    """The rules between several variables of a role, where it has a module of that name beside this one."""
+    try:
+        rules = importlib.import_module(f".{role}", __package__)
+    except ModuleNotFoundError:
+        return []
+    return t.cast("list[str]", rules.check(values))

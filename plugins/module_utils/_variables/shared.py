@@ -1,0 +1,187 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The `maestro_*` variables: what several roles share, declared and documented once.
+
+`SHARED` is an argument spec; `release_context` turns the values into what the roles' templates see as `release`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+SECRET_KEYS = [
+    "DATABASE_URL",
+    "REDIS_URL",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "JWT_SIGNING_KEY",
+    "EXTERNAL_SERVICE_TOKEN",
+]
+
+SHARED: dict[str, dict[str, t.Any]] = {
+    "maestro_name": {
+        "type": "str",
+        "default": "maestro",
+        "description": ["Name of the release and of its main objects.", "A DNS label of at most 40 characters."],
+    },
+    "maestro_namespace": {
+        "type": "str",
+        "default": "maestro-system",
+        "description": ["Namespace that holds the release and its history."],
+    },
+    "maestro_environment": {
+        "type": "str",
+        "default": "production",
+        "choices": ["production", "staging", "lab"],
+        "description": ["What the cluster is used for. C(production) makes the checks of images and secrets strict."],
+    },
+    "maestro_hostname": {
+        "type": "str",
+        "default": "maestro.intelgraph.ai",
+        "description": ["Public DNS name of the service."],
+    },
+    "maestro_labels": {
+        "type": "dict",
+        "default": {},
+        "description": ["Labels added to every object, for example C(team) or C(cost-center)."],
+    },
+    "maestro_connection": {
+        "type": "dict",
+        "default": {},
+        "description": [
+            "Connection options of the cluster, named as those of the kubernetes.core modules.",
+            "Empty means the K8S_AUTH_* environment, then the default kubeconfig.",
+        ],
+    },
+    "maestro_cluster_uid": {
+        "type": "str",
+        "default": "",
+        "description": [
+            "UID of the cluster's kube-system namespace. Any other cluster is refused.",
+            "Read it with C(kubectl get namespace kube-system -o jsonpath={.metadata.uid}).",
+        ],
+    },
+    "maestro_secret_name": {
+        "type": "str",
+        "default": "",
+        "description": ["Secret that the workload reads.", "Empty means the release's name with C(-secrets) added."],
+    },
+    "maestro_required_secret_keys": {
+        "type": "list",
+        "elements": "str",
+        "default": SECRET_KEYS,
+        "description": ["Keys that the Secret must have; each is checked before anything changes."],
+    },
+    "maestro_registry_secret": {
+        "type": "bool",
+        "default": True,
+        "description": [
+            "Whether pods pull the image with the credential in the Secret C(<maestro_name>-registry).",
+            "Switch it off when the nodes may pull by themselves.",
+        ],
+    },
+    "maestro_identity": {
+        "type": "dict",
+        "default": {"provider": "none"},
+        "description": ["Cloud identity of the pods, bound to their ServiceAccount."],
+        "options": {
+            "provider": {
+                "type": "str",
+                "default": "none",
+                "choices": ["none", "irsa", "pod-identity", "gke", "azure"],
+                "description": ["How the ServiceAccount gets its cloud identity."],
+            },
+            "role": {
+                "type": "str",
+                "default": "",
+                "description": ["ARN of the IAM role (irsa), e-mail of the Google service account (gke)."],
+            },
+            "client_id": {"type": "str", "default": "", "description": ["Client ID of the managed identity (azure)."]},
+        },
+    },
+    "maestro_database": {
+        "type": "dict",
+        "default": {"host": "", "port": 5432, "name": "maestro", "tls": True},
+        "description": ["Where PostgreSQL is. Opens the egress, is checked before a release."],
+        "options": {
+            "host": {"type": "str", "default": "", "description": ["Name or address; empty switches checks off."]},
+            "port": {"type": "int", "default": 5432, "description": ["TCP port."]},
+            "name": {"type": "str", "default": "maestro", "description": ["Name of the database."]},
+            "tls": {"type": "bool", "default": True, "description": ["Whether the connection is encrypted."]},
+        },
+    },
+    "maestro_redis": {
+        "type": "dict",
+        "default": {"host": "", "port": 6379, "tls": True},
+        "description": ["Where Redis is. Opens the egress, is checked before a release."],
+        "options": {
+            "host": {"type": "str", "default": "", "description": ["Name or address; empty switches checks off."]},
+            "port": {"type": "int", "default": 6379, "description": ["TCP port."]},
+            "tls": {"type": "bool", "default": True, "description": ["Whether the connection is encrypted."]},
+        },
+    },
+    "maestro_wait_timeout": {
+        "type": "int",
+        "default": 600,
+        "description": ["Seconds that a release may take until everything is ready."],
+    },
+    "maestro_reason": {
+        "type": "str",
+        "default": "",
+        "description": ["Why this release is made; kept in the history."],
+    },
+    "maestro_history_limit": {
+        "type": "int",
+        "default": 10,
+        "description": ["Number of releases that the cluster remembers."],
+    },
+    "maestro_remove_confirm": {
+        "type": "str",
+        "default": "",
+        "description": ["The name of the release, given to confirm that the remove playbook may take it away."],
+    },
+    "maestro_remove_data": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether a removal takes volumes, secrets and the namespace with it."],
+    },
+}
+
+RUNTIME = frozenset({"maestro_components", "maestro_secret_values", "maestro_cluster", "maestro_release"})
+"""Names that the plays set themselves."""
+
+
+def defaults() -> dict[str, t.Any]:
+    """The default of every shared variable."""
+    return {name: option["default"] for name, option in SHARED.items()}
+
+
+def release_context(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a template sees as `release`, from the shared variables (defaults filled in)."""
+    name = values["maestro_name"]
+    selector = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": name}
+    fixed = {
+        **selector,
+        "app.kubernetes.io/part-of": "intelgraph",
+        "app.kubernetes.io/managed-by": "intelgraph.maestro",
+    }
+    return {
+        "name": name,
+        "namespace": values["maestro_namespace"],
+        "environment": values["maestro_environment"],
+        "hostname": values["maestro_hostname"],
+        "labels": {**values["maestro_labels"], **fixed},
+        "selector": selector,
+        "secret_name": values["maestro_secret_name"] or f"{name}-secrets",
+        "required_secret_keys": list(values["maestro_required_secret_keys"]),
+        "registry_secret": f"{name}-registry" if values["maestro_registry_secret"] else "",
+        "identity": _filled("maestro_identity", values),
+        "database": _filled("maestro_database", values),
+        "redis": _filled("maestro_redis", values),
+    }
+
+
+def _filled(name: str, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    inner = {key: option["default"] for key, option in SHARED[name]["options"].items()}
+    return {**inner, **values[name]}
