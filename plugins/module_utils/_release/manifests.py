@@ -43,7 +43,7 @@ def malformed(manifest: t.Any) -> str:
 
 
 def is_secret(manifest: Manifest) -> bool:
-    return manifest["kind"] == "Secret" and manifest["apiVersion"] == "v1"
+    return bool(manifest["kind"] == "Secret" and manifest["apiVersion"] == "v1")
 
 
 def take_out_secrets(manifests: t.Iterable[Manifest]) -> tuple[list[Manifest], dict[str, str]]:

@@ -1,0 +1,139 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When an object of a release is ready: one pure predicate for each kind, stricter than `kubectl rollout status`.
+
+Each predicate takes the live object and returns what is still missing, or an empty string. An object that carries a
+`Ready` condition and has no predicate of its own is judged by that condition.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+Live = t.Mapping[str, t.Any]
+
+
+def missing(live: Live) -> str:
+    """What keeps this object from being ready, or an empty string."""
+    return PREDICATES.get(live["kind"], _by_ready_condition)(live)
+
+
+def stuck(live: Live) -> str:
+    """Why waiting longer cannot help, in the server's own words, or an empty string."""
+    if live["kind"] != "Deployment":
+        return ""
+    failure = condition(live, "ReplicaFailure")
+    if failure.get("status") == "True":
+        return f"pods cannot be created: {failure.get('message', failure.get('reason', ''))}"
+    progress = condition(live, "Progressing")
+    if progress.get("status") == "False":
+        return str(progress.get("message") or progress.get("reason") or "the progress deadline has passed")
+    return ""
+
+
+def condition(live: Live, kind: str) -> dict[str, t.Any]:
+    """The condition of that type, or an empty dictionary."""
+    conditions = (live.get("status") or {}).get("conditions") or ()
+    return next((entry for entry in conditions if entry["type"] == kind), {})
+
+
+def _unobserved(live: Live) -> str:
+    seen = (live.get("status") or {}).get("observedGeneration", 0)
+    return "" if seen >= live["metadata"].get("generation", 0) else "the controller has not seen the newest change yet"
+
+
+def _deployment(live: Live) -> str:
+    status = live.get("status") or {}
+    if live["spec"].get("paused"):
+        return "it is paused"
+    return _unobserved(live) or _replicas(
+        wanted=live["spec"].get("replicas", 1),
+        current=status.get("replicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        available=status.get("availableReplicas", 0),
+    )
+
+
+def _stateful_set(live: Live) -> str:
+    status = live.get("status") or {}
+    unobserved = _unobserved(live)
+    if unobserved:
+        return unobserved
+    if status.get("currentRevision") != status.get("updateRevision"):
+        return f"{status.get('updatedReplicas', 0)} of {live['spec'].get('replicas', 1)} pods have the new revision"
+    return _replicas(
+        wanted=live["spec"].get("replicas", 1),
+        current=status.get("replicas", 0),
+        updated=status.get("replicas", 0),
+        available=status.get("availableReplicas", 0),
+    )
+
+
+def _replicas(wanted: int, current: int, updated: int, available: int) -> str:
+    if updated < wanted:
+        return f"{updated} of {wanted} pods have the new revision"
+    if current > updated:
+        return f"{current - updated} old pods are still there"
+    if available < wanted:
+        return f"{available} of {wanted} pods are available"
+    return ""
+
+
+def _autoscaler(live: Live) -> str:
+    for kind in ("AbleToScale", "ScalingActive"):
+        found = condition(live, kind)
+        if found.get("status") != "True" and found.get("reason") != "ScalingDisabled":
+            return str(found.get("message") or f"its condition {kind} is not reported yet")
+    return ""
+
+
+def _disruption_budget(live: Live) -> str:
+    status = live.get("status") or {}
+    healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
+    return _unobserved(live) or ("" if healthy >= desired else f"{healthy} of {desired} pods are healthy")
+
+
+def _service(live: Live) -> str:
+    balanced = (live.get("status") or {}).get("loadBalancer") or {}
+    if live["spec"].get("type") == "LoadBalancer" and not balanced.get("ingress"):
+        return "its load balancer has no address yet"
+    return ""
+
+
+def _claim(live: Live) -> str:
+    phase = (live.get("status") or {}).get("phase")
+    return "its volume is lost" if phase == "Lost" else ""
+
+
+def _namespace(live: Live) -> str:
+    phase = (live.get("status") or {}).get("phase", "")
+    return "" if phase == "Active" else f"it is {phase or 'not active yet'}"
+
+
+def _ready(live: Live) -> str:
+    """For kinds whose controller always reports a Ready condition."""
+    found = condition(live, "Ready")
+    if found.get("status") == "True":
+        return ""
+    return str(found.get("message") or found.get("reason") or "its condition Ready is not reported yet")
+
+
+def _by_ready_condition(live: Live) -> str:
+    return _ready(live) if condition(live, "Ready") else ""
+
+
+PREDICATES: dict[str, t.Callable[[Live], str]] = {
+    "Certificate": _ready,
+    "ClusterIssuer": _ready,
+    "Deployment": _deployment,
+    "ExternalSecret": _ready,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "Issuer": _ready,
+    "Namespace": _namespace,
+    "PersistentVolumeClaim": _claim,
+    "PodDisruptionBudget": _disruption_budget,
+    "SecretStore": _ready,
+    "Service": _service,
+    "StatefulSet": _stateful_set,
+}

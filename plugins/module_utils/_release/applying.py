@@ -1,0 +1,63 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries a plan out: stage after stage, in parallel inside a stage, by server-side apply."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.kinds import Manifest
+from . import plan
+from .manifests import Key
+from .ownership import INITIAL_MANAGER, MANAGER, initial_replicas
+from .stages import by_stage
+
+BEFORE_RECORD = "namespace"
+"""The stage that must be applied before the history has a place."""
+
+
+class Applier:
+    """Writes to one cluster and keeps the live objects that came back."""
+
+    def __init__(self, cluster: Cluster, replicas: t.Mapping[Key, int], takeover: bool = False) -> None:
+        self._cluster = cluster
+        self._replicas = replicas
+        self._takeover = takeover
+        self.live: list[Manifest] = []
+
+    def apply(self, steps: t.Iterable[plan.Step]) -> None:
+        """Apply creations and changes; a kept object is not written, its live state is taken over."""
+        wanted = [step for step in steps if step.manifest is not None]
+        for _, staged in by_stage(wanted, lambda step: step.key.kind):
+            self.live += self._cluster.parallel(self._one, staged)
+
+    def prune(self, steps: t.Iterable[plan.Step]) -> None:
+        """Delete in the opposite order of the stages."""
+        for _, staged in reversed(by_stage(steps, lambda step: step.key.kind)):
+            self._cluster.parallel(lambda step: delete(self._cluster, step.key), staged)
+
+    def _one(self, step: plan.Step) -> Manifest:
+        assert step.manifest is not None
+        if step.action == plan.KEEP and step.live is not None:
+            return step.live
+        live = self._cluster.apply(step.manifest, MANAGER, force=self._takeover)
+        if step.action == plan.CREATE and step.key in self._replicas:
+            live = self._cluster.apply(
+                initial_replicas(step.key, self._replicas[step.key]), INITIAL_MANAGER, force=True
+            )
+        return live
+
+
+def delete(cluster: Cluster, key: Key) -> None:
+    """Delete one object and, in the background, what it owns; nothing happens when it is gone."""
+    body: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    cluster.delete(cluster.path(*key), body)
+
+
+def before_record(steps: t.Iterable[plan.Step]) -> tuple[list[plan.Step], list[plan.Step]]:
+    """The steps that make a place for the history, and the others."""
+    stages = by_stage(steps, lambda step: step.key.kind)
+    first = [step for name, staged in stages if name == BEFORE_RECORD for step in staged]
+    return first, [step for name, staged in stages if name != BEFORE_RECORD for step in staged]

@@ -1,0 +1,60 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the components of the roles to the manifests of one release. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._cluster.errors import ClusterError
+from .manifests import Key, Manifest, key_of, malformed, put_back_secrets
+from .naming import name_by_content
+from .ownership import without_initial_replicas
+from .stages import in_order
+
+
+class BadComponents(ClusterError):
+    """The components are not what the roles' `component` tasks make."""
+
+    id = "bad-components"
+    next_step = "Give the release task maestro_components and maestro_secret_values as the component tasks left them."
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """What a release declares: complete manifests in the order of the stages, and replicas given at creation only."""
+
+    manifests: tuple[Manifest, ...]
+    replicas: dict[Key, int]
+
+
+def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:
+    """Put the secret values back, name settings by content, hand replicas to the HPA. Raises BadComponents."""
+    _judge(components)
+    manifests = [manifest for component in components.values() for manifest in component]
+    try:
+        whole = put_back_secrets(manifests, secret_values)
+    except KeyError as missing:
+        raise BadComponents(f"The secret value {missing} is missing from secret_values.") from None
+    kept, replicas = without_initial_replicas(name_by_content(whole))
+    return Release(tuple(in_order(kept)), replicas)
+
+
+def _judge(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+    wrong = [
+        f"{name}[{index}] {malformed(manifest)}"
+        for name, component in components.items()
+        for index, manifest in enumerate(component)
+        if malformed(manifest)
+    ]
+    if wrong:
+        raise BadComponents(f"Not Kubernetes objects: {'; '.join(wrong)}.")
+    owners: dict[Key, list[str]] = {}
+    for name, component in components.items():
+        for manifest in component:
+            owners.setdefault(key_of(manifest), []).append(name)
+    twice = [f"{key} by {' and '.join(names)}" for key, names in owners.items() if len(names) > 1]
+    if twice:
+        raise BadComponents(f"Contributed more than once: {'; '.join(twice)}.")

@@ -1,0 +1,175 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a release: plan, record, apply, wait, prune, record what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.errors import ClusterError
+from .._health.finding import FAILED, PASSED, Finding
+from .._health.waiting import wait_until_ready
+from .applying import Applier, before_record, delete
+from .assembly import Release
+from .history import PASSED as RECORD_PASSED
+from .history import History, Record, now
+from .manifests import Key, Manifest
+from .naming import references
+from .outcome import Outcome, Phases, summary
+from .ownership import without_secret_values
+from .plan import PRUNE, Plan
+from .planner import make_plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why."""
+
+    name: str
+    namespace: str
+    wait: bool = True
+    timeout: float = 600.0
+    history_limit: int = 10
+    takeover: bool = False
+    about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def selector(self) -> str:
+        return f"app.kubernetes.io/instance={self.name}"
+
+
+class ReleaseFailed(ClusterError):
+    """A release that was begun and did not pass; `outcome` holds everything known about it."""
+
+    id = "release-failed"
+    next_step = "Correct the cause and deploy again; the next release replaces what this one left."
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        super().__init__(outcome.message)
+
+
+def deploy(cluster: Cluster, release: Release, wish: Wish, check: bool = False) -> Outcome:
+    """Bring the cluster to what `release` declares; in check mode only say what that would change.
+
+    Raises ReleaseFailed when the release was begun and did not pass, ClusterError when nothing was changed.
+    """
+    phases = Phases()
+    with phases.phase("plan"):
+        history = History(cluster, wish.namespace, wish.name).read()
+        plan = make_plan(cluster, release.manifests, _prunable(history), wish.takeover)
+    outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
+    is_recorded = _is_recorded(history.last, release.manifests)
+    outcome.changed = bool(plan.changes) or not is_recorded
+    if check:
+        outcome.number += outcome.changed
+        outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(plan)}."
+        return outcome
+    run = _Run(cluster, history, release, wish, phases, outcome)
+    return run.carry_out() if outcome.changed else run.confirm()
+
+
+class _Run:
+    """One release being made."""
+
+    def __init__(
+        self, cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases, outcome: Outcome
+    ) -> None:
+        self._cluster = cluster
+        self._history = history
+        self._release = release
+        self._wish = wish
+        self._phases = phases
+        self._outcome = outcome
+        self._applier = Applier(cluster, release.replicas, wish.takeover)
+
+    def confirm(self) -> Outcome:
+        """Nothing has to change: say so once everything is ready."""
+        self._applier.live = [step.live for step in self._plan.steps if step.manifest and step.live]
+        self._wait()
+        if self._outcome.findings:
+            raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
+        self._outcome.message = f"Release {self._outcome.number} of {self._wish.name} is in place; nothing to change."
+        return self._outcome
+
+    def carry_out(self) -> Outcome:
+        first, rest = before_record(self._plan.steps)
+        with self._phases.phase("apply"):
+            self._applier.apply(first)
+            record = self._history.begin(self._release.manifests, {**self._wish.about, "begun": now()})
+            self._outcome.number = record.number
+        try:
+            self._finish(rest)
+        except ClusterError as error:
+            self._end(record, FAILED, str(error))
+            raise ReleaseFailed(self._failed(f"stopped half-way: {error}")) from error
+        if self._outcome.findings:
+            self._end(record, FAILED, self._outcome.findings[0].sentence())
+            raise ReleaseFailed(self._failed(f"is not ready after {self._phases.seconds['wait']:.0f} s"))
+        self._end(record, RECORD_PASSED, "")
+        self._forget_old()
+        self._outcome.message = f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan)}."
+        return self._outcome
+
+    @property
+    def _plan(self) -> Plan:
+        return self._outcome.plan
+
+    def _finish(self, steps: t.Iterable[t.Any]) -> None:
+        with self._phases.phase("apply"):
+            self._applier.apply(steps)
+        self._wait()
+        if not self._outcome.findings:
+            with self._phases.phase("prune"):
+                self._applier.prune(self._plan.doing(PRUNE))
+
+    def _wait(self) -> None:
+        wish = self._wish
+        if not wish.wait:
+            return
+        with self._phases.phase("wait"):
+            _, self._outcome.findings = wait_until_ready(
+                self._cluster, self._applier.live, wish.namespace, wish.selector, wish.timeout
+            )
+
+    def _failed(self, what: str) -> Outcome:
+        self._outcome.verdict = FAILED
+        details = "".join(f"\n- {line}" for finding in self._outcome.findings for line in _told(finding))
+        self._outcome.message = f"Release {self._outcome.number} of {self._wish.name} {what}{details or '.'}"
+        return self._outcome
+
+    def _end(self, record: Record, state: str, reason: str) -> None:
+        outcome = {
+            "ended": now(),
+            "seconds": dict(self._phases.seconds),
+            "counts": self._plan.counts(),
+            "reason": reason,
+        }
+        self._history.end(record, state, outcome)
+
+    def _forget_old(self) -> None:
+        """Keep `history_limit` records; settings that only forgotten releases had go with them."""
+        while len(self._history.records) > self._wish.history_limit:
+            oldest, *remembered = self._history.records
+            still_used = {key for record in remembered for key in references(record.manifests)}
+            for key in references(oldest.manifests) - still_used:
+                delete(self._cluster, key)
+            self._history.forget(oldest)
+
+
+def _told(finding: Finding) -> list[str]:
+    return [finding.sentence(), *(f"  {line}" for line in finding.evidence)]
+
+
+def _prunable(history: History) -> set[Key]:
+    """What releases since the last good one had; settings named by content stay as long as their release is known."""
+    records = history.since_last_passed()
+    return {key for record in records for key in record.keys - references(record.manifests)}
+
+
+def _is_recorded(last: Record | None, manifests: t.Iterable[Manifest]) -> bool:
+    shown = tuple(without_secret_values(manifest) for manifest in manifests)
+    return last is not None and last.state == PASSED and last.manifests == shown

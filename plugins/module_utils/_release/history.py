@@ -1,0 +1,186 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The history of a release: one immutable record for each number, in ConfigMaps beside the objects themselves.
+
+A record is written before the first write of its release and says `pending`; its label says how it ended. The
+number of a release is claimed by creating its record, so two runs can never have the same one.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import gzip
+import json
+import typing as t
+
+from .._cluster.client import ApiError, Cluster
+from .._cluster.kinds import KINDS, collection_path, object_path
+from .manifests import Key, Manifest, key_of
+from .ownership import MANAGER, without_secret_values
+
+RECORD_LABEL = "maestro.intelgraph.ai/release-record"
+NUMBER_LABEL = "maestro.intelgraph.ai/number"
+STATE_LABEL = "maestro.intelgraph.ai/state"
+PART_LABEL = "maestro.intelgraph.ai/part"
+OUTCOME = "maestro.intelgraph.ai/outcome"
+PENDING, PASSED, FAILED = "pending", "passed", "failed"
+CHUNK = 700_000
+"""Bytes of compressed data in one ConfigMap: base64 makes a third more of it, the API server's limit is 1 MiB."""
+CONFIG_MAP = KINDS["v1", "ConfigMap"]
+
+
+class NumberTaken(Exception):
+    """Another run has begun a release with the same number."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One release as it is remembered.
+
+    `manifests` are the applied objects without secret values; `about` holds who, when (UTC, ISO 8601) and why;
+    `outcome` what came of it (empty while `state` is `pending`).
+    """
+
+    number: int
+    state: str
+    manifests: tuple[Manifest, ...]
+    about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    outcome: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def keys(self) -> set[Key]:
+        return {key_of(manifest) for manifest in self.manifests}
+
+
+class History:
+    """The records of one release in one namespace, read in one request and written through this object."""
+
+    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._name = name
+        self.records: list[Record] = []
+
+    def read(self) -> History:
+        """Load all records, the oldest first; a namespace that does not exist has none."""
+        selector = f"{RECORD_LABEL}={self._name}"
+        try:
+            found = self._cluster.list_objects("v1", "ConfigMap", self._namespace, labelSelector=selector)
+        except ApiError as error:
+            if not error.not_found:
+                raise
+            found = {"items": []}
+        self.records = decoded(found["items"])
+        return self
+
+    @property
+    def last(self) -> Record | None:
+        return self.records[-1] if self.records else None
+
+    def last_passed(self) -> Record | None:
+        return next((record for record in reversed(self.records) if record.state == PASSED), None)
+
+    def next_number(self) -> int:
+        return self.records[-1].number + 1 if self.records else 1
+
+    def since_last_passed(self) -> list[Record]:
+        """The last release that passed and all that came after it: what may be in the cluster now."""
+        passed = self.last_passed()
+        return [record for record in self.records if passed is None or record.number >= passed.number]
+
+    def begin(self, manifests: t.Iterable[Manifest], about: dict[str, t.Any]) -> Record:
+        """Claim the next number. Raises NumberTaken when another run has it."""
+        kept = tuple(without_secret_values(manifest) for manifest in manifests)
+        record = Record(self.next_number(), PENDING, kept, about)
+        path = collection_path("v1", CONFIG_MAP, self._namespace)
+        for part in encoded(record, self._namespace, self._name):
+            try:
+                self._cluster.create(path, part, fieldManager=MANAGER)
+            except ApiError as error:
+                if error.conflict:
+                    raise NumberTaken(f"Release {record.number} of {self._name} was begun by another run.") from error
+                raise
+        self.records.append(record)
+        return record
+
+    def end(self, record: Record, state: str, outcome: dict[str, t.Any]) -> Record:
+        """Write how a release ended."""
+        ended = dataclasses.replace(record, state=state, outcome=outcome)
+        body = {
+            "metadata": {
+                "labels": {STATE_LABEL: state},
+                "annotations": {OUTCOME: json.dumps(outcome, sort_keys=True)},
+            }
+        }
+        self._cluster.merge(self._path(record.number, 0), body, fieldManager=MANAGER)
+        self.records[self.records.index(record)] = ended
+        return ended
+
+    def forget(self, record: Record) -> None:
+        """Delete a record with all its parts."""
+        part = 0
+        while self._cluster.delete(self._path(record.number, part)) is not None:
+            part += 1
+        self.records.remove(record)
+
+    def _path(self, number: int, part: int) -> str:
+        return object_path("v1", CONFIG_MAP, self._namespace, record_name(self._name, number, part))
+
+
+def record_name(name: str, number: int, part: int = 0) -> str:
+    """`maestro-release-12`, and `maestro-release-12-1` for what does not fit into the first object."""
+    return f"{name}-release-{number}" + (f"-{part}" if part else "")
+
+
+def now() -> str:
+    """The time now, UTC, to the second, ISO 8601."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def encoded(record: Record, namespace: str, name: str) -> list[Manifest]:
+    """The ConfigMaps that hold a record: compressed JSON, in parts of at most CHUNK bytes."""
+    content = {"about": record.about, "manifests": record.manifests}
+    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0)
+    chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": record_name(name, record.number, part),
+                "namespace": namespace,
+                "labels": {
+                    RECORD_LABEL: name,
+                    NUMBER_LABEL: str(record.number),
+                    STATE_LABEL: record.state,
+                    PART_LABEL: str(part),
+                },
+            },
+            "immutable": True,
+            "binaryData": {"release.json.gz": base64.b64encode(chunk).decode()},
+        }
+        for part, chunk in enumerate(chunks)
+    ]
+
+
+def decoded(config_maps: t.Iterable[Manifest]) -> list[Record]:
+    """The records in a list of ConfigMaps, by number; a record with a part missing is `pending` with no manifests."""
+    parts: dict[int, dict[int, Manifest]] = {}
+    for config_map in config_maps:
+        labels = config_map["metadata"]["labels"]
+        parts.setdefault(int(labels[NUMBER_LABEL]), {})[int(labels[PART_LABEL])] = config_map
+    return [_decoded(number, parts[number]) for number in sorted(parts)]
+
+
+def _decoded(number: int, parts: t.Mapping[int, Manifest]) -> Record:
+    data = b"".join(base64.b64decode(parts[part]["binaryData"]["release.json.gz"]) for part in sorted(parts))
+    try:
+        content = json.loads(gzip.decompress(data))
+    except (EOFError, OSError, ValueError):
+        return Record(number, PENDING, ())
+    first = parts[0]["metadata"]
+    outcome = json.loads((first.get("annotations") or {}).get(OUTCOME, "{}"))
+    return Record(number, first["labels"][STATE_LABEL], tuple(content["manifests"]), content["about"], outcome)

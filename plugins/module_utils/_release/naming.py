@@ -1,0 +1,98 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Immutable ConfigMaps and Secrets are named by their content, and everything that refers to them follows.
+
+Old pods keep the settings that they were started with, a change of settings rolls the pods, and a former release's
+settings are still there when it is restored. Only objects marked `immutable: true` are renamed.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import typing as t
+
+from .manifests import Key, Manifest, key_of
+
+DIGITS = 10
+CONTENT = ("data", "binaryData", "type")
+Names = t.Mapping[tuple[str, str], str]
+"""From (kind, plain name) to the name by content."""
+
+
+def is_named_by_content(manifest: Manifest) -> bool:
+    return manifest["kind"] in ("ConfigMap", "Secret") and manifest.get("immutable") is True
+
+
+def name_by_content(manifests: t.Sequence[Manifest]) -> list[Manifest]:
+    """The manifests with content names and with every reference rewritten; Secrets must hold their values."""
+    names = {
+        (manifest["kind"], manifest["metadata"]["name"]): f"{manifest['metadata']['name']}-{_digest(manifest)}"
+        for manifest in manifests
+        if is_named_by_content(manifest)
+    }
+    return [_renamed(manifest, names) for manifest in manifests]
+
+
+def references(manifests: t.Iterable[Manifest]) -> set[Key]:
+    """The objects among `manifests` that are named by their content."""
+    return {key_of(manifest) for manifest in manifests if is_named_by_content(manifest)}
+
+
+def _digest(manifest: Manifest) -> str:
+    content = {field: manifest[field] for field in CONTENT if field in manifest}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def _renamed(manifest: Manifest, names: Names) -> Manifest:
+    renamed = copy.deepcopy(manifest)
+    own = names.get((manifest["kind"], manifest["metadata"]["name"]))
+    if own and is_named_by_content(manifest):
+        renamed["metadata"]["name"] = own
+    if manifest["kind"] == "ServiceAccount":
+        _follow_each(renamed.get("imagePullSecrets"), "Secret", "name", names)
+    pod = _pod_spec(renamed)
+    if pod:
+        _follow_pod(pod, names)
+    return renamed
+
+
+def _pod_spec(manifest: Manifest) -> Manifest | None:
+    """The pod template's spec of a workload, the spec of a Pod, or None."""
+    spec = manifest.get("spec") or {}
+    if manifest["kind"] == "Pod":
+        return t.cast(Manifest, spec)
+    if manifest["kind"] == "CronJob":
+        spec = spec.get("jobTemplate", {}).get("spec", {})
+    template = spec.get("template") if manifest["kind"] != "ExternalSecret" else None
+    return template.get("spec") if isinstance(template, dict) else None
+
+
+def _follow_pod(pod: Manifest, names: Names) -> None:
+    _follow_each(pod.get("imagePullSecrets"), "Secret", "name", names)
+    for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
+        for source in container.get("envFrom") or ():
+            _follow(source.get("configMapRef"), "ConfigMap", "name", names)
+            _follow(source.get("secretRef"), "Secret", "name", names)
+        for variable in container.get("env") or ():
+            value = variable.get("valueFrom") or {}
+            _follow(value.get("configMapKeyRef"), "ConfigMap", "name", names)
+            _follow(value.get("secretKeyRef"), "Secret", "name", names)
+    for volume in pod.get("volumes") or ():
+        _follow(volume.get("configMap"), "ConfigMap", "name", names)
+        _follow(volume.get("secret"), "Secret", "secretName", names)
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            _follow(source.get("configMap"), "ConfigMap", "name", names)
+            _follow(source.get("secret"), "Secret", "name", names)
+
+
+def _follow_each(references: t.Sequence[Manifest] | None, kind: str, field: str, names: Names) -> None:
+    for reference in references or ():
+        _follow(reference, kind, field, names)
+
+
+def _follow(reference: Manifest | None, kind: str, field: str, names: Names) -> None:
+    if reference and (kind, reference.get(field)) in names:
+        reference[field] = names[kind, reference[field]]

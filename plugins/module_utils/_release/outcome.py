@@ -1,0 +1,82 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of a release: the same values for success and failure, for check mode and the real thing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+import typing as t
+
+import yaml
+
+from .._health.finding import PASSED, Finding
+from .plan import CHANGE, CREATE, PRUNE, Plan
+
+
+class Phases:
+    """Seconds spent in each phase, on the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> t.Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - start, 3)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """`number` is the release's number, 0 when there has never been one; `seconds` are those of each phase."""
+
+    plan: Plan
+    number: int = 0
+    changed: bool = False
+    verdict: str = PASSED
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+    message: str = ""
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Keys of the module's result."""
+        return {
+            "changed": self.changed,
+            "msg": self.message,
+            "number": self.number,
+            "verdict": self.verdict,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "plan": [step.as_dict() for step in self.plan.changes],
+            "counts": self.plan.counts(),
+            "seconds": self.seconds,
+        }
+
+
+def summary(plan: Plan) -> str:
+    """`2 to create, 1 to change` or `nothing to change`."""
+    words = {CREATE: "create", CHANGE: "change", PRUNE: "remove"}
+    counts = plan.counts()
+    parts = [f"{counts[action]} to {word}" for action, word in words.items() if counts[action]]
+    return ", ".join(parts) or "nothing to change"
+
+
+def diff(plan: Plan) -> list[dict[str, str]]:
+    """Ansible's diff, one entry for each object that changes; it holds declared fields only and no secret value."""
+    return [
+        {
+            "before_header": f"{step.key} (now)",
+            "after_header": f"{step.key} ({step.action})",
+            "before": _as_yaml(step.before),
+            "after": _as_yaml(step.after),
+        }
+        for step in plan.changes
+    ]
+
+
+def _as_yaml(value: t.Any) -> str:
+    return yaml.safe_dump(value, sort_keys=True, default_flow_style=False) if value else ""

@@ -1,0 +1,92 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which fields a release owns: replicas belong to the HPA, and status and bookkeeping to the cluster."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from .manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
+
+MANAGER = "intelgraph.maestro"
+"""Field manager of everything that a release declares."""
+INITIAL_MANAGER = "intelgraph.maestro-initial"
+"""Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
+BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+
+
+def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Manifest], dict[Key, int]]:
+    """The manifests without the `replicas` of what an HPA among them scales, and those replicas by object."""
+    scaled = {_scaled_by(manifest) for manifest in manifests if manifest["kind"] == "HorizontalPodAutoscaler"}
+    initial: dict[Key, int] = {}
+    kept = []
+    for manifest in manifests:
+        key = key_of(manifest)
+        if (key.kind, key.namespace, key.name) not in scaled or "replicas" not in manifest["spec"]:
+            kept.append(manifest)
+            continue
+        released = copy.deepcopy(manifest)
+        initial[key] = released["spec"].pop("replicas")
+        kept.append(released)
+    return kept, initial
+
+
+def initial_replicas(key: Key, replicas: int) -> Manifest:
+    """The one field that is given when the workload is created."""
+    metadata = {"name": key.name, "namespace": key.namespace}
+    return {"apiVersion": key.api_version, "kind": key.kind, "metadata": metadata, "spec": {"replicas": replicas}}
+
+
+def comparable(live: Manifest | None) -> Manifest:
+    """An object without status and bookkeeping: two of them differ only in what somebody declared."""
+    if live is None:
+        return {}
+    kept = {field: value for field, value in live.items() if field != "status"}
+    kept["metadata"] = {field: value for field, value in live["metadata"].items() if field not in BOOKKEEPING}
+    return kept
+
+
+def without_secret_values(manifest: Manifest, former: Manifest | None = None) -> Manifest:
+    """A Secret with marks in place of its values; a value that differs from `former`'s has a mark that says so."""
+    if not manifest or not is_secret(manifest):
+        return manifest
+    before = (former or {}).get("data") or {}
+    shown = {
+        key: SECRET_MARK if former is None or before.get(key) == value else f"{SECRET_MARK[:-1]}, changed)"
+        for key, value in (manifest.get("data") or {}).items()
+    }
+    return {**{field: value for field, value in manifest.items() if field != "stringData"}, "data": shown}
+
+
+def _scaled_by(autoscaler: Manifest) -> tuple[str, str, str]:
+    target = autoscaler["spec"]["scaleTargetRef"]
+    return (target["kind"], autoscaler["metadata"].get("namespace", ""), target["name"])
+
+
+def field_changes(before: t.Any, after: t.Any, path: str = "") -> list[tuple[str, t.Any, t.Any]]:
+    """Where two values differ: (path, before, after), None for a field that one side lacks.
+
+    Lists of objects with names are matched by name, as Kubernetes merges them.
+    """
+    if before == after:
+        return []
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [*before, *(key for key in after if key not in before)]
+        return [
+            change
+            for key in keys
+            for change in field_changes(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+        ]
+    if _named(before) and _named(after):
+        return field_changes(_by_name(before), _by_name(after), path)
+    return [(path, before, after)]
+
+
+def _named(value: t.Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) and "name" in i for i in value)
+
+
+def _by_name(items: t.Sequence[Manifest]) -> Manifest:
+    return {f"[{item['name']}]": item for item in items}

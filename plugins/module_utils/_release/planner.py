@@ -1,0 +1,88 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the cluster what each manifest would become (server-side dry run, in parallel) and makes the plan of it."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from .._cluster.client import ApiError, Cluster
+from .._cluster.errors import ClusterError
+from . import plan
+from .manifests import Key, Manifest, key_of
+from .ownership import MANAGER
+from .stages import in_order
+
+OWNED_BY = "app.kubernetes.io/managed-by"
+
+
+class Refused(ClusterError):
+    """The API server would refuse some of the manifests; `str()` names each with the server's words."""
+
+    id = "refused-by-server"
+    next_step = "Nothing was changed. Correct the variables behind the objects named, or the cluster's policy."
+
+
+def make_plan(
+    cluster: Cluster, manifests: t.Sequence[Manifest], former: t.Iterable[Key], takeover: bool = False
+) -> plan.Plan:
+    """The plan for `manifests`, pruning what `former` releases had beyond them.
+
+    `takeover` forces fields away from other field managers. Raises Refused with everything the server would refuse.
+    """
+    absent = _absent_namespaces(cluster, manifests)
+    wanted = {key_of(manifest) for manifest in manifests}
+    steps, refusals = [], []
+    for manifest, outcome in zip(
+        manifests, cluster.parallel(lambda m: _ask(cluster, m, absent, takeover), manifests), strict=True
+    ):
+        if isinstance(outcome, plan.Step):
+            steps.append(outcome)
+        else:
+            refusals.append(_refusal(manifest, outcome))
+    if refusals:
+        raise Refused("The API server would refuse this release:\n" + "\n".join(refusals))
+    return plan.Plan((*_staged(steps), *_prunes(cluster, set(former) - wanted)))
+
+
+def _ask(cluster: Cluster, manifest: Manifest, absent: set[str], takeover: bool) -> plan.Step | ApiError:
+    key = key_of(manifest)
+    if key.namespace in absent:
+        note = f"the server was not asked: namespace {key.namespace} does not exist yet"
+        return plan.step(manifest, key, None, copy.deepcopy(manifest), note)
+    try:
+        live = cluster.find(*key)
+        return plan.step(manifest, key, live, cluster.apply(manifest, MANAGER, force=takeover, dry_run=True))
+    except ApiError as error:
+        return error
+
+
+def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set[str]:
+    names = {manifest["metadata"].get("namespace", "") for manifest in manifests} - {""}
+    return {name for name in names if cluster.find("v1", "Namespace", "", name) is None}
+
+
+def _staged(steps: t.Sequence[plan.Step]) -> list[plan.Step]:
+    order = {
+        key_of(manifest): place for place, manifest in enumerate(in_order([s.manifest for s in steps if s.manifest]))
+    }
+    return sorted(steps, key=lambda step: order[step.key])
+
+
+def _prunes(cluster: Cluster, keys: t.Iterable[Key]) -> list[plan.Step]:
+    """Steps for objects that are still there and still ours."""
+    ordered = sorted(keys)
+    found = cluster.parallel(lambda key: cluster.find(*key), ordered)
+    return [
+        plan.prune_step(key, live)
+        for key, live in zip(ordered, found, strict=True)
+        if live is not None and (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
+    ]
+
+
+def _refusal(manifest: Manifest, error: ApiError) -> str:
+    causes = "; ".join(error.causes)
+    hint = " Set takeover to take these fields over." if error.conflict else ""
+    return f"- {key_of(manifest)}: {error.message}{f' [{causes}]' if causes and error.conflict else ''}{hint}"

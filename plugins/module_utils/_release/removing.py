@@ -1,0 +1,117 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes a release away: everything its history knows of, but data and secrets only when told to."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.watch import Mirror, Source, until
+from .._health.finding import FAILED, Finding
+from .applying import Applier
+from .deploying import ReleaseFailed, Wish
+from .history import History
+from .manifests import Key, Manifest
+from .outcome import Outcome, Phases, summary
+from .ownership import MANAGER
+from .plan import KEEP, PRUNE, Plan, Step
+
+DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
+OWNED_BY = "app.kubernetes.io/managed-by"
+CLAIM = ("v1", "PersistentVolumeClaim")
+
+
+def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
+    """Delete what the release's history knows of, wait until its pods are gone, then forget the history.
+
+    Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
+    """
+    phases = Phases()
+    with phases.phase("plan"):
+        history = History(cluster, wish.namespace, wish.name).read()
+        plan = _plan(cluster, history, wish, with_data)
+    number = history.last.number if history.last else 0
+    outcome = Outcome(plan, number, changed=bool(plan.changes) or bool(history.records), seconds=phases.seconds)
+    if check or not outcome.changed:
+        outcome.message = (
+            f"Removal of {wish.name} (not made, check mode): {summary(plan)}." if check else f"There is no {wish.name}."
+        )
+        return outcome
+    first = [step for step in plan.doing(PRUNE) if step.key.kind != "Namespace"]
+    with phases.phase("delete"):
+        Applier(cluster, {}).prune(first)
+    with phases.phase("wait"):
+        outcome.findings = _wait_for_pods(cluster, wish)
+    if outcome.findings:
+        outcome.verdict = FAILED
+        outcome.message = f"Some of {wish.name} is still there:\n- {outcome.findings[0].sentence()}"
+        raise ReleaseFailed(outcome)
+    for record in list(history.records):
+        history.forget(record)
+    with phases.phase("namespace"):
+        Applier(cluster, {}).prune(step for step in plan.doing(PRUNE) if step.key.kind == "Namespace")
+        _wait_until_empty(cluster, [Source("v1", "Namespace")], wish.timeout, _namespaces_to_go(plan))
+    kept = ", ".join(str(step.key) for step in plan.doing(KEEP))
+    outcome.message = f"{wish.name} was removed." + (f" Kept: {kept}." if kept else "")
+    return outcome
+
+
+def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
+    keys = {key for record in history.records for key in record.keys}
+    found = {key: live for key, live in _live(cluster, sorted(keys)).items() if _is_ours(live)}
+    if with_data and keys:
+        found.update(_claims(cluster, wish))
+    return Plan(tuple(_step(key, live, with_data) for key, live in sorted(found.items())))
+
+
+def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
+    found = zip(keys, cluster.parallel(lambda key: cluster.find(*key), keys), strict=True)
+    return {key: live for key, live in found if live is not None}
+
+
+def _claims(cluster: Cluster, wish: Wish) -> dict[Key, Manifest]:
+    """The claims that a StatefulSet made for its pods: they are in no record."""
+    claims = cluster.list_objects(*CLAIM, wish.namespace, labelSelector=wish.selector)["items"]
+    return {Key(*CLAIM, wish.namespace, item["metadata"]["name"]): item for item in claims}
+
+
+def _is_ours(live: Manifest) -> bool:
+    return (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
+
+
+def _step(key: Key, live: Manifest, with_data: bool) -> Step:
+    if key.kind in DATA_KINDS and not with_data:
+        return Step(key, KEEP, None, live, live, note="kept: it holds data or secrets")
+    return Step(key, PRUNE, None, live, None)
+
+
+def _wait_for_pods(cluster: Cluster, wish: Wish) -> list[Finding]:
+    left = _wait_until_empty(cluster, [Source("v1", "Pod", wish.namespace, wish.selector)], wish.timeout)
+    return [
+        Finding("still-there", "error", f"Pod {wish.namespace}/{name}", "is still there", (), "See its finalizers.")
+        for name in left
+    ]
+
+
+def _wait_until_empty(
+    cluster: Cluster, sources: t.Sequence[Source], timeout: float, names: t.Collection[str] | None = None
+) -> list[str]:
+    """Wait until no object (of these names) is left in the sources; the names of those that are still there."""
+    if names is not None and not names:
+        return []
+    with Mirror(cluster, sources) as mirror:
+        mirror.synced(timeout)
+
+        def left() -> list[str]:
+            found = [item["metadata"]["name"] for source in sources for item in mirror.objects(source.kind)]
+            return [name for name in found if names is None or name in names]
+
+        until(mirror, lambda: not left(), time.monotonic() + timeout)
+        return left()
+
+
+def _namespaces_to_go(plan: Plan) -> set[str]:
+    return {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}

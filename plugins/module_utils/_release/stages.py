@@ -1,0 +1,55 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order in which a release is applied: each stage needs what the former ones made."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .manifests import Manifest
+
+STAGES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("namespace", frozenset({"Namespace"})),
+    (
+        "foundation",
+        frozenset(
+            {
+                "ClusterIssuer",
+                "Issuer",
+                "LimitRange",
+                "NetworkPolicy",
+                "ResourceQuota",
+                "Role",
+                "RoleBinding",
+                "SecretStore",
+                "ServiceAccount",
+                "StorageClass",
+            }
+        ),
+    ),
+    ("settings", frozenset({"Certificate", "ConfigMap", "ExternalSecret", "PersistentVolumeClaim", "Secret"})),
+    ("workload", frozenset({"Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "StatefulSet"})),
+    ("traffic", frozenset()),
+)
+"""(stage, kinds); a kind that no stage names belongs to the last one: it concerns traffic or monitoring."""
+
+Item = t.TypeVar("Item")
+
+
+def stage_of(kind: str) -> int:
+    """The number of the stage in which objects of this kind are applied."""
+    return next((number for number, (_, kinds) in enumerate(STAGES) if kind in kinds), len(STAGES) - 1)
+
+
+def by_stage(items: t.Iterable[Item], kind: t.Callable[[Item], str]) -> list[tuple[str, list[Item]]]:
+    """The items in the order of the stages, each stage with its name; empty stages are left out."""
+    staged: dict[int, list[Item]] = {}
+    for item in items:
+        staged.setdefault(stage_of(kind(item)), []).append(item)
+    return [(STAGES[number][0], staged[number]) for number in sorted(staged)]
+
+
+def in_order(manifests: t.Iterable[Manifest]) -> list[Manifest]:
+    """The manifests in the order of the stages, otherwise as they came."""
+    return sorted(manifests, key=lambda manifest: stage_of(manifest["kind"]))
