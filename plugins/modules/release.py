@@ -72,6 +72,10 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  confirm:
+    description: The name of the release once more, without which O(state=absent) is refused.
+    type: str
+    default: ""
   remove_data:
     description: With O(state=absent), take volumes, Secrets and the namespace away as well.
     type: bool
@@ -104,6 +108,7 @@ EXAMPLES = r"""
 - name: Take the release away but keep its data
   intelgraph.maestro.release:
     state: absent
+    confirm: maestro
 """
 
 RETURN = r"""
@@ -219,6 +224,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "history_limit": {"type": "int", "default": 10},
     "reason": {"type": "str", "default": ""},
     "takeover": {"type": "bool", "default": False},
+    "confirm": {"type": "str", "default": ""},
     "remove_data": {"type": "bool", "default": False},
 }
 
@@ -229,8 +235,9 @@ def main() -> None:
         supports_check_mode=True,
         required_if=[("state", "present", ["components"])],
     )
-    if module.params["history_limit"] < 2:
-        module.fail_json(msg=f"history_limit must be at least 2, but {module.params['history_limit']} was given.")
+    problem = unusable(module.params)
+    if problem:
+        module.fail_json(msg=problem)
     with failures_of(module), Cluster.connect(module.params) as cluster:
         try:
             outcome = carry_out(cluster, module.params, module.check_mode)
@@ -238,6 +245,18 @@ def main() -> None:
             finish(module, cluster, failure.outcome, failed=True)
         else:
             finish(module, cluster, outcome)
+
+
+def unusable(params: dict[str, t.Any]) -> str:
+    """What is wrong with parameters that have the right types, or an empty string."""
+    if params["history_limit"] < 2:
+        return f"history_limit must be at least 2, but {params['history_limit']} was given."
+    if params["state"] == "absent" and params["confirm"] != params["name"]:
+        return (
+            f"Nothing was removed: to take release {params['name']} away, confirm must be {params['name']!r}, but "
+            f"{params['confirm']!r} was given. In a play set maestro_remove_confirm={params['name']}."
+        )
+    return ""
 
 
 def carry_out(cluster: Cluster, params: dict[str, t.Any], check: bool) -> Outcome:

@@ -33,7 +33,8 @@ class Finding:
 
     def sentence(self) -> str:
         """One line for a person: id, object, what, next step."""
-        return " ".join(part for part in (f"[{self.id}] {self.object}: {self.message}", self.next_step) if part)
+        what = f"[{self.id}] {self.object}: {self.message.rstrip('.')}."
+        return f"{what} {self.next_step}".rstrip()
 
 
 def verdict(findings: t.Iterable[Finding], complete: bool = True) -> str:

@@ -111,7 +111,9 @@ class _Run:
             raise ReleaseFailed(self._failed(f"is not ready after {self._phases.seconds['wait']:.0f} s"))
         self._end(record, RECORD_PASSED, "")
         self._forget_old()
-        self._outcome.message = f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan)}."
+        self._outcome.message = (
+            f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan, done=True)}."
+        )
         return self._outcome
 
     @property

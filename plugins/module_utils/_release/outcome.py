@@ -57,11 +57,11 @@ class Outcome:
         }
 
 
-def summary(plan: Plan) -> str:
-    """`2 to create, 1 to change` or `nothing to change`."""
-    words = {CREATE: "create", CHANGE: "change", PRUNE: "remove"}
+def summary(plan: Plan, done: bool = False) -> str:
+    """`2 to create, 1 to change`, or when it is done `2 created, 1 changed`; `nothing to change` when there is none."""
+    words = {CREATE: ("to create", "created"), CHANGE: ("to change", "changed"), PRUNE: ("to remove", "removed")}
     counts = plan.counts()
-    parts = [f"{counts[action]} to {word}" for action, word in words.items() if counts[action]]
+    parts = [f"{counts[action]} {forms[done]}" for action, forms in words.items() if counts[action]]
     return ", ".join(parts) or "nothing to change"
 
 

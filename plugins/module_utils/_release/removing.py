@@ -21,7 +21,6 @@ from .plan import KEEP, PRUNE, Plan, Step
 
 DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
 OWNED_BY = "app.kubernetes.io/managed-by"
-CLAIM = ("v1", "PersistentVolumeClaim")
 
 
 def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
@@ -61,10 +60,10 @@ def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = 
 
 def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
     keys = {key for record in history.records for key in record.keys}
-    found = {key: live for key, live in _live(cluster, sorted(keys)).items() if _is_ours(live)}
-    if with_data and keys:
-        found.update(_claims(cluster, wish))
-    return Plan(tuple(_step(key, live, with_data) for key, live in sorted(found.items())))
+    if with_data:
+        keys |= _data(cluster, wish)
+    found = _live(cluster, sorted(keys))
+    return Plan(tuple(_step(key, found[key], with_data) for key in sorted(found) if _is_ours(key, found[key])))
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
@@ -72,14 +71,18 @@ def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
     return {key: live for key, live in found if live is not None}
 
 
-def _claims(cluster: Cluster, wish: Wish) -> dict[Key, Manifest]:
-    """The claims that a StatefulSet made for its pods: they are in no record."""
-    claims = cluster.list_objects(*CLAIM, wish.namespace, labelSelector=wish.selector)["items"]
-    return {Key(*CLAIM, wish.namespace, item["metadata"]["name"]): item for item in claims}
+def _data(cluster: Cluster, wish: Wish) -> set[Key]:
+    """What an earlier removal kept, and the claims that a StatefulSet made for its pods: they are in no record."""
+    found = {Key("v1", "Namespace", "", wish.namespace)}
+    for kind in ("Secret", "PersistentVolumeClaim"):
+        items = cluster.list_objects("v1", kind, wish.namespace, labelSelector=wish.selector)["items"]
+        found |= {Key("v1", kind, wish.namespace, item["metadata"]["name"]) for item in items}
+    return found
 
 
-def _is_ours(live: Manifest) -> bool:
-    return (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
+def _is_ours(key: Key, live: Manifest) -> bool:
+    """Made by a release; a claim of a StatefulSet carries its pods' labels only."""
+    return key.kind == "PersistentVolumeClaim" or (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
 
 
 def _step(key: Key, live: Manifest, with_data: bool) -> Step:

@@ -136,10 +136,15 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": 10,
         "description": ["Number of releases that the cluster remembers."],
     },
+    "maestro_release_present": {
+        "type": "bool",
+        "default": True,
+        "description": ["Whether the release shall exist. False takes it away; see C(maestro_remove_confirm)."],
+    },
     "maestro_remove_confirm": {
         "type": "str",
         "default": "",
-        "description": ["The name of the release, given to confirm that the remove playbook may take it away."],
+        "description": ["The name of the release, given to confirm that it may be taken away."],
     },
     "maestro_remove_data": {
         "type": "bool",
