@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+#   LAB=name     the lab to work on (default: maestro)
+#   PYTHON=...   the interpreter for .venv (default: the newest of 3.11 .. 3.14 on the PATH)
+export LAB ?= maestro
+export PYTHON
+export STARTED := $(shell date +%s.%N)
+export MAESTRO_LAB = $(LAB)
+
+PY = .venv/bin/python
+BOOTSTRAP = $(or $(PYTHON),python3) tools/bootstrap.py
+.DEFAULT_GOAL := help
+.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench docs build clean venv venv-test packages
+
+deploy: venv packages ## Start the lab and deploy Maestro on it
+	@$(PY) tools/deploy.py
+
+test: venv-test packages ## All that a change must pass: lint, sanity, unit, integration, molecule
+	@$(PY) tools/check.py lint sanity unit integration molecule
+
+lint sanity unit integration molecule: venv-test packages ## One part of the tests
+	@$(PY) tools/check.py $@
+
+lab: venv packages ## Start the lab: a three-node Kubernetes on this machine
+	@tests/lab/lab --name $(LAB) up
+
+lab-down: venv ## Stop the lab and leave nothing of it
+	@tests/lab/lab --name $(LAB) down
+
+bench: venv-test packages ## Measure a deploy beside kubectl, helm and kubernetes.core on the lab
+	@$(PY) tools/check.py bench
+
+docs: venv-test ## Build the documentation into artifacts/docs
+	@$(PY) tools/docs.py
+
+build: venv ## Build the collection's tarball into artifacts
+	@$(PY) tools/build.py
+
+clean: ## Remove what the targets made in the checkout (not the lab, not the caches in the home directory)
+	@rm -rf .venv .cache .ansible artifacts
+
+help: ## Show this
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-42s %s\n", $$1, $$2 }'
+
+venv:
+	@$(BOOTSTRAP) deploy
+
+venv-test:
+	@$(BOOTSTRAP) test
+
+packages: venv
+	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt

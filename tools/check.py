@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""Run the checks of the project: check.py lint sanity unit integration molecule bench.
+
+They run in the order given and the first that fails ends the run. A lab that a check needs is started when it is
+down, and stopped at the end only if it was started here. Everything printed is kept in artifacts/logs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from checkout import ARTIFACTS, ROOT, VENV, Lab, environment
+from checks import CHECKS, Check, Command
+
+LOGS = ARTIFACTS / "logs"
+JUNIT = ARTIFACTS / "junit"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command came to; tests are counted from its JUnit report where it writes one."""
+
+    exit_code: int
+    passed: int
+    failed: int
+    skipped: int
+
+
+def counted(exit_code: int, report: Path) -> Outcome:
+    """Return the outcome of a command from its exit code and, if there is one, its JUnit report."""
+    if not report.is_file():
+        return Outcome(exit_code, int(exit_code == 0), int(exit_code != 0), 0)
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    for suite in suites:
+        for key in totals:
+            totals[key] += int(suite.get(key, 0))
+    failed = totals["failures"] + totals["errors"]
+    return Outcome(exit_code, totals["tests"] - failed - totals["skipped"], failed, totals["skipped"])
+
+
+def started(command: Command, report: Path) -> subprocess.Popen[str]:
+    """Start one command with its output on a pipe."""
+    argv = [part.format(junit=report) for part in command.argv]
+    return subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env=environment(**dict(command.environment)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+
+
+def run(check: Check, command: Command, *, live: bool) -> Outcome:
+    """Run one command into its log, shown as it comes or only when it fails; print its line."""
+    name = f"{check.name}-{command.name}" if len(check.commands) > 1 else check.name
+    log, report = LOGS / f"{name}.log", JUNIT / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    process = started(command, report)
+    with log.open("w", encoding="utf-8") as file:
+        for line in process.stdout or ():
+            file.write(line)
+            if live:
+                print(line, end="", flush=True)
+    outcome = counted(process.wait(), report)
+    elapsed = time.monotonic() - begun
+    if outcome.exit_code == 0:
+        print(f"  ok      {name:<28} {elapsed:6.1f} s", flush=True)
+        return outcome
+    said = "" if live else log.read_text(encoding="utf-8")
+    print(f"{said}  FAILED  {name:<28} {elapsed:6.1f} s   {log.relative_to(ROOT)}", flush=True)
+    return outcome
+
+
+def perform(check: Check) -> list[Outcome]:
+    """Run the commands of one check: side by side where it allows that, else in order."""
+    print(f"== {check.name}: {check.purpose}", flush=True)
+    with ThreadPoolExecutor(max_workers=check.parallel) as pool:
+        return list(pool.map(lambda command: run(check, command, live=check.parallel == 1), check.commands))
+
+
+def ready_lab(lab: Lab) -> bool:
+    """Start the lab unless it runs; say whether it was started here."""
+    if lab.is_up():
+        return False
+    if lab.run("up") != 0:
+        raise SystemExit(f"check: the lab {lab.name} did not start; see above and {lab.state / 'logs'}")
+    return True
+
+
+def summary(seconds: dict[str, float], outcomes: list[Outcome]) -> str:
+    """Return the table of seconds and the line that counts."""
+    rows = [f"  {name:<30} {elapsed:7.1f} s" for name, elapsed in seconds.items()]
+    total = f"  {'in all':<30} {sum(seconds.values()):7.1f} s"
+    passed, failed, skipped = (sum(getattr(one, key) for one in outcomes) for key in ("passed", "failed", "skipped"))
+    return "\n".join(["", *rows, total, "", f"checks: {passed} passed, {failed} failed, {skipped} skipped"])
+
+
+def main(names: list[str]) -> int:
+    """Run the named checks; return the exit code."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown or not names:
+        print(f"usage: check.py {' '.join(CHECKS)}   (unknown: {' '.join(unknown) or 'none given'})", file=sys.stderr)
+        return 2
+    LOGS.mkdir(parents=True, exist_ok=True)
+    JUNIT.mkdir(exist_ok=True)
+    lab = Lab(os.environ.get("MAESTRO_LAB") or "maestro")
+    lab_is_ours = False
+    seconds: dict[str, float] = {}
+    outcomes: list[Outcome] = []
+    try:
+        for check in (CHECKS[name] for name in names):
+            begun = time.monotonic()
+            lab_is_ours = (check.lab and ready_lab(lab)) or lab_is_ours
+            outcomes += perform(check)
+            seconds[check.name] = time.monotonic() - begun
+            if any(outcome.exit_code for outcome in outcomes):
+                break
+    finally:
+        if lab_is_ours:
+            lab.run("down")
+    print(summary(seconds, outcomes), flush=True)
+    return int(any(outcome.exit_code for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    if Path(sys.prefix) != VENV:
+        raise SystemExit("check: start it as `make test`, or with .venv/bin/python")
+    sys.exit(main(sys.argv[1:]))

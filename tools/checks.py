@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""The checks of the project as data: which commands, in what order, and which of them want a lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HERE = ".venv/collections/ansible_collections/intelgraph/maestro"
+JUNIT = ("--junitxml={junit}", "-o", "junit_suite_name=maestro")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One program of a check. In argv, {junit} stands for the path of its JUnit report."""
+
+    name: str
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of `make test`: its commands run in order, or several at a time."""
+
+    name: str
+    purpose: str
+    commands: tuple[Command, ...]
+    parallel: int = 1
+    lab: bool = False
+
+
+LINT = Check(
+    "lint",
+    "form, types, links",
+    (
+        Command("ansible-lint", ("ansible-lint", "--offline", "--quiet")),
+        Command("mypy", ("mypy", f"{HERE}/plugins", "tests/lab/maestro_lab", "tools")),
+        Command("yamllint", ("yamllint", "--strict", ".")),
+        Command("ruff", ("ruff", "check", ".")),
+        Command("ruff-format", ("ruff", "format", "--check", ".")),
+        Command("changelog", ("antsibull-changelog", "lint")),
+        Command("links", ("python", "tools/links.py")),
+        Command("go-format", ("python", "tools/go_format.py")),
+    ),
+    parallel=2,
+)
+SANITY = Check(
+    "sanity",
+    "ansible-test sanity on the built collection, nothing ignored",
+    (Command("ansible-test", ("python", "tools/sanity.py")),),
+)
+UNIT = Check("unit", "pure code, no cluster", (Command("pytest", ("pytest", "-q", "-n", "2", *JUNIT, "tests/unit")),))
+INTEGRATION = Check(
+    "integration",
+    "against the lab",
+    (Command("pytest", ("pytest", *JUNIT, "tests/integration")),),
+    lab=True,
+)
+MOLECULE = Check(
+    "molecule",
+    "create, converge, idempotence, verify, destroy",
+    (Command("default", ("molecule", "test", "--scenario-name", "default")),),
+)
+BENCH = Check("bench", "a deploy beside kubectl, helm and kubernetes.core", (Command("run", ("python", "-m", "tests.benchmarks")),), lab=True)
+
+CHECKS = {check.name: check for check in (LINT, SANITY, UNIT, INTEGRATION, MOLECULE, BENCH)}
