@@ -278,7 +278,7 @@ def carry_out(cluster: Cluster, params: dict[str, t.Any], check: bool) -> Outcom
 def finish(module: AnsibleModule, cluster: Cluster, outcome: Outcome, failed: bool = False) -> None:
     """End the module with the outcome; the API server's warnings become Ansible's."""
     for warning in cluster.warnings:
-        module.warn(f"API server: {warning}")
+        module.warn(warning)
     result = {**outcome.as_result(), "requests": cluster.requests}
     if module._diff:
         result["diff"] = diff(outcome.plan)

@@ -44,18 +44,23 @@ def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = 
         Applier(cluster, {}).prune(first)
     with phases.phase("wait"):
         outcome.findings = _wait_for_pods(cluster, wish)
-    if outcome.findings:
-        outcome.verdict = FAILED
-        outcome.message = f"Some of {wish.name} is still there:\n- {outcome.findings[0].sentence()}"
-        raise ReleaseFailed(outcome)
+    _judge(outcome, wish)
     for record in list(history.records):
         history.forget(record)
     with phases.phase("namespace"):
         Applier(cluster, {}).prune(step for step in plan.doing(PRUNE) if step.key.kind == "Namespace")
-        _wait_until_empty(cluster, [Source("v1", "Namespace")], wish.timeout, _namespaces_to_go(plan))
+        outcome.findings = _wait_for_namespaces(cluster, plan, wish.timeout)
+    _judge(outcome, wish)
     kept = ", ".join(str(step.key) for step in plan.doing(KEEP))
     outcome.message = f"{wish.name} was removed." + (f" Kept: {kept}." if kept else "")
     return outcome
+
+
+def _judge(outcome: Outcome, wish: Wish) -> None:
+    if outcome.findings:
+        outcome.verdict = FAILED
+        outcome.message = f"Some of {wish.name} is still there:\n- {outcome.findings[0].sentence()}"
+        raise ReleaseFailed(outcome)
 
 
 def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
@@ -93,10 +98,18 @@ def _step(key: Key, live: Manifest, with_data: bool) -> Step:
 
 def _wait_for_pods(cluster: Cluster, wish: Wish) -> list[Finding]:
     left = _wait_until_empty(cluster, [Source("v1", "Pod", wish.namespace, wish.selector)], wish.timeout)
-    return [
-        Finding("still-there", "error", f"Pod {wish.namespace}/{name}", "is still there", (), "See its finalizers.")
-        for name in left
-    ]
+    return [_still_there(f"Pod {wish.namespace}/{name}", wish.timeout) for name in left]
+
+
+def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[Finding]:
+    names = {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}
+    left = _wait_until_empty(cluster, [Source("v1", "Namespace")], timeout, names)
+    return [_still_there(f"Namespace {name}", timeout) for name in left]
+
+
+def _still_there(what: str, timeout: float) -> Finding:
+    message = f"it is still there {timeout:.0f} s after its deletion was asked for"
+    return Finding("still-there", "error", what, message, (), "See its finalizers and its status.")
 
 
 def _wait_until_empty(
@@ -114,7 +127,3 @@ def _wait_until_empty(
 
         until(mirror, lambda: not left(), time.monotonic() + timeout)
         return left()
-
-
-def _namespaces_to_go(plan: Plan) -> set[str]:
-    return {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}
