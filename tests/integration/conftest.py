@@ -1,0 +1,92 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests on the lab: its facts, its API, and a namespace of its own for each test."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pathlib
+import time
+import typing as t
+import zlib
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from tests.integration.playing import Play, play
+
+Manifest = dict[str, t.Any]
+Player = t.Callable[..., Play]
+
+LAB = os.environ.get("MAESTRO_LAB", "maestro")
+STATE = pathlib.Path(os.environ.get("MAESTRO_LAB_STATE", "/var/lib/maestro-lab")) / LAB
+
+
+@pytest.fixture(scope="session")
+def lab() -> dict[str, t.Any]:
+    """The facts of the running lab: addresses, credentials, paths."""
+    path = STATE / "facts.json"
+    if not path.exists():
+        pytest.fail(f"The lab {LAB} is not running ({path} is missing). Start it with: make lab", pytrace=False)
+    return t.cast("dict[str, t.Any]", json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def cluster(lab: dict[str, t.Any]) -> t.Iterator[Cluster]:
+    """The lab's API, as its administrator."""
+    with Cluster(configure({"kubeconfig": lab["kubeconfig"]})) as connected:
+        yield connected
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> t.Iterator[str]:
+    """The name of a namespace of the test's own, which does not exist yet; it is deleted afterwards."""
+    name = f"test-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    delete_namespace(cluster, name)
+    yield name
+    delete_namespace(cluster, name)
+
+
+@pytest.fixture
+def deploy(namespace: str) -> Player:
+    """Runs the deploy playbook into the test's namespace, with its own host name."""
+    return functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(namespace))
+
+
+@pytest.fixture
+def remove(namespace: str) -> Player:
+    """Runs the remove playbook on the test's namespace."""
+    return functools.partial(play, "intelgraph.maestro.remove", **of_namespace(namespace))
+
+
+@pytest.fixture
+def api_dry_run(cluster: Cluster) -> t.Callable[[Manifest], tuple[str, ...]]:
+    """Creates an object by server-side dry run and returns the API server's warnings; refusals raise ApiError."""
+
+    def apply(manifest: Manifest) -> tuple[str, ...]:
+        query = {"fieldManager": "test", "dryRun": "All", "force": "true", "fieldValidation": "Strict"}
+        content_type = "application/apply-patch+yaml"
+        return cluster.request("PATCH", cluster.path_of(manifest), manifest, content_type, query).warnings
+
+    return apply
+
+
+def of_namespace(namespace: str) -> dict[str, str]:
+    """The variables that put a release into a namespace without touching another one."""
+    return {"maestro_namespace": namespace, "maestro_hostname": f"{namespace}.maestro.test"}
+
+
+def delete_namespace(cluster: Cluster, name: str) -> None:
+    """Delete a namespace, if it is there, and wait until it is gone."""
+    path = f"/api/v1/namespaces/{name}"
+    if cluster.delete(path) is None:
+        return
+    with Mirror(cluster, [Source("v1", "Namespace")]) as mirror:
+        mirror.synced(10)
+        names = lambda: {item["metadata"]["name"] for item in mirror.objects("Namespace")}  # noqa: E731
+        if not until(mirror, lambda: name not in names(), time.monotonic() + 90):
+            pytest.fail(f"namespace {name} does not go away", pytrace=False)

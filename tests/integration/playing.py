@@ -1,0 +1,95 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs playbooks as a user does, with `ansible-playbook` and the lab's inventory, and reads what each task returned."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COLLECTIONS = ROOT / ".venv" / "collections"
+RELEASE = "intelgraph.maestro.release"
+SECONDS = 420
+
+
+@dataclasses.dataclass(frozen=True)
+class Play:
+    """A finished run: exit code, output of both streams, and the journal of its tasks."""
+
+    rc: int
+    output: str
+    tasks: tuple[dict[str, t.Any], ...]
+    seconds: float
+
+    @property
+    def release(self) -> dict[str, t.Any]:
+        """What the release task returned."""
+        return self.result_of(RELEASE)
+
+    def result_of(self, action: str) -> dict[str, t.Any]:
+        """The result of the last task with that action; fails with the output when there is none."""
+        found = [entry["result"] for entry in self.tasks if entry["action"] == action]
+        assert found, f"no {action} task ran:\n{self.output}"
+        return t.cast("dict[str, t.Any]", found[-1])
+
+    @property
+    def failure(self) -> str:
+        """The message of the task that failed."""
+        found = [entry["result"].get("msg", "") for entry in self.tasks if entry["state"] == "failed"]
+        return str(found[-1]) if found else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.output.splitlines() if "[WARNING]" in line or "[DEPRECATION" in line]
+
+
+def play(
+    playbook: str,
+    *arguments: str,
+    inventory: str = str(ROOT / "inventories" / "lab"),
+    environment: t.Mapping[str, str] | None = None,
+    **variables: t.Any,
+) -> Play:
+    """Run a playbook (by its name in the collection, or a path) with extra variables of their own types."""
+    with tempfile.TemporaryDirectory(prefix="maestro-play-") as folder:
+        given = pathlib.Path(folder) / "variables.json"
+        given.write_text(json.dumps(variables), encoding="utf-8")
+        journal = pathlib.Path(folder) / "journal"
+        journal.touch()
+        command = [_ansible_playbook(), "-i", inventory, "-e", f"@{given}", *arguments, playbook]
+        begun = time.monotonic()
+        done = subprocess.run(
+            command,
+            env={**os.environ, **_environment(journal), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        tasks = tuple(json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines())
+        return Play(done.returncode, done.stdout, tasks, time.monotonic() - begun)
+
+
+def _ansible_playbook() -> str:
+    return str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
+
+
+def _environment(journal: pathlib.Path) -> dict[str, str]:
+    return {
+        "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(COLLECTIONS)),
+        "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).with_name("callbacks")),
+        "ANSIBLE_CALLBACKS_ENABLED": "journal",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "0",
+        "MAESTRO_JOURNAL": str(journal),
+    }

@@ -1,0 +1,101 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at what a release made: its objects and their versions, and the service as a user reaches it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import ssl
+import typing as t
+from http.client import HTTPResponse, HTTPSConnection
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
+
+Manifest = dict[str, t.Any]
+DECLARED = (
+    ("v1", "ConfigMap"),
+    ("v1", "LimitRange"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "ResourceQuota"),
+    ("v1", "Secret"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("networking.k8s.io/v1", "Ingress"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    ("cert-manager.io/v1", "Certificate"),
+    ("cert-manager.io/v1", "Issuer"),
+    ("monitoring.coreos.com/v1", "PrometheusRule"),
+    ("monitoring.coreos.com/v1", "ServiceMonitor"),
+    ("traefik.io/v1alpha1", "Middleware"),
+)
+"""The kinds that a release declares in a namespace."""
+
+
+def declared(cluster: Cluster, namespace: str, *kinds: tuple[str, str]) -> dict[str, Manifest]:
+    """All objects of the declared kinds (or of `kinds`) in a namespace, by `Kind/name`."""
+    lists = cluster.parallel(lambda kind: (kind, cluster.list_objects(*kind, namespace)["items"]), kinds or DECLARED)
+    return {f"{kind}/{item['metadata']['name']}": item for (_, kind), items in lists for item in items}
+
+
+def generations(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """What tells whether somebody wrote to the declared objects: status updates of controllers do not count."""
+    return {
+        name: f"{item['metadata']['uid']} {item['metadata'].get('generation', item['metadata']['resourceVersion'])}"
+        for name, item in declared(cluster, namespace).items()
+    }
+
+
+def pods(cluster: Cluster, namespace: str) -> list[Manifest]:
+    """The release's pods that are not being deleted."""
+    items = cluster.list_objects("v1", "Pod", namespace, labelSelector="app.kubernetes.io/name=maestro")["items"]
+    return [item for item in items if "deletionTimestamp" not in item["metadata"]]
+
+
+def zones(cluster: Cluster, of: t.Iterable[Manifest]) -> set[str]:
+    """The zones of the nodes that these pods run on."""
+    nodes = {
+        item["metadata"]["name"]: item["metadata"]["labels"] for item in cluster.list_objects("v1", "Node")["items"]
+    }
+    return {nodes[pod["spec"]["nodeName"]]["topology.kubernetes.io/zone"] for pod in of}
+
+
+def history(cluster: Cluster, namespace: str, name: str = "maestro") -> list[Record]:
+    """The records of a release, the oldest first."""
+    return History(cluster, namespace, name).read().records
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """An HTTP answer that has been read."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> t.Any:
+        return json.loads(self.body)
+
+
+def fetch(lab: t.Mapping[str, t.Any], hostname: str, path: str, **headers: str) -> Answer:
+    """GET over HTTPS through the lab's ingress, with its CA and the name's certificate checked."""
+    context = ssl.create_default_context(cafile=lab["ca_bundle"])
+    ingress = lab["ingress"]
+    connection = HTTPSConnection(hostname, int(ingress["https_port"]), timeout=10, context=context)
+    plain = socket.create_connection((ingress["address"], int(ingress["https_port"])), timeout=10)
+    connection.sock = context.wrap_socket(plain, server_hostname=hostname)
+    try:
+        connection.request("GET", path, headers=headers)
+        response: HTTPResponse = connection.getresponse()
+        return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, response.read())
+    finally:
+        connection.close()
