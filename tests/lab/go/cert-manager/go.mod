@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: Contributors to intelgraph.maestro
 
-module lab.maestro.intelgraph.ai/cert-manager
+module intelgraph.ai/maestro/lab/cert-manager
 
 go 1.26.0
 

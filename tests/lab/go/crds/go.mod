@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: Contributors to intelgraph.maestro
 
-module lab.maestro.intelgraph.ai/crds
+module intelgraph.ai/maestro/lab/crds
 
 go 1.26
 

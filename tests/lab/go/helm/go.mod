@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: Contributors to intelgraph.maestro
 
-module lab.maestro.intelgraph.ai/helm
+module intelgraph.ai/maestro/lab/helm
 
 go 1.26.0
 

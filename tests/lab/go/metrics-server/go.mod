@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: Contributors to intelgraph.maestro
 
-module lab.maestro.intelgraph.ai/metrics-server
+module intelgraph.ai/maestro/lab/metrics-server
 
 go 1.26.4
 

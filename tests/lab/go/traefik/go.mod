@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copyright: Contributors to intelgraph.maestro
 
-module lab.maestro.intelgraph.ai/traefik
+module intelgraph.ai/maestro/lab/traefik
 
 go 1.26
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""What a cluster needs besides Kubernetes itself: an image registry, databases, and the parts that run in it."""
+
+from __future__ import annotations
+
+from ..build import GoModule
+from ..step import Step
+from . import balancer, catalogue, databases, parts, registry
+
+modules: tuple[GoModule, ...] = catalogue.MODULES
+steps: tuple[Step, ...] = (registry.STEP, *databases.STEPS, balancer.STEP, *parts.STEPS)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""The parts that run in the cluster: name server, metrics, storage, ingress, certificates.
+
+Their manifests are applied in one call as soon as the API server is there, so that their pods are scheduled with the
+nodes' first breath; each part is waited for on its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..failure import LabError
+from ..names import Lab
+from ..pki import SERVICES_CA, pair
+from ..step import Facts, Step
+from .balancer import ingress_address
+from .catalogue import references
+from .crds import bundle
+from .kubectl import apply, kubectl
+from .naming import DATABASE_NAME, DOMAIN, REGISTRY_NAME
+
+INGRESS_REPLICAS = 2
+MANIFESTS = Path(__file__).parent / "manifests"
+PROVISIONERS = {
+    "node": {
+        "nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": ["/var/lib/local-path-provisioner"]}]
+    },
+    "shared": {"sharedFileSystemPath": "/var/lib/maestro-shared"},
+}
+PROVISIONER_NAMES = {"node": "rancher.io/local-path", "shared": "maestro-lab.internal/shared"}
+WAIT_LIMIT = "120s"
+CLUSTER_ISSUER = "lab-ca"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Deployment that must be available before the lab is called up."""
+
+    name: str
+    title: str
+    namespace: str
+    deployment: str
+
+
+PARTS = (
+    Part("dns", "Cluster DNS answers (CoreDNS)", "kube-system", "coredns"),
+    Part("storage", "Volumes can be claimed (local-path-provisioner)", "local-path-storage", "local-path-provisioner"),
+    Part("ingress", "Ingress controller listens (Traefik)", "traefik", "traefik"),
+    Part("issuer", "Certificates are issued (cert-manager)", "cert-manager", "cert-manager"),
+    Part("metrics", "Pod and node metrics are served (metrics-server)", "kube-system", "metrics-server"),
+)
+
+
+def manifests(lab: Lab) -> str:
+    """All parts' objects as one YAML stream."""
+    environment = Environment(
+        loader=FileSystemLoader(MANIFESTS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["to_json"] = json.dumps
+    values = _values(lab)
+    templates = sorted(name for name in environment.list_templates() if name.endswith(".yaml.j2"))
+    return "\n---\n".join(environment.get_template(name).render(values) for name in templates)
+
+
+def _values(lab: Lab) -> Mapping[str, object]:
+    authority = pair(lab, SERVICES_CA)
+    return {
+        "images": references(),
+        "domain": DOMAIN,
+        "dns_address": lab.dns,
+        "names": {DATABASE_NAME: lab.host("db").address, REGISTRY_NAME: lab.address},
+        "ingress_address": ingress_address(lab),
+        "ingress_replicas": INGRESS_REPLICAS,
+        "provisioners": PROVISIONERS,
+        "provisioner_names": PROVISIONER_NAMES,
+        "cluster_issuer": CLUSTER_ISSUER,
+        "ca": {"certificate": authority.certificate.read_text(), "key": authority.key.read_text()},
+    }
+
+
+def _define(lab: Lab) -> None:
+    apply(lab, str(bundle()))
+    kubectl(lab, "wait", "crd", "--all", "--for=condition=Established", f"--timeout={WAIT_LIMIT}")
+
+
+def _apply(lab: Lab) -> None:
+    apply(lab, "-", stdin=manifests(lab))
+
+
+def _await(part: Part) -> Callable[[Lab], None]:
+    def up(lab: Lab) -> None:
+        namespace = ("--namespace", part.namespace)
+        try:
+            kubectl(lab, *namespace, "rollout", "status", f"deployment/{part.deployment}", f"--timeout={WAIT_LIMIT}")
+        except LabError as error:
+            warnings = kubectl(lab, *namespace, "events", "--types=Warning")
+            raise LabError(f"{error}\nWarnings in namespace {part.namespace}:\n{warnings}") from error
+
+    return up
+
+
+def _publish(lab: Lab) -> Facts:
+    """Tell the cluster the load balancer's address, which a cloud's controller would do."""
+    address = str(ingress_address(lab))
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
+    target = ("--namespace", "traefik", "service/traefik", "--subresource=status")
+    kubectl(lab, "patch", *target, "--type=merge", f"--patch={json.dumps(status)}")
+    facts = {"address": address, "http_port": 80, "https_port": 443, "domain": DOMAIN, "replicas": INGRESS_REPLICAS}
+    return {"ingress": facts, "ca_bundle": str(pair(lab, SERVICES_CA).certificate), "cluster_issuer": CLUSTER_ISSUER}
+
+
+STEPS = (
+    Step("definitions", "Other projects' kinds are defined", _define, depends=("api-server",)),
+    Step("parts", "The cluster's parts are applied", _apply, depends=("definitions", "registry", "controllers")),
+    *(Step(part.name, part.title, _await(part), depends=("parts", "nodes")) for part in PARTS),
+    Step("ingress-address", "The ingress has its address", _publish, depends=("parts", "balancer")),
+)
