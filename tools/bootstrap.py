@@ -54,7 +54,9 @@ def choose_python(asked: str | None) -> str:
         if version and version >= OLDEST:
             return python
     wanted = asked or ", ".join(CANDIDATES)
-    raise Refused(f"no Python {OLDEST[0]}.{OLDEST[1]} or newer among: {wanted}. Install one, or name it: make PYTHON=...")
+    raise Refused(
+        f"no Python {OLDEST[0]}.{OLDEST[1]} or newer among: {wanted}. Install one or name it: make PYTHON=..."
+    )
 
 
 def run(step: str, *command: str | Path) -> None:
@@ -90,7 +92,7 @@ def install_packages(name: str) -> None:
     """Install the requirement files of a set."""
     files = [str(REQUIREMENTS / file) for file in SETS[name]]
     options = [option for file in files for option in ("-r", file)]
-    pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run(f"install {' and '.join(SETS[name])} (half a minute when new)", *pip, *options)
 
 
@@ -110,7 +112,15 @@ def fetched_wheel() -> Path:
         return wheel
     wheel.unlink(missing_ok=True)
     CACHE.mkdir(parents=True, exist_ok=True)
-    download = [VENV / "bin" / "python", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    download = [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]
     target = ["--only-binary=:all:", "--python-version=3.13", "--require-hashes", "--dest", str(CACHE)]
     run(f"download {file} (50 MB)", *download, *target, "-r", REQUIREMENTS / "collections.txt")
     return wheel
@@ -126,7 +136,8 @@ def install_collections() -> None:
     print(f"  take kubernetes.core out of {file} ...", flush=True)
     shutil.rmtree(COLLECTIONS / "kubernetes", ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(COLLECTIONS.parent, [name for name in archive.namelist() if name.startswith(TAKEN_COLLECTION)])
+        wanted = [name for name in archive.namelist() if name.startswith(TAKEN_COLLECTION)]
+        archive.extractall(COLLECTIONS.parent, wanted)
     stamp.write_text(digest, encoding="utf-8")
 
 

@@ -63,7 +63,12 @@ class Lab:
     def is_up(self) -> bool:
         """Say whether the lab runs and is whole."""
         done = subprocess.run(
-            self.command("status"), env=environment(), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            self.command("status"),
+            env=environment(),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
         )
         return done.returncode == 0
 

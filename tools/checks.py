@@ -41,7 +41,7 @@ LINT = Check(
         Command("ruff-format", ("ruff", "format", "--check", ".")),
         Command("changelog", ("antsibull-changelog", "lint")),
         Command("links", ("python", "tools/links.py")),
-        Command("go-format", ("python", "tools/go_format.py")),
+        Command("go-format", ("python", "tools/go_checks.py", "format")),
     ),
     parallel=2,
 )
@@ -50,7 +50,14 @@ SANITY = Check(
     "ansible-test sanity on the built collection, nothing ignored",
     (Command("ansible-test", ("python", "tools/sanity.py")),),
 )
-UNIT = Check("unit", "pure code, no cluster", (Command("pytest", ("pytest", "-q", "-n", "2", *JUNIT, "tests/unit")),))
+UNIT = Check(
+    "unit",
+    "pure code, no cluster",
+    (
+        Command("pytest", ("pytest", "-q", "-n", "2", *JUNIT, "tests/unit")),
+        Command("go", ("python", "tools/go_checks.py", "test")),
+    ),
+)
 INTEGRATION = Check(
     "integration",
     "against the lab",
@@ -62,6 +69,11 @@ MOLECULE = Check(
     "create, converge, idempotence, verify, destroy",
     (Command("default", ("molecule", "test", "--scenario-name", "default")),),
 )
-BENCH = Check("bench", "a deploy beside kubectl, helm and kubernetes.core", (Command("run", ("python", "-m", "tests.benchmarks")),), lab=True)
+BENCH = Check(
+    "bench",
+    "a deploy beside kubectl, helm and kubernetes.core",
+    (Command("run", ("python", "-m", "tests.benchmarks")),),
+    lab=True,
+)
 
 CHECKS = {check.name: check for check in (LINT, SANITY, UNIT, INTEGRATION, MOLECULE, BENCH)}

@@ -16,4 +16,5 @@ OWN_OPTIONS = ("--no-setuptools", "--no-wheel")
 if __name__ == "__main__":
     wanted = [argument for argument in sys.argv[1:] if argument not in OWN_OPTIONS]
     subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
-    sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--upgrade", "--quiet", *wanted], check=False).returncode)
+    install = [sys.executable, "-m", "pip", "install", "--upgrade", "--quiet", *wanted]
+    sys.exit(subprocess.run(install, check=False).returncode)
