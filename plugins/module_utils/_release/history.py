@@ -17,6 +17,7 @@ import json
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
+from .._cluster.errors import ClusterError
 from .._cluster.kinds import KINDS, collection_path, object_path
 from .manifests import Key, Manifest, key_of
 from .ownership import MANAGER, without_secret_values
@@ -32,8 +33,11 @@ CHUNK = 700_000
 CONFIG_MAP = KINDS["v1", "ConfigMap"]
 
 
-class NumberTaken(Exception):
+class NumberTaken(ClusterError):
     """Another run has begun a release with the same number."""
+
+    id = "release-in-progress"
+    next_step = "Wait until the other run has ended, then deploy again."
 
 
 @dataclasses.dataclass(frozen=True)
