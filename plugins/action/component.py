@@ -14,8 +14,8 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rendering import BadTemplate, render
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._rendering import BadTemplate, render
 
 Values = dict[str, t.Any]
 

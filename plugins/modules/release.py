@@ -93,6 +93,8 @@ attributes:
   action_group:
     description: Is in the action group C(intelgraph.maestro.cluster).
     support: full
+    membership:
+      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.component
 """

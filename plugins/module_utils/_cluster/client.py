@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 from .configuration import configure, headers, options
-from .errors import ApiError, BadConnection, ClusterError, Unreachable, WrongCluster
+from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
 
 try:
@@ -177,6 +177,8 @@ class Cluster:
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
             try:
                 answer = self._send(method, path, payload, content_type, query)
+            except Untrusted:
+                raise
             except Unreachable:
                 if method not in IDEMPOTENT or time.monotonic() + delay > deadline or attempt >= _tries(self.requests):
                     raise
@@ -233,7 +235,7 @@ class Cluster:
                 method, url, body=payload, headers=self._headers(content_type), timeout=timeout, preload_content=False
             )
         except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(_why_unreachable(self.host, error)) from error
+            raise _unreachable(self.host, error) from error
 
     def _headers(self, content_type: str) -> t.Any:
         fields = urllib3.HTTPHeaderDict({"Accept": "application/json", "Content-Type": content_type})
@@ -307,11 +309,11 @@ def _warning_text(header: str) -> str:
     return header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
 
 
-def _why_unreachable(host: str, error: Exception) -> str:
+def _unreachable(host: str, error: Exception) -> Unreachable:
     cause: BaseException = getattr(error, "reason", None) or error
     text = str(cause)
     if isinstance(cause, urllib3.exceptions.SSLError) or isinstance(cause.__cause__, ssl.SSLError):
-        return f"The TLS certificate of {host} is not trusted: {text}"
+        return Untrusted(f"The TLS certificate of {host} is not trusted: {text}")
     reasons = (
         (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
         (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
@@ -320,7 +322,7 @@ def _why_unreachable(host: str, error: Exception) -> str:
         (urllib3.exceptions.ProtocolError, "the connection was closed"),
     )
     short = next((reason for kind, reason in reasons if isinstance(cause, kind)), "the request failed")
-    return f"The API server {host} cannot be reached: {short} ({text})"
+    return Unreachable(f"The API server {host} cannot be reached: {short} ({text})")
 
 
 __all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]

@@ -25,13 +25,13 @@ TRUE_WORDS = {"1", "true", "yes", "on"}
 HEADERS = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
 
 
-def options(params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] = os.environ) -> dict[str, t.Any]:
+def options(params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
     """The connection options that are set: module parameters first, then `K8S_AUTH_*` (so AWX's credential works)."""
     chosen = {}
     for name, spec in AUTH_ARG_SPEC.items():
         value = params.get(name)
         if value in (None, ""):
-            value = _from_environment(name, spec, environment)
+            value = _from_environment(name, spec, os.environ if environment is None else environment)
         if value is not None:
             chosen[name] = value
     return chosen

@@ -32,6 +32,13 @@ class Unreachable(ClusterError):
     next_step = "Check the address, the network path and the CA certificate, for example with kubectl version."
 
 
+class Untrusted(Unreachable):
+    """The API server's certificate is not signed by a CA that is trusted here, or is for another name."""
+
+    id = "api-untrusted"
+    next_step = "Give the right CA (ca_cert, or certificate-authority in the kubeconfig), or correct the host."
+
+
 class WrongCluster(ClusterError):
     """The API answers, but it is not the cluster that the inventory names."""
 

@@ -22,15 +22,15 @@ Identity = tuple[str, str, str]
 
 def wait_until_ready(
     cluster: Cluster, live: t.Iterable[Manifest], namespace: str, selector: str, timeout: float
-) -> tuple[list[Manifest], list[Finding]]:
-    """The objects as they are in the end, and what is still wrong with them after at most `timeout` seconds.
+) -> list[Finding]:
+    """What is still wrong with these objects after at most `timeout` seconds.
 
     Nothing is asked of the cluster when everything is ready already. Ends early when waiting cannot help.
     """
     latest = {_identity(item): item for item in live}
     unready = [item for item in latest.values() if readiness.missing(item)]
     if not unready:
-        return list(latest.values()), []
+        return []
     deadline = time.monotonic() + timeout
     sources = {Source(i["apiVersion"], i["kind"], i["metadata"].get("namespace", "")) for i in unready}
     with Mirror(cluster, [*sources, Source(*POD, namespace, selector)]) as mirror:
@@ -42,7 +42,7 @@ def wait_until_ready(
             return all(not readiness.missing(i) for i in latest.values()) or _any_stuck(latest.values())
 
         until(mirror, refresh, deadline)
-        return list(latest.values()), findings(latest.values(), mirror.objects("Pod"))
+        return findings(latest.values(), mirror.objects("Pod"))
 
 
 def findings(live: t.Iterable[Manifest], pods: t.Iterable[Manifest]) -> list[Finding]:

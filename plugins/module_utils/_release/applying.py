@@ -30,19 +30,18 @@ class Applier:
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
         """Apply creations and changes; a kept object is not written, its live state is taken over."""
         wanted = [step for step in steps if step.manifest is not None]
-        for _, staged in by_stage(wanted, lambda step: step.key.kind):
-            self.live += self._cluster.parallel(self._one, staged)
+        for stage in by_stage(wanted, lambda step: step.key.kind):
+            self.live += self._cluster.parallel(self._one, stage[1])
 
     def prune(self, steps: t.Iterable[plan.Step]) -> None:
         """Delete in the opposite order of the stages."""
-        for _, staged in reversed(by_stage(steps, lambda step: step.key.kind)):
-            self._cluster.parallel(lambda step: delete(self._cluster, step.key), staged)
+        for stage in reversed(by_stage(steps, lambda step: step.key.kind)):
+            self._cluster.parallel(lambda step: delete(self._cluster, step.key), stage[1])
 
     def _one(self, step: plan.Step) -> Manifest:
-        assert step.manifest is not None
         if step.action == plan.KEEP and step.live is not None:
             return step.live
-        live = self._cluster.apply(step.manifest, MANAGER, force=self._takeover)
+        live = self._cluster.apply(step.declared, MANAGER, force=self._takeover)
         if step.action == plan.CREATE and step.key in self._replicas:
             live = self._cluster.apply(
                 initial_replicas(step.key, self._replicas[step.key]), INITIAL_MANAGER, force=True

@@ -133,7 +133,7 @@ class _Run:
         if not wish.wait:
             return
         with self._phases.phase("wait"):
-            _, self._outcome.findings = wait_until_ready(
+            self._outcome.findings = wait_until_ready(
                 self._cluster, self._applier.live, wish.namespace, wish.selector, wish.timeout
             )
 

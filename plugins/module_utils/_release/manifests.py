@@ -39,11 +39,41 @@ def malformed(manifest: t.Any) -> str:
     metadata = manifest.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         missing.append("metadata.name")
-    return f"has no {', no '.join(missing)}" if missing else ""
+    if missing:
+        return f"has no {', no '.join(missing)}"
+    return _malformed_values(manifest) if is_secret(manifest) else ""
 
 
 def is_secret(manifest: Manifest) -> bool:
     return bool(manifest["kind"] == "Secret" and manifest["apiVersion"] == "v1")
+
+
+def _malformed_values(secret: Manifest) -> str:
+    """Which values of a Secret cannot be taken out; the values themselves are not shown."""
+    judges: dict[str, tuple[t.Callable[[t.Any], bool], str]] = {
+        "stringData": (_is_text, "a string (put it in quotes)"),
+        "data": (_is_base64_text, "text in base64"),
+    }
+    for field, (is_right, words) in judges.items():
+        values = secret.get(field) or {}
+        if not isinstance(values, dict):
+            return f"has a {field} that is no dictionary"
+        wrong = [f"{field}.{key}" for key, value in values.items() if not is_right(value)]
+        if wrong:
+            return f"has a value that is not {words}: {', '.join(wrong)}"
+    return ""
+
+
+def _is_text(value: t.Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_base64_text(value: t.Any) -> bool:
+    try:
+        base64.b64decode(value, validate=True).decode()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def take_out_secrets(manifests: t.Iterable[Manifest]) -> tuple[list[Manifest], dict[str, str]]:
@@ -51,18 +81,23 @@ def take_out_secrets(manifests: t.Iterable[Manifest]) -> tuple[list[Manifest], d
 
     Values leave as plain text whether they came as `stringData` or as base64 `data`; binary data is not supported.
     """
-    parted = [_taken_out(manifest) if is_secret(manifest) else (manifest, {}) for manifest in manifests]
-    values = {name: value for _, taken in parted for name, value in taken.items()}
-    return [manifest for manifest, _ in parted], values
+    given = list(manifests)
+    values = {
+        f"{manifest['metadata']['name']}/{key}": value
+        for manifest in filter(is_secret, given)
+        for key, value in _plain_values(manifest).items()
+    }
+    return [_marked(manifest) if is_secret(manifest) else manifest for manifest in given], values
 
 
-def _taken_out(secret: Manifest) -> tuple[Manifest, dict[str, str]]:
-    name = secret["metadata"]["name"]
+def _plain_values(secret: Manifest) -> dict[str, str]:
     decoded = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
-    plain = {**decoded, **(secret.get("stringData") or {})}
+    return {**decoded, **(secret.get("stringData") or {})}
+
+
+def _marked(secret: Manifest) -> Manifest:
     clean = {field: value for field, value in secret.items() if field not in ("data", "stringData")}
-    clean["stringData"] = dict.fromkeys(plain, SECRET_MARK)
-    return clean, {f"{name}/{key}": value for key, value in plain.items()}
+    return {**clean, "stringData": dict.fromkeys(_plain_values(secret), SECRET_MARK)}
 
 
 def put_back_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, str]) -> list[Manifest]:

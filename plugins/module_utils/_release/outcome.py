@@ -10,7 +10,7 @@ import dataclasses
 import time
 import typing as t
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_dump
 
 from .._health.finding import PASSED, Finding
 from .plan import CHANGE, CREATE, PRUNE, Plan
@@ -79,4 +79,4 @@ def diff(plan: Plan) -> list[dict[str, str]]:
 
 
 def _as_yaml(value: t.Any) -> str:
-    return yaml.safe_dump(value, sort_keys=True, default_flow_style=False) if value else ""
+    return str(yaml_dump(value, sort_keys=True, default_flow_style=False)) if value else ""

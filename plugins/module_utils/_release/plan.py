@@ -34,6 +34,13 @@ class Step:
     note: str = ""
 
     @property
+    def declared(self) -> Manifest:
+        """What the release declares; a prune declares nothing."""
+        if self.manifest is None:
+            raise ValueError(f"{self.key} is not declared by this release")
+        return self.manifest
+
+    @property
     def before(self) -> Manifest:
         return without_secret_values(comparable(self.live))
 

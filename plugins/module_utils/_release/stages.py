@@ -9,9 +9,17 @@ import typing as t
 
 from .manifests import Manifest
 
-STAGES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("namespace", frozenset({"Namespace"})),
-    (
+
+class Stage(t.NamedTuple):
+    """Kinds that can be applied together, once the stages before it are in place."""
+
+    name: str
+    kinds: frozenset[str]
+
+
+STAGES = (
+    Stage("namespace", frozenset({"Namespace"})),
+    Stage(
         "foundation",
         frozenset(
             {
@@ -28,18 +36,21 @@ STAGES: tuple[tuple[str, frozenset[str]], ...] = (
             }
         ),
     ),
-    ("settings", frozenset({"Certificate", "ConfigMap", "ExternalSecret", "PersistentVolumeClaim", "Secret"})),
-    ("workload", frozenset({"Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "StatefulSet"})),
-    ("traffic", frozenset()),
+    Stage("settings", frozenset({"Certificate", "ConfigMap", "ExternalSecret", "PersistentVolumeClaim", "Secret"})),
+    Stage(
+        "workload",
+        frozenset({"Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "StatefulSet"}),
+    ),
+    Stage("traffic", frozenset()),
 )
-"""(stage, kinds); a kind that no stage names belongs to the last one: it concerns traffic or monitoring."""
+"""A kind that no stage names belongs to the last one: it concerns traffic or monitoring."""
 
 Item = t.TypeVar("Item")
 
 
 def stage_of(kind: str) -> int:
     """The number of the stage in which objects of this kind are applied."""
-    return next((number for number, (_, kinds) in enumerate(STAGES) if kind in kinds), len(STAGES) - 1)
+    return next((number for number, stage in enumerate(STAGES) if kind in stage.kinds), len(STAGES) - 1)
 
 
 def by_stage(items: t.Iterable[Item], kind: t.Callable[[Item], str]) -> list[tuple[str, list[Item]]]:
@@ -47,7 +58,7 @@ def by_stage(items: t.Iterable[Item], kind: t.Callable[[Item], str]) -> list[tup
     staged: dict[int, list[Item]] = {}
     for item in items:
         staged.setdefault(stage_of(kind(item)), []).append(item)
-    return [(STAGES[number][0], staged[number]) for number in sorted(staged)]
+    return [(STAGES[number].name, staged[number]) for number in sorted(staged)]
 
 
 def in_order(manifests: t.Iterable[Manifest]) -> list[Manifest]:

@@ -11,7 +11,11 @@ import typing as t
 
 import yaml
 
-from .manifests import Manifest, key_of, malformed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import (
+    Manifest,
+    key_of,
+    malformed,
+)
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
