@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import typing as t
 
 import yaml
@@ -18,6 +19,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manife
 )
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+QUOTING = re.compile(r"\b(tag|alias|anchor)\b.*")
+"""What the parser says after these words is the template's own text."""
 
 
 class BadTemplate(Exception):
@@ -44,9 +47,15 @@ def parse(name: str, text: str) -> list[Manifest]:
         json.dumps(documents)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadTemplate(f"{name} renders to invalid YAML at line {line} of its output: {error.problem}") from None
+        problem = QUOTING.sub(r"\1", error.problem or "")
+        raise BadTemplate(f"{name} renders to invalid YAML at line {line} of its output: {problem}") from None
+    except yaml.reader.ReaderError as error:
+        character = f"the character {error.character:#x} at position {error.position} of its output"
+        raise BadTemplate(f"{name} renders {character}, which YAML does not allow") from None
     except TypeError as error:
         raise BadTemplate(f"{name} renders a value that JSON has no form for ({error}); quote it") from None
+    except ValueError:
+        raise BadTemplate(f"{name} renders an impossible date, number or reference; quote it") from None
     for index, document in enumerate(documents, 1):
         if malformed(document):
             raise BadTemplate(f"{name}: document {index} {malformed(document)}")
