@@ -19,7 +19,7 @@ from .manifests import Key, Manifest, key_of
 DIGITS = 10
 CONTENT = ("data", "binaryData", "type")
 Names = t.Mapping[tuple[str, str], str]
-"""From (kind, plain name) to the name by content."""
+"""From (kind, plain name) to the name by content, in one namespace."""
 
 
 def is_named_by_content(manifest: Manifest) -> bool:
@@ -28,12 +28,11 @@ def is_named_by_content(manifest: Manifest) -> bool:
 
 def name_by_content(manifests: t.Sequence[Manifest]) -> list[Manifest]:
     """The manifests with content names and with every reference rewritten; Secrets must hold their values."""
-    names = {
-        (manifest["kind"], manifest["metadata"]["name"]): f"{manifest['metadata']['name']}-{_digest(manifest)}"
-        for manifest in manifests
-        if is_named_by_content(manifest)
-    }
-    return [_renamed(manifest, names) for manifest in manifests]
+    names: dict[str, dict[tuple[str, str], str]] = {}
+    for manifest in filter(is_named_by_content, manifests):
+        key = key_of(manifest)
+        names.setdefault(key.namespace, {})[key.kind, key.name] = f"{key.name}-{_digest(manifest)}"
+    return [_renamed(manifest, names.get(key_of(manifest).namespace, {})) for manifest in manifests]
 
 
 def references(manifests: t.Iterable[Manifest]) -> set[Key]:
