@@ -1,0 +1,49 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes quantities ("500m", "1Gi") as exact numbers."""
+
+from __future__ import annotations
+
+import fractions
+import re
+import typing as t
+
+_FORM = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|[MGTPE]i?)?")
+_BINARY = {f"{letter}i": fractions.Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)}
+_DECIMAL = {letter: fractions.Fraction(1000**power) for power, letter in enumerate("kMGTPE", 1)}
+_FACTORS = {"": fractions.Fraction(1), "m": fractions.Fraction(1, 1000), **_BINARY, **_DECIMAL}
+MEBIBYTE = 1024**2
+
+
+def parse(text: str) -> fractions.Fraction:
+    """The quantity in its base unit: cores or bytes. Raises ValueError for what Kubernetes would refuse.
+
+    Signs and exponents, which Kubernetes also takes, are refused: nobody means them in an inventory.
+    """
+    form = _FORM.fullmatch(text)
+    if not form:
+        raise ValueError(f"{text!r} is not a Kubernetes quantity such as 500m, 2, 512Mi or 4Gi")
+    return fractions.Fraction(form[1]) * _FACTORS[form[2] or ""]
+
+
+def mebibytes(text: str) -> int:
+    """The quantity in whole MiB, rounded down. Raises ValueError."""
+    return int(parse(text) / MEBIBYTE)
+
+
+def problem(name: str, text: str) -> t.Iterator[str]:
+    """A sentence about the variable `name` when its value is no quantity."""
+    try:
+        parse(text)
+    except ValueError as error:
+        yield f"{name}: {error}."
+
+
+def exceeds(low: str, high: str) -> bool:
+    """Whether the first quantity is more than the second; False when either is no quantity."""
+    return valid(low) and valid(high) and parse(low) > parse(high)
+
+
+def valid(text: str) -> bool:
+    return _FORM.fullmatch(text) is not None
