@@ -2,8 +2,8 @@
 # Copyright: Contributors to intelgraph.maestro
 """Builds of Go modules, kept by content in the user's cache: what has not changed is not built again.
 
-A module's programs lie in CACHE/build/MODULE/KEY/bin; KEY is a hash of the module's files, the Go version and the flags,
-so that checkouts share builds and a running lab keeps the programs that it was started with.
+A module's programs lie in CACHE/build/MODULE/KEY/bin. KEY is a hash of the module's files, Go's version and the flags,
+so checkouts share builds, and a running lab keeps the programs that it was started with.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from .build import GO_MODULES, GoModule, build, required_version
@@ -35,6 +36,7 @@ def kubernetes_module() -> GoModule:
     )
 
 
+@cache
 def programs() -> Path:
     """The directory with all of PROGRAMS and containerd's, built first when need be."""
     return build(kubernetes_module())

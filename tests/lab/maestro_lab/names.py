@@ -5,7 +5,7 @@
 Layout of the /16 (10.B.0.0):
     10.B.0.1        the bridge on the machine: control plane, registry
     10.B.0.11-13    the nodes
-    10.B.0.21-      other hosts, such as the databases'
+    10.B.0.21-      other hosts: the databases', the load balancer's
     10.B.17-19.0/24 the pods of each node (inside 10.B.16.0/20)
     10.B.32.0/20    Services
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import Any
 
 from .failure import LabError
 
@@ -27,7 +28,7 @@ DEFAULT_STATE = Path("/var/lib/maestro-lab")
 STATE_VARIABLE = "MAESTRO_LAB_STATE"
 REGION = "lab"
 NODE_COUNT = 3
-OTHER_HOSTS = ("db",)
+OTHER_HOSTS = ("db", "lb")
 NAME_RULE = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 API_PORT = 6443
@@ -37,22 +38,25 @@ REGISTRY_PORT = 5000
 
 @dataclass(frozen=True)
 class Host:
-    """A network namespace on the lab's bridge."""
+    """A machine of its own on the lab's bridge, as far as the kernel's namespaces make one.
+
+    `veth` is the machine's end of its cable; `cgroup` holds all its processes; `directory` holds its files, of which
+    `lib`, `log` and `run` are the host's own /var/lib, /var/log and /run.
+    """
 
     name: str
     address: IPv4Address
-    netns: str
     veth: str
+    cgroup: str
+    directory: Path
 
 
 @dataclass(frozen=True)
 class Node(Host):
-    """A host that runs a kubelet, with its zone, its pods' /24 and its directory of files."""
+    """A host that runs a kubelet, with its zone and its pods' /24."""
 
     zone: str
     pods: IPv4Network
-    directory: Path
-    cgroup: str
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,7 @@ class Lab:
     @property
     def claimed(self) -> IPv4Network:
         if self.network is None:
-            raise LabError(
-                f"Lab {self.name} is not up, so it has no addresses. Start it: tests/lab/lab --name {self.name} up"
-            )
+            raise LabError(f"Lab {self.name} is not up. Start it: tests/lab/lab --name {self.name} up")
         return self.network
 
     @property
@@ -118,17 +120,11 @@ class Lab:
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """All network namespaces on the bridge: the nodes first, then the others."""
+        """All hosts on the bridge: the nodes first, then the others."""
         return (*self.nodes, *(self.host(name) for name in OTHER_HOSTS))
 
-    @property
-    def netns_names(self) -> tuple[str, ...]:
-        """The network namespaces' names, known even when no addresses are."""
-        return tuple(self._netns(name) for name in (*(f"node-{n}" for n in range(1, NODE_COUNT + 1)), *OTHER_HOSTS))
-
     def host(self, name: str) -> Host:
-        number = 21 + OTHER_HOSTS.index(name)
-        return Host(name, self.claimed[number], self._netns(name), f"{self.ident}-{name}")
+        return Host(**self._host(name, 21 + OTHER_HOSTS.index(name)))
 
     def node(self, name: str) -> Node:
         for node in self.nodes:
@@ -136,21 +132,24 @@ class Lab:
                 return node
         raise LabError(f"Lab {self.name} has no node {name}; it has {', '.join(node.name for node in self.nodes)}")
 
-    def _node(self, number: int) -> Node:
-        name = f"node-{number}"
-        return Node(
-            name=name,
-            address=self.claimed[10 + number],
-            netns=self._netns(name),
-            veth=f"{self.ident}-n{number}",
-            zone=f"zone-{number}",
-            pods=IPv4Network((int(self.pods[0]) + (number << 8), 24)),
-            directory=self.state / "nodes" / name,
-            cgroup=f"{self.cgroup}/{name}",
-        )
+    def host_named(self, name: str) -> Host:
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise LabError(f"Lab {self.name} has no host {name}; it has {', '.join(host.name for host in self.hosts)}")
 
-    def _netns(self, name: str) -> str:
-        return f"{self.ident}-{name}"
+    def _node(self, number: int) -> Node:
+        pods = IPv4Network((int(self.pods[0]) + (number << 8), 24))
+        return Node(**self._host(f"node-{number}", 10 + number), zone=f"zone-{number}", pods=pods)
+
+    def _host(self, name: str, number: int) -> dict[str, Any]:
+        return {
+            "name": name,
+            "address": self.claimed[number],
+            "veth": f"{self.ident}-{name.replace('node-', 'n')}",
+            "cgroup": f"{self.cgroup}/{name}",
+            "directory": self.state / "hosts" / name,
+        }
 
     @property
     def pki(self) -> Path:

@@ -92,7 +92,7 @@ def run_down(lab: Lab, steps: Sequence[Step]) -> None:
     for step in reversed(in_order(steps)):
         try:
             step.down(lab)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rest must still be undone
+        except Exception as error:
             failures.append(f"{step.name}: {error}")
     if failures:
         raise LabError(f"Lab {lab.name} is not wholly down. " + "; ".join(failures))

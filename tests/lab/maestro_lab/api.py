@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""Questions to the lab's API server, asked as its administrator."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from typing import Any
+
+from . import pki
+from .failure import LabError
+from .names import API_PORT, Lab
+
+TIMEOUT = 5.0
+
+
+def get(lab: Lab, path: str) -> dict[str, Any]:
+    """The object or list at a path such as /api/v1/nodes; LabError when the server does not give it."""
+    trusted = ssl.create_default_context(cafile=str(pki.pair(lab, pki.CLUSTER_CA).certificate))
+    admin = pki.pair(lab, "admin")
+    trusted.load_cert_chain(admin.certificate, admin.key)
+    connection = http.client.HTTPSConnection(str(lab.address), API_PORT, timeout=TIMEOUT, context=trusted)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise LabError(f"The API server of lab {lab.name} ({lab.api_server}) does not answer: {error}") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise LabError(f"The API server answers {response.status} for {path}: {body.decode(errors='replace').strip()}")
+    answer = json.loads(body)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def ready_nodes(lab: Lab) -> set[str]:
+    """The names of the nodes that are Ready and that no taint keeps pods from; empty while the server is away."""
+    try:
+        nodes = get(lab, "/api/v1/nodes")["items"]
+    except LabError:
+        return set()
+    return {node["metadata"]["name"] for node in nodes if is_ready(node)}
+
+
+def is_ready(node: dict[str, Any]) -> bool:
+    """Whether pods can be scheduled to the node."""
+    conditions = {condition["type"]: condition["status"] for condition in node["status"].get("conditions", [])}
+    taints = {taint["key"] for taint in node["spec"].get("taints", [])}
+    return conditions.get("Ready") == "True" and not any(
+        key.startswith("node.kubernetes.io/not-ready") for key in taints
+    )
+
+
+def exists(lab: Lab, path: str) -> bool:
+    """Whether the server has the object; False while it does not answer."""
+    try:
+        get(lab, path)
+    except LabError:
+        return False
+    return True

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""The command `lab`: its verbs and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import addons, faults, record
+from .build import build
+from .component import entering
+from .failure import LabError
+from .kubernetes import programs
+from .names import DEFAULT_NAME, Lab, lab_named
+from .progress import say
+from .status import as_text, status
+from .up import build_all, down, up
+
+Action = Callable[[Lab, argparse.Namespace], None]
+Fault = Callable[[Lab, str], None]
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "stop": (faults.stop, "stop a component (apiserver, kubelet:node-1, redis, ...) or a node (node:node-1)"),
+    "kill": (faults.kill, "kill a component, or a node as a power cut does"),
+    "start": (faults.start, "start what was stopped or killed, and wait until it serves"),
+    "pause": (faults.pause, "freeze a component's process"),
+    "resume": (faults.resume, "let a frozen process go on"),
+    "cut": (faults.cut, "cut the cable of a host"),
+    "heal": (faults.heal, "undo cut and delay"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when it succeeded, 1 with a message on the error stream when the lab is at fault."""
+    options = _parser().parse_args(arguments)
+    try:
+        lab = record.opened(lab_named(options.name))
+        options.action(lab, options)
+    except LabError as error:
+        say(f"lab: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("lab: interrupted")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description="A real Kubernetes cluster on this machine.")
+    parser.add_argument("--name", default=DEFAULT_NAME, help="which lab (default: %(default)s)")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    def verb(name: str, action: Action, description: str, *positional: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=description, description=description)
+        added.set_defaults(action=action)
+        for argument in positional:
+            added.add_argument(argument)
+        return added
+
+    verb("build", _build, "build all programs of a lab, or one of those built on demand").add_argument(
+        "module", nargs="?", choices=sorted(addons.on_demand)
+    )
+    verb("up", _up, "bring the lab up, or mend it").add_argument(
+        "--core", action="store_true", help="Kubernetes alone, without registry, DNS, ingress and databases"
+    )
+    verb("down", lambda lab, _: down(lab), "take the lab down, whatever state it is in")
+    verb("status", _status, "say what is on and runs").add_argument("--json", action="store_true")
+    verb("kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
+    verb("facts", _facts, "print facts.json, which inventories and tests read")
+    verb("kubectl", _kubectl, "run kubectl on the lab").add_argument("arguments", nargs=argparse.REMAINDER)
+    verb("load", _load, "push an image archive to the lab's registry", "archive").add_argument("reference", nargs="?")
+    verb("logs", _logs, "print the path of a component's log and its end", "component")
+    verb("exec", _exec, "run a command on a host: exec NODE -- COMMAND", "host").add_argument(
+        "arguments", nargs=argparse.REMAINDER
+    )
+    for name, (fault, does) in FAULTS.items():
+        verb(name, _on_target(fault), does, "target")
+    verb("delay", _delay, "hold a host's frames back, each way", "host").add_argument("milliseconds", type=int)
+    return parser
+
+
+def _build(lab: Lab, options: argparse.Namespace) -> None:
+    if options.module:
+        print(build(addons.on_demand[options.module]))
+    else:
+        build_all()
+
+
+def _up(lab: Lab, options: argparse.Namespace) -> None:
+    up(lab, () if options.core else None)
+
+
+def _status(lab: Lab, options: argparse.Namespace) -> None:
+    state = status(lab)
+    print(json.dumps(state, indent=2) if options.json else as_text(state))
+
+
+def _kubeconfig(lab: Lab, _: argparse.Namespace) -> None:
+    print(_of_running(lab).kubeconfig)
+
+
+def _facts(lab: Lab, _: argparse.Namespace) -> None:
+    print(json.dumps(record.read_facts(_of_running(lab)), indent=2))
+
+
+def _kubectl(lab: Lab, options: argparse.Namespace) -> None:
+    program = programs() / "kubectl"
+    environment = {**os.environ, "KUBECONFIG": str(_of_running(lab).kubeconfig)}
+    os.execve(program, [str(program), *_after_dashes(options.arguments)], environment)
+
+
+def _load(lab: Lab, options: argparse.Namespace) -> None:
+    from .addons.registry import load
+
+    print(load(_of_running(lab), Path(options.archive), options.reference))
+
+
+def _logs(lab: Lab, options: argparse.Namespace) -> None:
+    log = _of_running(lab).log(options.component)
+    if not log.exists():
+        raise LabError(f"There is no log of {options.component}; there are those of {', '.join(_logged(lab))}")
+    say(str(log))
+    sys.stdout.write(log.read_text(errors="replace"))
+
+
+def _exec(lab: Lab, options: argparse.Namespace) -> None:
+    command = _after_dashes(options.arguments)
+    if not command:
+        raise LabError("Give a command to run: exec NODE -- COMMAND")
+    host = _of_running(lab).host_named(options.host)
+    whole = [*entering(lab, host.name), *command]
+    environment = {**os.environ, "PATH": f"{programs()}:{os.environ['PATH']}"}
+    os.execvpe(whole[0], whole, environment)
+
+
+def _delay(lab: Lab, options: argparse.Namespace) -> None:
+    faults.delay(_of_running(lab), options.host, options.milliseconds)
+
+
+def _on_target(fault: Fault) -> Action:
+    return lambda lab, options: fault(_of_running(lab), options.target)
+
+
+def _of_running(lab: Lab) -> Lab:
+    """The lab, when it has been started; otherwise a LabError that says how."""
+    _ = lab.claimed
+    return lab
+
+
+def _logged(lab: Lab) -> list[str]:
+    return sorted(path.stem for path in lab.logs.glob("*.log"))
+
+
+def _after_dashes(arguments: Sequence[str]) -> list[str]:
+    return list(arguments[1:] if arguments[:1] == ["--"] else arguments)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""Whether this machine can carry a lab; everything that it lacks is said at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from .cgroups import parse_mounts
+from .failure import LabError
+from .names import Lab
+
+PACKAGES_FILE = Path(__file__).resolve().parent.parent / "debian-packages.txt"
+PROGRAMS = {
+    "runc": "/usr/sbin/runc",
+    "containernetworking-plugins": "/usr/lib/cni/ptp",
+    "iptables": "/usr/sbin/iptables",
+    "nftables": "/usr/sbin/nft",
+    "ipset": "/usr/sbin/ipset",
+    "conntrack": "/usr/sbin/conntrack",
+    "iproute2": "/usr/sbin/bridge",
+    "busybox-static": "/usr/bin/busybox",
+    "postgresql": "/usr/lib/postgresql",
+    "redis-server": "/usr/bin/redis-server",
+}
+CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
+TRIALS = {
+    "network namespaces, veth links and bridges": (
+        "ip link add labtrial0 type bridge && ip link add labtrial1 type veth peer name labtrial2 netns $$"
+        " && ip link set labtrial1 master labtrial0"
+    ),
+    "nftables with connection tracking and NAT": (
+        "nft add table ip trial && nft 'add chain ip trial nat { type nat hook postrouting priority 100; }'"
+        " && nft 'add rule ip trial nat ct state new fib daddr type local masquerade'"
+    ),
+    "overlay file systems": (
+        "mkdir lower upper work merged && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged"
+    ),
+    "bind mounts over /proc/sys and mounts over /run": (
+        "echo 0 > panic && mount --bind panic /proc/sys/kernel/panic && mount -t tmpfs tmpfs /run"
+    ),
+}
+
+
+def check(lab: Lab) -> None:
+    """Refuse a machine that cannot carry the lab, with all that is missing in one message."""
+    if os.geteuid() != 0:
+        raise LabError("The lab makes namespaces, links and control groups, which only root may do. Run it as root.")
+    missing = [*missing_packages(), *missing_controllers(), *failed_trials(lab)]
+    if missing:
+        raise LabError("This machine cannot carry the lab yet:\n" + "\n".join(f"  - {line}" for line in missing))
+
+
+def missing_packages() -> list[str]:
+    """One line with the command that installs what is missing; nothing when all is there."""
+    names = [name for name, program in PROGRAMS.items() if not Path(program).exists()]
+    if not names:
+        return []
+    every = " ".join(listed_packages())
+    return [f"Debian packages are missing ({', '.join(names)}): apt-get install --no-install-recommends -y {every}"]
+
+
+def listed_packages() -> list[str]:
+    """The names in debian-packages.txt."""
+    lines = (line.partition("#")[0].strip() for line in PACKAGES_FILE.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def missing_controllers() -> list[str]:
+    """The cgroup controllers that the kubelet needs and that the host does not offer."""
+    missing = sorted(set(CONTROLLERS) - available_controllers())
+    return [f"cgroup controllers are not mounted or not enabled: {', '.join(missing)}"] if missing else []
+
+
+def available_controllers() -> set[str]:
+    unified = Path("/sys/fs/cgroup/cgroup.controllers")
+    if unified.exists():
+        return set(unified.read_text().split())
+    mounts = parse_mounts(Path("/proc/self/mountinfo").read_text())
+    return {controller for path in mounts for controller in path.name.split(",")}
+
+
+def failed_trials(lab: Lab) -> list[str]:
+    """Try each kernel feature for real, in namespaces that end with the trial."""
+    if shutil.which("unshare") is None:
+        return ["`unshare` is missing: apt-get install util-linux"]
+    scratch = _existing_parent(lab.state)
+    return [line for feature, script in TRIALS.items() if (line := _failed(feature, script, scratch))]
+
+
+def _failed(feature: str, script: str, scratch: Path) -> str:
+    begin, end = f'd=$(mktemp -d -p {scratch}) && cd "$d"', 'cd /; umount -q "$d/merged"; rm -r "$d"; exit $code'
+    whole = f"{begin} && ({script}); code=$?; {end}"
+    tried = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-c", whole], capture_output=True, text=True, check=False
+    )
+    return f"The kernel does not give {feature}: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+def _existing_parent(path: Path) -> Path:
+    return path if path.exists() else _existing_parent(path.parent)
