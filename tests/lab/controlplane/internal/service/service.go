@@ -43,10 +43,6 @@ type Service struct {
 // New makes a service that does not listen yet.
 func New(given settings.Settings, identity Identity, dependencies []dependency.Dependency, log *slog.Logger) *Service {
 	broken := given.Faults
-	delayedShare := broken.LatencyShare
-	if broken.LatencyMilliseconds == 0 {
-		delayedShare = 0
-	}
 	s := &Service{
 		settings: given,
 		identity: identity,
@@ -55,7 +51,7 @@ func New(given settings.Settings, identity Identity, dependencies []dependency.D
 		worker:   newWorker(),
 		leak:     &faults.Leak{MiBPerSecond: broken.MemoryLeakMiBPerSecond, LimitMiB: broken.MemoryLeakLimitMiB},
 		failed:   faults.NewShare(broken.ErrorRatio),
-		delayed:  faults.NewShare(delayedShare),
+		delayed:  faults.NewShare(broken.LatencyShare),
 	}
 	s.readiness = &dependency.Readiness{
 		Dependencies: dependencies, Lasts: readinessLasts, Limit: readinessLimit, Changed: s.readinessChanged,

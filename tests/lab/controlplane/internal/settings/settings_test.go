@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		"no YAML":             {"a: [", "not YAML"},
 		"out of range":        {"faults: {errorRatio: 1.5}", "faults.errorRatio: must be from 0 to 1, not 1.5"},
 		"not a number":        {"faults: {errorRatio: .nan}", "faults.errorRatio: must be from 0 to 1"},
-		"no sense":            {"server: {keepAliveTimeoutSeconds: 70}", "server.headersTimeoutSeconds: must be above server.keepAliveTimeoutSeconds"},
+		"no sense":            {"server: {keepAliveTimeoutSeconds: 66}", "server.headersTimeoutSeconds: must be above server.keepAliveTimeoutSeconds"},
 		"one port for two":    {"server: {metricsPort: 8080}", "server.metricsPort: must differ"},
 		"no level":            {"logging: {level: loud}", "logging.level: must be debug, info, warn or error"},
 		"a level's offset":    {"logging: {level: info+2}", "logging.level: must be"},
