@@ -15,6 +15,8 @@ MANAGER = "intelgraph.maestro"
 INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Annotation in which `kubectl apply` keeps a copy of the object, a Secret's values with it."""
 
 
 def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Manifest], dict[Key, int]]:
@@ -24,7 +26,7 @@ def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Mani
     kept = []
     for manifest in manifests:
         key = key_of(manifest)
-        if (key.kind, key.namespace, key.name) not in scaled or "replicas" not in manifest["spec"]:
+        if (key.kind, key.namespace, key.name) not in scaled or "replicas" not in (manifest.get("spec") or {}):
             kept.append(manifest)
             continue
         released = copy.deepcopy(manifest)
@@ -44,7 +46,10 @@ def comparable(live: Manifest | None) -> Manifest:
     if live is None:
         return {}
     kept = {field: value for field, value in live.items() if field != "status"}
-    kept["metadata"] = {field: value for field, value in live["metadata"].items() if field not in BOOKKEEPING}
+    metadata = {field: value for field, value in live["metadata"].items() if field not in BOOKKEEPING}
+    annotations = metadata.pop("annotations", None) or {}
+    declared = {name: text for name, text in annotations.items() if name != LAST_APPLIED}
+    kept["metadata"] = {**metadata, "annotations": declared} if declared else metadata
     return kept
 
 
@@ -61,31 +66,34 @@ def without_secret_values(manifest: Manifest, former: Manifest | None = None) ->
 
 
 def _scaled_by(autoscaler: Manifest) -> tuple[str, str, str]:
-    target = autoscaler["spec"]["scaleTargetRef"]
-    return (target["kind"], autoscaler["metadata"].get("namespace", ""), target["name"])
+    target = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
+    return (target.get("kind", ""), autoscaler["metadata"].get("namespace", ""), target.get("name", ""))
 
 
 def field_changes(before: t.Any, after: t.Any, path: str = "") -> list[tuple[str, t.Any, t.Any]]:
     """Where two values differ: (path, before, after), None for a field that one side lacks.
 
-    Lists of objects with names are matched by name, as Kubernetes merges them.
+    Lists of objects with names are matched by name, as Kubernetes merges them; another order is a change of the list.
     """
     if before == after:
         return []
     if isinstance(before, dict) and isinstance(after, dict):
-        keys = [*before, *(key for key in after if key not in before)]
-        return [
-            change
-            for key in keys
-            for change in field_changes(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
-        ]
-    if _named(before) and _named(after):
-        return field_changes(_by_name(before), _by_name(after), path)
+        return _inner_changes(before, after, f"{path}." if path else "")
+    if _is_named(before) and _is_named(after):
+        return _inner_changes(_by_name(before), _by_name(after), path) or [(path, before, after)]
     return [(path, before, after)]
 
 
-def _named(value: t.Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) and "name" in i for i in value)
+def _inner_changes(before: Manifest, after: Manifest, stem: str) -> list[tuple[str, t.Any, t.Any]]:
+    keys = [*before, *(key for key in after if key not in before)]
+    return [change for key in keys for change in field_changes(before.get(key), after.get(key), f"{stem}{key}")]
+
+
+def _is_named(value: t.Any) -> bool:
+    """A list of objects that each have a name of their own."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) and "name" in item for item in value):
+        return False
+    return 0 < len(value) == len(_by_name(value))
 
 
 def _by_name(items: t.Sequence[Manifest]) -> Manifest:
