@@ -15,7 +15,7 @@ from ansible.template import trust_as_template
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
-from ansible_collections.intelgraph.maestro.plugins.plugin_utils._rendering import BadTemplate, render
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._rendering import BadTemplate, Loader, render
 
 Values = dict[str, t.Any]
 
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
         return result
 
     def _judged_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
-        specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+        specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
         options = specs["argument_specs"]["main"]["options"]
         values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
         problems = check.of_role(name, options, values, host_vars)

@@ -122,7 +122,7 @@ def timed(command: t.Sequence[str]) -> float:
 
 def lab_binary(name: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(LAB_COMMAND), "--name", LAB, "binary", name], capture_output=True, text=True, check=False
+        [str(LAB_COMMAND), "--name", LAB, "binary", name], capture_output=True, text=True, check=False
     )
     if done.returncode:
         sys.exit(f"lab binary {name}: {done.stdout}{done.stderr}")

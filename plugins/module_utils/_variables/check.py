@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import typing as t
 
-from . import strict, unknown
+from . import ingress, monitoring, namespace, secrets, strict, unknown, workload
 from .shared import RUNTIME, SHARED
 
 Values = t.Mapping[str, t.Any]
@@ -18,6 +17,15 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LIMIT = 40
 """A release's name is the stem of other names, of at most 63 characters."""
+
+RULES: dict[str, t.Callable[[Values], list[str]]] = {
+    "ingress": ingress.check,
+    "monitoring": monitoring.check,
+    "namespace": namespace.check,
+    "secrets": secrets.check,
+    "workload": workload.check,
+}
+"""For each role the rules that hold between several of its variables."""
 
 
 def of_role(role: str, options: Options, values: Values, given: t.Iterable[str]) -> list[str]:
@@ -31,7 +39,10 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     found += unknown.problems("maestro_", names, {*SHARED, *RUNTIME})
     for name, option in {**SHARED, **options}.items():
         found += strict.problems(name, values.get(name), option)
-    return found or [*_names(values), *_together(role, values)]
+    if found:
+        return found
+    rules = RULES.get(role)
+    return [*_names(values), *(rules(values) if rules else [])]
 
 
 def _names(values: Values) -> list[str]:
@@ -41,12 +52,3 @@ def _names(values: Values) -> list[str]:
         for variable, limit in (("maestro_name", NAME_LIMIT), ("maestro_namespace", 63))
         if len(values[variable]) > limit or not DNS_LABEL.fullmatch(values[variable])
     ]
-
-
-def _together(role: str, values: Values) -> list[str]:
-    """The rules between several variables of a role, where it has a module of that name beside this one."""
-    try:
-        rules = importlib.import_module(f".{role}", __package__)
-    except ModuleNotFoundError:
-        return []
-    return t.cast("list[str]", rules.check(values))
