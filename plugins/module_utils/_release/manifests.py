@@ -111,6 +111,7 @@ def put_back_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, str
 def _put_back(secret: Manifest, values: t.Mapping[str, str]) -> Manifest:
     whole = copy.deepcopy(secret)
     name = secret["metadata"]["name"]
-    marked = whole.pop("stringData", {})
-    whole["data"] = {key: base64.b64encode(values[f"{name}/{key}"].encode()).decode() for key in marked}
+    marked = whole.pop("stringData", None) or {}
+    put_back = {key: base64.b64encode(values[f"{name}/{key}"].encode()).decode() for key in marked}
+    whole["data"] = {**(whole.get("data") or {}), **put_back}
     return whole

@@ -90,6 +90,11 @@ def test_a_missing_value_is_named() -> None:
         put_back_secrets(manifests, values)
 
 
+def test_base64_data_that_was_never_taken_out_stays() -> None:
+    given_as_data = {**secret("s"), "stringData": None, "data": {"A": base64_of("1")}}
+    assert only(put_back_secrets([given_as_data], {}))["data"] == {"A": base64_of("1")}
+
+
 @given(values=VALUES)
 def test_values_come_back_as_they_left(values: dict[str, str]) -> None:
     before = {**secret("s"), "stringData": values}
