@@ -24,9 +24,13 @@ STAGES = (
         frozenset(
             {
                 "ClusterIssuer",
+                "ClusterRole",
+                "ClusterRoleBinding",
+                "ClusterSecretStore",
                 "Issuer",
                 "LimitRange",
                 "NetworkPolicy",
+                "PriorityClass",
                 "ResourceQuota",
                 "Role",
                 "RoleBinding",
