@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from .._cluster.errors import ClusterError
-from .manifests import Key, Manifest, key_of, malformed, put_back_secrets
+from .manifests import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
 from .naming import name_by_content
 from .ownership import without_initial_replicas
 from .stages import in_order
@@ -32,8 +32,10 @@ class Release:
 
 def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:
     """Put the secret values back, name settings by content, hand replicas to the HPA. Raises BadComponents."""
-    _judge(components)
+    _judge_objects(components)
     manifests = [manifest for component in components.values() for manifest in component]
+    _judge_identities(components)
+    _judge_secrets(manifests, secret_values)
     try:
         whole = put_back_secrets(manifests, secret_values)
     except KeyError as missing:
@@ -42,8 +44,13 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     return Release(tuple(in_order(kept)), replicas)
 
 
-def _judge(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+def _judge_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     wrong = [
+        f"{name} is a {type(component).__name__}, not a list"
+        for name, component in components.items()
+        if not isinstance(component, (list, tuple))
+    ]
+    wrong = wrong or [
         f"{name}[{index}] {malformed(manifest)}"
         for name, component in components.items()
         for index, manifest in enumerate(component)
@@ -51,6 +58,9 @@ def _judge(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     ]
     if wrong:
         raise BadComponents(f"Not Kubernetes objects: {'; '.join(wrong)}.")
+
+
+def _judge_identities(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     owners: dict[Key, list[str]] = {}
     for name, component in components.items():
         for manifest in component:
@@ -58,3 +68,20 @@ def _judge(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     twice = [f"{key} by {' and '.join(names)}" for key, names in owners.items() if len(names) > 1]
     if twice:
         raise BadComponents(f"Contributed more than once: {'; '.join(twice)}.")
+
+
+def _judge_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, t.Any]) -> None:
+    """Values travel by the Secret's name, so a name may not occur in two namespaces."""
+    wrong = [
+        f"{name} is of type {type(value).__name__}, not text"
+        for name, value in values.items()
+        if not isinstance(value, str)
+    ]
+    if wrong:
+        raise BadComponents(f"Secret values cannot be used: {'; '.join(wrong)}.")
+    keys: dict[str, list[str]] = {}
+    for key in sorted(key_of(manifest) for manifest in manifests if is_secret(manifest)):
+        keys.setdefault(key.name, []).append(str(key))
+    alike = [" and ".join(names) for names in keys.values() if len(names) > 1]
+    if alike:
+        raise BadComponents(f"Secrets of one name would share their values: {'; '.join(alike)}.")
