@@ -17,7 +17,7 @@ from .plan import CHANGE, CREATE, PRUNE, Plan
 
 
 class Phases:
-    """Seconds spent in each phase, on the monotonic clock."""
+    """Seconds spent in each phase, on the monotonic clock; the parts of a phase add up."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -28,7 +28,7 @@ class Phases:
         try:
             yield
         finally:
-            self.seconds[name] = round(time.monotonic() - start, 3)
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - start, 3)
 
 
 @dataclasses.dataclass

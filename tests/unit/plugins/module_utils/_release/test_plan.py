@@ -1,0 +1,112 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release would do to each object."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+    CHANGE,
+    CREATE,
+    KEEP,
+    PRUNE,
+    Plan,
+    Step,
+    prune_step,
+    step,
+)
+from tests.unit.plugins.samples import Manifest, base64_of, claim, deployment, manifest, namespace, secret, service
+from tests.unit.rendering import only
+
+
+def stored(item: Manifest, version: int = 1, **status: t.Any) -> Manifest:
+    """The object as the API server returns it."""
+    live = copy.deepcopy(item)
+    live["metadata"].update(uid="u", resourceVersion=str(version), managedFields=[{"time": version}])
+    return {**live, "status": status}
+
+
+def stored_secret(**values: str) -> Manifest:
+    plain = {field: value for field, value in secret("s").items() if field != "stringData"}
+    return stored({**plain, "data": {key: base64_of(value) for key, value in values.items()}})
+
+
+def planned(item: Manifest, live: Manifest | None, predicted: Manifest, note: str = "") -> Step:
+    return step(item, key_of(item), live, predicted, note)
+
+
+def test_what_is_not_there_is_created() -> None:
+    made = planned(service(), None, stored(service()))
+    assert made.action == CREATE
+    assert made.before == {}
+    assert made.after == service()
+    assert made.fields() == []
+
+
+def test_what_would_stay_the_same_is_kept() -> None:
+    assert planned(service(), stored(service(), 1, a=1), stored(service(), 2, a=2)).action == KEEP
+
+
+def test_what_would_differ_is_changed_and_its_fields_are_named() -> None:
+    changed = planned(service(), stored(service(type="ClusterIP")), stored(service(type="LoadBalancer")))
+    assert changed.action == CHANGE
+    assert changed.fields() == [{"field": "spec.type", "before": "ClusterIP", "after": "LoadBalancer"}]
+    assert changed.as_dict() == {
+        "object": "Service maestro-system/maestro",
+        "action": "change",
+        "fields": changed.fields(),
+    }
+
+
+def test_a_changed_secret_shows_that_it_changes_but_not_what() -> None:
+    changed = planned(secret("s"), stored_secret(A="hunter1", B="x"), stored_secret(A="hunter2", B="x"))
+    assert changed.fields() == [{"field": "data.A", "before": "(secret)", "after": "(secret, changed)"}]
+    shown = json.dumps([changed.before, changed.after, changed.as_dict()])
+    assert not [v for v in ("hunter1", "hunter2") if v in shown or base64_of(v) in shown]
+
+
+def test_a_prediction_that_the_server_was_not_asked_for_says_so() -> None:
+    made = planned(service(), None, service(), "there is no namespace yet")
+    assert not made.asked
+    assert made.as_dict()["note"] == "there is no namespace yet"
+    assert planned(service(), None, service()).asked
+
+
+def test_what_former_releases_had_is_pruned() -> None:
+    pruned = prune_step(key_of(service()), stored(service()))
+    assert pruned.action == PRUNE
+    assert pruned.before == service()
+    assert pruned.after == {}
+    with pytest.raises(ValueError, match="Service maestro-system/maestro is not declared"):
+        assert pruned.declared
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        namespace(),
+        claim(),
+        manifest("v1", "Secret", "maestro-tls", type="kubernetes.io/tls"),
+        manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "x.y", namespace=""),
+    ],
+    ids=lambda item: str(item["kind"]),
+)
+def test_what_holds_data_or_keys_is_never_pruned(item: Manifest) -> None:
+    kept = prune_step(key_of(item), stored(item))
+    assert kept.action == KEEP
+    assert kept.as_dict()["note"] == "kept: it holds data or keys"
+
+
+def test_a_plan_counts_its_actions() -> None:
+    keep = planned(service(), stored(service()), stored(service()))
+    create = planned(deployment(), None, deployment())
+    plan = Plan((keep, create, prune_step(key_of(service("old")), service("old"))))
+    assert plan.counts() == {"create": 1, "change": 0, "prune": 1, "keep": 1}
+    assert [step.action for step in plan.changes] == [CREATE, PRUNE]
+    assert only(plan.doing(CREATE)) is create
