@@ -90,7 +90,7 @@ func Defaults() Settings {
 		Server: Server{
 			Port: 8080, MetricsPort: 9090,
 			KeepAliveTimeoutSeconds: 65, HeadersTimeoutSeconds: 66,
-			DrainSeconds: 3, ShutdownSeconds: 30,
+			DrainSeconds: 3, ShutdownSeconds: 300,
 		},
 		Logging: Logging{Level: "info", Format: "json"},
 		Faults:  Faults{LatencyShare: 1, MemoryLeakLimitMiB: 1024},
