@@ -7,10 +7,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from checkout import ARTIFACTS, ROOT, environment, tracked_files
+from checkout import ARTIFACTS, COLLECTIONS, ROOT, environment, tracked_files
 
 
 def copy_project(target: Path) -> None:
@@ -30,6 +33,23 @@ def build(output: Path) -> Path:
     if done.returncode != 0:
         raise SystemExit(f"build: {done.stdout}{done.stderr}")
     return Path(done.stdout.strip().rsplit(" at ", 1)[-1])
+
+
+def unpack(tarball: Path, collections: Path) -> Path:
+    """Unpack the tarball as an installed collection, beside the one it depends on; return its folder."""
+    home = collections / "ansible_collections" / "intelgraph" / "maestro"
+    home.mkdir(parents=True)
+    with tarfile.open(tarball) as archive:
+        archive.extractall(home, filter="data")
+    shutil.copytree(COLLECTIONS / "ansible_collections" / "kubernetes", home.parent.parent / "kubernetes")
+    return home
+
+
+@contextmanager
+def installed() -> Iterator[Path]:
+    """Build the tarball and unpack it below a folder of its own, as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="maestro-installed-") as scratch:
+        yield unpack(build(Path(scratch) / "tarball"), Path(scratch))
 
 
 if __name__ == "__main__":

@@ -56,21 +56,20 @@ class Lab:
         """Return the argv of one verb."""
         return [str(LAB_COMMAND), "--name", self.name, *verb]
 
+    def said(self, *verb: str) -> str:
+        """Run one verb and return what it printed, nothing when it failed."""
+        done = subprocess.run(
+            self.command(*verb), env=environment(), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        return done.stdout if done.returncode == 0 else ""
+
     def run(self, *verb: str) -> int:
         """Run one verb in the foreground; return its exit code."""
         return subprocess.run(self.command(*verb), env=environment(), cwd=ROOT, check=False).returncode
 
     def is_up(self) -> bool:
         """Say whether the lab runs and is whole."""
-        done = subprocess.run(
-            self.command("status"),
-            env=environment(),
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        return done.returncode == 0
+        return bool(json.loads(self.said("status", "--json") or "{}").get("state") == "up")
 
     def facts(self) -> dict[str, Any]:
         """Return what the lab says of itself: addresses, credentials, paths."""

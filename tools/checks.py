@@ -34,12 +34,13 @@ LINT = Check(
     "lint",
     "form, types, links",
     (
-        Command("ansible-lint", ("ansible-lint", "--offline", "--quiet")),
+        Command("ansible-lint", ("ansible-lint", "--offline", "-q")),
         Command("mypy", ("mypy", f"{HERE}/plugins", "tests/lab/maestro_lab", "tools")),
         Command("yamllint", ("yamllint", "--strict", ".")),
         Command("ruff", ("ruff", "check", ".")),
         Command("ruff-format", ("ruff", "format", "--check", ".")),
         Command("changelog", ("antsibull-changelog", "lint")),
+        Command("docs", ("python", "tools/docs.py", "--check")),
         Command("links", ("python", "tools/links.py")),
         Command("go-format", ("python", "tools/go_checks.py", "format")),
     ),
@@ -67,12 +68,18 @@ INTEGRATION = Check(
 MOLECULE = Check(
     "molecule",
     "create, converge, idempotence, verify, destroy",
-    (Command("default", ("molecule", "test", "--scenario-name", "default")),),
+    (
+        Command(
+            "default",
+            ("molecule", "test", "--scenario-name", "default"),
+            (("NO_COLOR", "1"), ("COLUMNS", "120")),
+        ),
+    ),
 )
 BENCH = Check(
     "bench",
     "a deploy beside kubectl, helm and kubernetes.core",
-    (Command("run", ("python", "-m", "tests.benchmarks")),),
+    (Command("deploying", ("python", "tests/benchmarks/deploying.py")),),
     lab=True,
 )
 

@@ -96,13 +96,14 @@ def main() -> int:
         print("\nMaestro was not deployed: see the message above.", file=sys.stderr)
         return 1
     phases.done("deploy: the whole play")
-    facts, chosen = lab.facts(), settings()
-    command = curl_line(facts, chosen["maestro_hostname"])
+    chosen = settings()
+    command = curl_line(lab.facts(), chosen["maestro_hostname"])
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     phases.done("first answer over HTTPS")
-    print(f"\nMaestro serves at {command[-1].removesuffix('/api/v1/status')}/\n")
-    print(f"  {shlex.join(command)}\n  {answer.stdout.strip() or answer.stderr.strip()}\n")
-    print(f"{phases.table()}\n\n{farewell(facts, chosen.get('maestro_namespace', 'maestro-system'))}", flush=True)
+    print(f"\nMaestro serves at {command[-1].removesuffix('api/v1/status')}\n")
+    print(f"  {shlex.join(command)}\n  {answer.stdout.strip() or answer.stderr.strip()}\n\n{phases.table()}\n")
+    namespace = chosen.get("maestro_namespace", "maestro-system")
+    print(NEXT_STEPS.format(lab=lab.name, namespace=namespace, playbook=PLAYBOOK, inventory=INVENTORY), flush=True)
     return answer.returncode
 
 

@@ -8,28 +8,16 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from pathlib import Path
 
 import ansible_test
-from build import build
-from checkout import CACHE, COLLECTIONS, ROOT, environment
+from build import installed
+from checkout import CACHE, ROOT, environment
 
 # pslint judges PowerShell, of which there is none, and needs pwsh.
 LEFT_OUT = ("pslint",)
 # ansible-test keeps its virtual environments below the home directory: here it is one that outlives the checkout.
 HOME = CACHE / "ansible-test"
-
-
-def install(tarball: Path, collections: Path) -> Path:
-    """Unpack the tarball as an installed collection, beside the one it depends on; return its folder."""
-    home = collections / "ansible_collections" / "intelgraph" / "maestro"
-    home.mkdir(parents=True)
-    with tarfile.open(tarball) as archive:
-        archive.extractall(home, filter="data")
-    shutil.copytree(COLLECTIONS / "ansible_collections" / "kubernetes", home.parent.parent / "kubernetes")
-    return home
 
 
 def lay_pip_bootstrap() -> None:
@@ -53,10 +41,9 @@ def sanity(home: Path) -> int:
 
 def main() -> int:
     """Build, install into a folder of its own, test."""
-    with tempfile.TemporaryDirectory(prefix="maestro-sanity-") as scratch:
-        lay_pip_bootstrap()
-        tarball = build(Path(scratch) / "tarball")
-        return sanity(install(tarball, Path(scratch)))
+    lay_pip_bootstrap()
+    with installed() as home:
+        return sanity(home)
 
 
 if __name__ == "__main__":
