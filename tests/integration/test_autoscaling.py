@@ -1,0 +1,61 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The autoscaler adds pods under real work, takes them away again, and no deploy gets in its way."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from tests.integration.conftest import Player
+from tests.integration.load import load, through_ingress
+
+LEAST, MOST = 3, 5
+WORK = "/api/v1/work?ms=50"
+RATE = 8
+"""8 requests of 50 ms a second are 0.4 processors: three pods that ask for 0.05 each are busy to 267 % of 70 %."""
+SETTINGS = {
+    "workload_autoscaling_max_replicas": MOST,
+    "workload_autoscaling_down_stabilization_seconds": 15,
+    "workload_autoscaling_down_percent": 100,
+    "workload_autoscaling_down_period_seconds": 15,
+    "workload_requests_cpu": "50m",
+}
+UP_WITHIN = 150
+DOWN_WITHIN = 240
+
+
+def deployment(mirror: Mirror) -> dict[str, t.Any]:
+    return next(item for item in mirror.objects("Deployment") if item["metadata"]["name"] == "maestro")
+
+
+def ready(mirror: Mirror) -> int:
+    return int(deployment(mirror)["status"].get("readyReplicas", 0))
+
+
+def wanted(mirror: Mirror) -> int:
+    return int(deployment(mirror)["spec"]["replicas"])
+
+
+def test_it_scales_up_under_work_and_down_again(
+    namespace: str, deploy: Player, cluster: Cluster, lab: dict[str, t.Any]
+) -> None:
+    first = deploy(**SETTINGS)
+    assert first.rc == 0, first.output
+    with Mirror(cluster, [Source("apps/v1", "Deployment", namespace)]) as mirror:
+        mirror.synced(10)
+        assert (wanted(mirror), ready(mirror)) == (LEAST, LEAST)
+        with load(through_ingress(lab, f"{namespace}.maestro.test", WORK), RATE, UP_WITHIN + 120) as running:
+            grown = until(mirror, lambda: ready(mirror) == MOST, time.monotonic() + UP_WITHIN)
+            assert grown, f"{ready(mirror)} of {wanted(mirror)} ready after {UP_WITHIN} s of {running.report()}"
+            again = deploy(**SETTINGS)
+            assert again.rc == 0, again.output
+            assert not again.release["changed"]
+            assert wanted(mirror) == MOST
+        report = running.report()
+        assert report.results == {"200": report.sent}
+        assert report.sent > 0
+        shrunk = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + DOWN_WITHIN)
+        assert shrunk, f"{ready(mirror)} of {wanted(mirror)} ready {DOWN_WITHIN} s after the work"
