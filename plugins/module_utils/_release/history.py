@@ -15,6 +15,7 @@ import datetime as dt
 import gzip
 import json
 import typing as t
+import zlib
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
@@ -27,6 +28,7 @@ NUMBER_LABEL = "maestro.intelgraph.ai/number"
 STATE_LABEL = "maestro.intelgraph.ai/state"
 PART_LABEL = "maestro.intelgraph.ai/part"
 OUTCOME = "maestro.intelgraph.ai/outcome"
+CONTENT = "release.json.gz"
 PENDING, PASSED, FAILED = "pending", "passed", "failed"
 CHUNK = 700_000
 """Bytes of compressed data in one ConfigMap: base64 makes a third more of it, the API server's limit is 1 MiB."""
@@ -104,7 +106,7 @@ class History:
             try:
                 self._cluster.create(path, part, fieldManager=MANAGER)
             except ApiError as error:
-                if error.conflict:
+                if error.reason == "AlreadyExists":
                     raise NumberTaken(f"Release {record.number} of {self._name} was begun by another run.") from error
                 raise
         self.records.append(record)
@@ -119,19 +121,20 @@ class History:
                 "annotations": {OUTCOME: json.dumps(outcome, sort_keys=True)},
             }
         }
-        self._cluster.merge(self._path(record.number, 0), body, fieldManager=MANAGER)
+        self._cluster.merge(self._path(record_name(self._name, record.number)), body, fieldManager=MANAGER)
         self.records[self.records.index(record)] = ended
         return ended
 
     def forget(self, record: Record) -> None:
-        """Delete a record with all its parts."""
-        part = 0
-        while self._cluster.delete(self._path(record.number, part)) is not None:
-            part += 1
+        """Delete a record with all its parts, also when some are missing."""
+        selector = f"{RECORD_LABEL}={self._name},{NUMBER_LABEL}={record.number}"
+        found = self._cluster.list_objects("v1", "ConfigMap", self._namespace, labelSelector=selector)
+        for part in found["items"]:
+            self._cluster.delete(self._path(part["metadata"]["name"]))
         self.records.remove(record)
 
-    def _path(self, number: int, part: int) -> str:
-        return object_path("v1", CONFIG_MAP, self._namespace, record_name(self._name, number, part))
+    def _path(self, name: str) -> str:
+        return object_path("v1", CONFIG_MAP, self._namespace, name)
 
 
 def record_name(name: str, number: int, part: int = 0) -> str:
@@ -164,14 +167,14 @@ def encoded(record: Record, namespace: str, name: str) -> list[Manifest]:
                 },
             },
             "immutable": True,
-            "binaryData": {"release.json.gz": base64.b64encode(chunk).decode()},
+            "binaryData": {CONTENT: base64.b64encode(chunk).decode()},
         }
         for part, chunk in enumerate(chunks)
     ]
 
 
 def decoded(config_maps: t.Iterable[Manifest]) -> list[Record]:
-    """The records in a list of ConfigMaps, by number; a record with a part missing is `pending` with no manifests."""
+    """The records in a list of ConfigMaps, by number; a damaged record is `pending` with no manifests."""
     parts: dict[int, dict[int, Manifest]] = {}
     for config_map in config_maps:
         labels = config_map["metadata"]["labels"]
@@ -180,11 +183,18 @@ def decoded(config_maps: t.Iterable[Manifest]) -> list[Record]:
 
 
 def _decoded(number: int, parts: t.Mapping[int, Manifest]) -> Record:
-    data = b"".join(base64.b64decode(parts[part]["binaryData"]["release.json.gz"]) for part in sorted(parts))
     try:
-        content = json.loads(gzip.decompress(data))
-    except (EOFError, OSError, ValueError):
+        first = parts[0]["metadata"]
+        packed = b"".join(base64.b64decode(parts[part]["binaryData"][CONTENT]) for part in sorted(parts))
+        content = json.loads(gzip.decompress(packed))
+    except (EOFError, KeyError, OSError, ValueError, zlib.error):
         return Record(number, PENDING, ())
-    first = parts[0]["metadata"]
-    outcome = json.loads((first.get("annotations") or {}).get(OUTCOME, "{}"))
-    return Record(number, first["labels"][STATE_LABEL], tuple(content["manifests"]), content["about"], outcome)
+    state = first["labels"][STATE_LABEL]
+    return Record(number, state, tuple(content["manifests"]), content["about"], _outcome(first))
+
+
+def _outcome(metadata: Manifest) -> dict[str, t.Any]:
+    try:
+        return dict(json.loads((metadata.get("annotations") or {}).get(OUTCOME, "{}")))
+    except (TypeError, ValueError):
+        return {}

@@ -1,0 +1,332 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An API server in memory, behind the real `Cluster`: what a release needs of one, and failures on demand.
+
+It keeps objects with resource versions, does server-side apply by fields (lists are one field), dry runs, label
+selectors and watches. Controllers do not exist: `settle` gives each written object the status that it will have.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import threading
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
+    Answer,
+    ApiError,
+    Cluster,
+    Limits,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
+
+Fields = dict[tuple[str, ...], t.Any]
+RESOURCES = {kind.plural: name for (group, name), kind in KINDS.items()}
+
+
+class Failure(t.NamedTuple):
+    """An error for the next `times` requests of this method whose path contains `part`."""
+
+    method: str
+    part: str
+    error: Exception
+    times: int
+
+
+class Event(t.NamedTuple):
+    """Something that happened to the object at `path`; versions grow by one."""
+
+    version: int
+    type: str
+    path: str
+    object: Manifest
+
+
+class ApiDouble(Cluster):
+    """`writes` lists what was really written: `("PATCH", "services/maestro")`, in the order in which it came."""
+
+    def __init__(self, *namespaces: str) -> None:
+        self.host = "https://api.test"
+        self.limits = Limits()
+        self.requests = 0
+        self.warnings: list[str] = []
+        self._kinds = dict(KINDS)
+        self._busy = threading.RLock()
+        self.store: dict[str, Manifest] = {}
+        self.owners: dict[str, dict[str, Fields]] = {}
+        self.writes: list[tuple[str, str]] = []
+        self.events: list[Event] = []
+        self.unready: dict[str, Manifest] = {}
+        self._failures: list[Failure] = []
+        self._versions = itertools.count(1)
+        for name in ("kube-system", *namespaces):
+            self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def parallel(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
+        """One after the other, so that the order of `writes` is the order of the stages and their items."""
+        return [function(item) for item in items]
+
+    def fail(self, method: str, part: str, error: Exception, times: int = 10**6) -> None:
+        """Answer such requests with an error, from now on or so many times."""
+        self._failures.append(Failure(method, part, error, times))
+
+    def mend(self) -> None:
+        """Let every request succeed again."""
+        self._failures.clear()
+
+    def put(self, manifest: Manifest, manager: str = "somebody") -> Manifest:
+        """Lay an object into the cluster as another manager would."""
+        return self.apply(manifest, manager, force=True)
+
+    def live(self, resource: str) -> Manifest | None:
+        """The object whose path ends with `resource`, for example `services/maestro`."""
+        return next((item for path, item in self.store.items() if path.endswith(f"/{resource}")), None)
+
+    def names(self, plural: str) -> list[str]:
+        return [path.rsplit("/", 1)[1] for path in self.store if path.split("/")[-2] == plural]
+
+    def versions(self) -> dict[str, str]:
+        """The resource version of every object: equal before and after when nothing was written."""
+        return {path: item["metadata"]["resourceVersion"] for path, item in self.store.items()}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: t.Any = None,
+        content_type: str = "application/json",
+        query: t.Mapping[str, t.Any] | None = None,
+    ) -> Answer:
+        asked = {name: str(value) for name, value in (query or {}).items()}
+        with self._busy:
+            self.requests += 1
+            self._fail_on_demand(method, path, asked)
+            body = copy.deepcopy(body)
+            if method == "GET":
+                return Answer(200, copy.deepcopy(self._read(path, asked)))
+            if method == "DELETE":
+                return Answer(200, self._delete(path))
+            if method == "POST":
+                return Answer(201, copy.deepcopy(self._create(path, body)))
+            if "apply" in content_type:
+                return Answer(200, copy.deepcopy(self._apply(path, body, asked)))
+            return Answer(200, copy.deepcopy(self._merge(path, body)))
+
+    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Any:
+        del read_timeout
+        return _Watch(self, path, int(query["resourceVersion"]))
+
+    def settle(self, item: Manifest) -> None:
+        """Give an object the status of a healthy one, unless `unready` holds another for `<kind> <name>`."""
+        healthy = _deployment(item) if item["kind"] == "Deployment" else HEALTHY.get(item["kind"], {})
+        status = self.unready.get(f"{item['kind']} {item['metadata']['name']}", healthy)
+        if status:
+            item["status"] = copy.deepcopy(status)
+
+    def _fail_on_demand(self, method: str, path: str, query: t.Mapping[str, str]) -> None:
+        asked = f"{path}?{urllib.parse.urlencode(query)}"
+        for place, failure in enumerate(self._failures):
+            if failure.method == method and failure.part in asked and failure.times:
+                self._failures[place] = failure._replace(times=failure.times - 1)
+                raise failure.error
+
+    def _read(self, path: str, query: t.Mapping[str, str]) -> Manifest:
+        if path in self.store:
+            return self.store[path]
+        if path.rsplit("/", 1)[1] not in RESOURCES:
+            raise not_found(path)
+        return self._list(path, query.get("labelSelector", ""))
+
+    def _list(self, path: str, selector: str) -> Manifest:
+        wanted = dict(pair.split("=") for pair in selector.split(",") if pair)
+        items = [
+            {field: value for field, value in item.items() if field not in ("apiVersion", "kind")}
+            for place, item in self.store.items()
+            if _lies_in(place, path) and wanted.items() <= (item["metadata"].get("labels") or {}).items()
+        ]
+        return {"kind": "List", "items": items, "metadata": {"resourceVersion": self._version()}}
+
+    def _version(self) -> str:
+        return str(max((event.version for event in self.events), default=0))
+
+    def _create(self, collection: str, body: Manifest) -> Manifest:
+        path = f"{collection}/{body['metadata']['name']}"
+        if path in self.store:
+            raise ApiError(409, "AlreadyExists", f'"{body["metadata"]["name"]}" already exists', request=f"POST {path}")
+        self._need_namespace(path)
+        return self._written("POST", path, body, None)
+
+    def _apply(self, path: str, body: Manifest, query: t.Mapping[str, str]) -> Manifest:
+        self._need_namespace(path)
+        manager, wanted = query["fieldManager"], _fields(body)
+        former = self.store.get(path)
+        owners = copy.deepcopy(self.owners.get(path, {}))
+        taken = _taken(wanted, owners, manager, former)
+        if taken and query.get("force") != "true":
+            raise conflict(path, taken)
+        for fields in owners.values():
+            for field in dict(taken):
+                fields.pop(field, None)
+        dropped = set(owners.get(manager, {})) - set(wanted)
+        owners[manager] = wanted
+        merged = _changed(former or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned})
+        if query.get("dryRun"):
+            return {**merged, "metadata": {**_metadata(path, former), **merged["metadata"]}}
+        self.owners[path] = owners
+        return self._written("PATCH", path, merged, former)
+
+    def _merge(self, path: str, body: Manifest) -> Manifest:
+        if path not in self.store:
+            raise not_found(path)
+        merged = _changed(self.store[path], _fields(body), set())
+        return self._written("PATCH", path, merged, self.store[path])
+
+    def _delete(self, path: str) -> Manifest:
+        if path not in self.store:
+            raise not_found(path)
+        for inner in [place for place in self.store if place == path or place.startswith(f"{path}/")]:
+            self._tell("DELETED", inner, self.store.pop(inner))
+            self.owners.pop(inner, None)
+        self.writes.append(("DELETE", _short(path)))
+        return {"kind": "Status", "status": "Success"}
+
+    def _written(self, method: str, path: str, item: Manifest, former: Manifest | None) -> Manifest:
+        """Store the object; a write that changes nothing has no event and no new version, as in the API server."""
+        if former is not None and {**item, "status": None} == {**former, "status": None}:
+            return former
+        item["metadata"] = {**item["metadata"], **_metadata(path, former, bump=True)}
+        self.settle(item)
+        self.store[path] = item
+        self.writes.append((method, _short(path)))
+        self._tell("MODIFIED" if former else "ADDED", path, item)
+        return item
+
+    def _tell(self, event: str, path: str, item: Manifest) -> None:
+        version = next(self._versions)
+        item["metadata"]["resourceVersion"] = str(version)
+        self.events.append(Event(version, event, path, copy.deepcopy(item)))
+
+    def _need_namespace(self, path: str) -> None:
+        place = path.split("/namespaces/")
+        if len(place) == 2 and "/" in place[1] and f"/api/v1/namespaces/{place[1].split('/')[0]}" not in self.store:
+            raise ApiError(404, "NotFound", f'namespaces "{place[1].split("/")[0]}" not found', request=f"PATCH {path}")
+
+
+class _Watch:
+    """A watch that ends soon: it tells what has happened since and is opened again."""
+
+    def __init__(self, double: ApiDouble, path: str, since: int) -> None:
+        self._double = double
+        self._path = path
+        self._since = since
+
+    def stream(self, amt: int | None, decode_content: bool) -> t.Iterator[bytes]:
+        del amt, decode_content
+        for event in list(self._double.events):
+            if event.version > self._since and _lies_in(event.path, self._path):
+                yield json.dumps({"type": event.type, "object": event.object}).encode() + b"\n"
+        time.sleep(0.01)
+
+    def release_conn(self) -> None:
+        pass
+
+    close = release_conn
+
+
+def conflict(path: str, taken: t.Sequence[tuple[tuple[str, ...], str]]) -> ApiError:
+    """What the API server says when another manager owns fields."""
+    causes = [f'.{".".join(field)}: conflict with "{manager}"' for field, manager in taken]
+    message = f"Apply failed with {len(taken)} conflicts: {'; '.join(causes)}"
+    return ApiError(409, "Conflict", message, causes, f"PATCH {path}")
+
+
+def not_found(path: str) -> ApiError:
+    return ApiError(404, "NotFound", f'"{path.rsplit("/", 1)[1]}" not found', request=f"GET {path}")
+
+
+def _taken(
+    wanted: Fields, owners: t.Mapping[str, Fields], manager: str, former: Manifest | None
+) -> list[tuple[tuple[str, ...], str]]:
+    """Fields that another manager owns and that would get another value."""
+    now = _fields(former or {})
+    return [
+        (field, other)
+        for other, fields in owners.items()
+        if other != manager
+        for field in fields
+        if field in wanted and wanted[field] != now.get(field)
+    ]
+
+
+def _fields(value: Manifest, path: tuple[str, ...] = ()) -> Fields:
+    """The declared fields by path; an empty dictionary and every list is one field."""
+    fields: Fields = {}
+    for key, inner in value.items():
+        if (*path, key) in {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}:
+            continue
+        if isinstance(inner, dict) and inner:
+            fields.update(_fields(inner, (*path, key)))
+        else:
+            fields[(*path, key)] = inner
+    return fields
+
+
+def _changed(former: Manifest, wanted: Fields, dropped: t.Collection[tuple[str, ...]]) -> Manifest:
+    changed = copy.deepcopy(former)
+    for field in dropped:
+        place: t.Any = changed
+        for key in field[:-1]:
+            place = place.get(key, {})
+        place.pop(field[-1], None)
+    for field, value in wanted.items():
+        place = changed
+        for key in field[:-1]:
+            place = place.setdefault(key, {})
+        place[field[-1]] = copy.deepcopy(value)
+    if changed["kind"] == "Deployment":
+        changed.setdefault("spec", {}).setdefault("replicas", 1)
+    return changed
+
+
+def _identity(body: Manifest) -> Manifest:
+    known = {key: body["metadata"][key] for key in ("name", "namespace") if key in body["metadata"]}
+    return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": known}
+
+
+def _metadata(path: str, former: Manifest | None, bump: bool = False) -> Manifest:
+    """What the API server keeps for itself."""
+    known = (former or {}).get("metadata") or {}
+    generation = known.get("generation", 0) + bump
+    return {"uid": known.get("uid", path), "creationTimestamp": "2026-11-23T12:00:00Z", "generation": generation}
+
+
+def _lies_in(path: str, collection: str) -> bool:
+    """Whether an object lies in a collection, of one namespace or of all."""
+    holder, name = path.rsplit("/", 1)[0], collection.rsplit("/", 1)[1]
+    return holder == collection or (
+        "/namespaces/" not in collection
+        and holder.startswith(f"{collection.rsplit('/', 1)[0]}/namespaces/")
+        and holder.endswith(f"/{name}")
+    )
+
+
+def _short(path: str) -> str:
+    return "/".join(path.rsplit("/", 2)[1:])
+
+
+def _deployment(item: Manifest) -> Manifest:
+    wanted = item["spec"].get("replicas", 1)
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), wanted)
+    return {**counts, "observedGeneration": item["metadata"]["generation"]}
+
+
+HEALTHY: dict[str, Manifest] = {
+    "HorizontalPodAutoscaler": {
+        "conditions": [{"type": kind, "status": "True"} for kind in ("AbleToScale", "ScalingActive")]
+    },
+    "Namespace": {"phase": "Active"},
+}

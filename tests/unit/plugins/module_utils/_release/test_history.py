@@ -1,0 +1,188 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cluster remembers of its releases, and that nobody can have the same number twice."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import history
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import (
+    FAILED,
+    PASSED,
+    PENDING,
+    History,
+    NumberTaken,
+    Record,
+    decoded,
+    encoded,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, config_map, secret, service
+from tests.unit.rendering import only
+
+TEXT = st.text(max_size=30)
+
+
+def records_of(cluster: ApiDouble, name: str = "maestro") -> History:
+    return History(cluster, NAMESPACE, name).read()
+
+
+def incompressible(size: int) -> Manifest:
+    return config_map("big", noise=random.Random(7).randbytes(size).hex())
+
+
+@given(
+    manifests=st.lists(st.builds(lambda text: config_map("c", text=text), TEXT), max_size=3),
+    about=st.dictionaries(TEXT, TEXT, max_size=3),
+    number=st.integers(1, 9999),
+)
+def test_a_record_reads_as_it_was_written(manifests: list[Manifest], about: dict[str, str], number: int) -> None:
+    record = Record(number, PENDING, tuple(manifests), about)
+    assert decoded(encoded(record, NAMESPACE, "maestro")) == [record]
+
+
+def test_the_same_record_has_the_same_bytes() -> None:
+    record = Record(3, PENDING, (service(),), {"by": "me"})
+    assert encoded(record, NAMESPACE, "maestro") == encoded(record, NAMESPACE, "maestro")
+
+
+def test_a_big_record_has_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 1000)
+    record = Record(12, PENDING, (incompressible(3000),), {})
+    parts = encoded(record, NAMESPACE, "maestro")
+    assert [part["metadata"]["name"] for part in parts[:3]] == [
+        "maestro-release-12",
+        "maestro-release-12-1",
+        "maestro-release-12-2",
+    ]
+    random.Random(1).shuffle(parts)
+    assert decoded(parts) == [record]
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2, -1])
+def test_a_record_with_a_part_missing_is_pending_and_empty(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 1000)
+    parts = encoded(Record(12, PASSED, (incompressible(3000),), {}), NAMESPACE, "maestro")
+    del parts[missing]
+    assert decoded(parts) == [Record(12, PENDING, ())]
+
+
+@pytest.mark.parametrize("content", ["", "bm8gZ3ppcA==", "no base64", None])
+def test_a_damaged_record_is_pending_and_empty(content: str | None) -> None:
+    [part] = encoded(Record(12, PASSED, (service(),), {}), NAMESPACE, "maestro")
+    part["binaryData"] = {"release.json.gz": content} if content is not None else {}
+    assert decoded([part]) == [Record(12, PENDING, ())]
+
+
+def test_a_damaged_outcome_does_not_hide_the_record() -> None:
+    [part] = encoded(Record(12, PASSED, (service(),), {"by": "me"}), NAMESPACE, "maestro")
+    part["metadata"]["annotations"] = {history.OUTCOME: "{"}
+    assert decoded([part]) == [Record(12, PASSED, (service(),), {"by": "me"})]
+
+
+def test_records_come_in_the_order_of_their_numbers() -> None:
+    parts = [only(encoded(Record(number, PASSED, ()), NAMESPACE, "maestro")) for number in (10, 9, 2)]
+    assert [record.number for record in decoded(parts)] == [2, 9, 10]
+
+
+def test_a_namespace_that_does_not_exist_has_no_history() -> None:
+    assert records_of(ApiDouble()).records == []
+
+
+def test_a_history_that_cannot_be_read_is_an_error() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.fail("GET", "configmaps", ApiError(403, "Forbidden", "no"))
+    with pytest.raises(ApiError):
+        records_of(cluster)
+
+
+def test_a_release_begins_pending_and_ends_with_its_outcome() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    mine = records_of(cluster)
+    begun = mine.begin([service()], {"by": "me"})
+    assert records_of(cluster).records == [begun] == [Record(1, PENDING, (service(),), {"by": "me"})]
+    ended = mine.end(begun, PASSED, {"seconds": {"apply": 1.5}})
+    assert records_of(cluster).records == [ended] == mine.records
+    assert (ended.state, ended.outcome) == (PASSED, {"seconds": {"apply": 1.5}})
+
+
+def test_numbers_go_on_from_the_last() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    mine = records_of(cluster)
+    numbers = [mine.begin([], {}).number for dummy in "abc"]
+    assert [*numbers, records_of(cluster).next_number()] == [1, 2, 3, 4]
+
+
+def test_a_number_that_another_run_has_is_not_taken_again() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    mine, theirs = records_of(cluster), records_of(cluster)
+    theirs.begin([service("theirs")], {})
+    with pytest.raises(NumberTaken, match="Release 1 of maestro was begun by another run"):
+        mine.begin([service("mine")], {})
+    assert only(records_of(cluster).records).manifests == (service("theirs"),)
+
+
+def test_two_releases_of_one_namespace_have_their_own_histories() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    records_of(cluster, "maestro").begin([], {})
+    assert records_of(cluster, "other").records == []
+    assert records_of(cluster, "other").begin([], {}).number == 1
+
+
+def test_a_record_holds_no_secret_value() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    held = {**secret("s"), "data": {"TOKEN": base64_of("hunter2")}}
+    record = records_of(cluster).begin([held], {})
+    assert "hunter2" not in json.dumps(record.manifests)
+    assert base64_of("hunter2") not in json.dumps(records_of(cluster).records[0].manifests)
+
+
+def test_what_came_since_the_last_good_release() -> None:
+    some = History(ApiDouble(), NAMESPACE, "maestro")
+    states = [PASSED, FAILED, PASSED, FAILED, PENDING]
+    some.records = [Record(number, state, ()) for number, state in enumerate(states, 1)]
+    assert [record.number for record in some.since_last_passed()] == [3, 4, 5]
+    some.records = some.records[3:]
+    assert [record.number for record in some.since_last_passed()] == [4, 5], "all, when none passed"
+
+
+def test_a_forgotten_record_goes_with_all_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 1000)
+    cluster = ApiDouble(NAMESPACE)
+    mine = records_of(cluster)
+    record = mine.begin([incompressible(3000)], {})
+    mine.begin([], {})
+    assert len(cluster.names("configmaps")) > 3
+    mine.forget(record)
+    assert cluster.names("configmaps") == ["maestro-release-2"]
+    assert [left.number for left in mine.records] == [2]
+
+
+def test_a_record_without_its_first_part_is_forgotten_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 1000)
+    cluster = ApiDouble(NAMESPACE)
+    records_of(cluster).begin([incompressible(3000)], {})
+    cluster.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/maestro-release-1")
+    mine = records_of(cluster)
+    mine.forget(mine.records[0])
+    assert cluster.names("configmaps") == []
+
+
+def test_the_keys_of_a_record_are_those_of_its_manifests() -> None:
+    assert Record(1, PASSED, (service(), config_map())).keys == {key_of(service()), key_of(config_map())}
+
+
+def test_the_input_is_left_alone() -> None:
+    held = {**secret("s"), "data": {"TOKEN": base64_of("hunter2")}}
+    before = copy.deepcopy(held)
+    records_of(ApiDouble(NAMESPACE)).begin([held], {})
+    assert held == before
