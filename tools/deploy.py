@@ -21,12 +21,11 @@ INVENTORY = "inventories/lab"
 PLAYBOOK = "intelgraph.maestro.deploy"
 NEXT_STEPS = """\
 Go on
-  look          export KUBECONFIG={kubeconfig}
-                {kubectl} --namespace {namespace} get pods --output wide
-  deploy again  make deploy        (nothing changed: seconds)
+  look          tests/lab/lab --name {lab} kubectl -- --namespace {namespace} get pods --output wide
+  deploy again  make deploy LAB={lab}   (nothing changed: seconds)
   preview       .venv/bin/ansible-playbook {playbook} -i {inventory} --check --diff
-  test          make test
-  tear down     make lab-down
+  test          make test LAB={lab}
+  tear down     make lab-down LAB={lab}
   your cluster  README.md, "Your own cluster": an inventory of three lines"""
 
 
@@ -73,14 +72,6 @@ def deploy() -> int:
     """Run the playbook as a user would; return its exit code."""
     command = [str(VENV / "bin" / "ansible-playbook"), PLAYBOOK, "-i", INVENTORY]
     return subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
-
-
-def farewell(facts: dict[str, Any], namespace: str) -> str:
-    """Return how to go on."""
-    kubectl = facts.get("kubectl", "kubectl")
-    return NEXT_STEPS.format(
-        kubeconfig=facts["kubeconfig"], kubectl=kubectl, namespace=namespace, playbook=PLAYBOOK, inventory=INVENTORY
-    )
 
 
 def main() -> int:
