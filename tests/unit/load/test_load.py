@@ -36,6 +36,7 @@ def always(text: bytes) -> Answerer:
 def server(answer: Answerer, pause: float = 0, tls: ssl.SSLContext | None = None) -> t.Iterator[Target]:
     """Answers request number n (from 1) with answer(n); None closes the connection without an answer.
 
+    After "Connection: close" it answers nothing more; "X-Then: gone" makes it close the connection there and then.
     `pause` makes it answer nothing for that many seconds from its 20th request on, as a stalled process does.
     """
     listening = socket.create_server(("127.0.0.1", 0))
@@ -53,6 +54,8 @@ def server(answer: Answerer, pause: float = 0, tls: ssl.SSLContext | None = None
                     break
                 writer.write(text)
                 if b"Connection: close" in text:
+                    await reader.read()
+                if b"X-Then: gone" in text:
                     break
         writer.close()
 
@@ -110,15 +113,15 @@ def test_a_closed_connection_is_a_lost_request_that_is_not_sent_again() -> None:
 
 
 def test_half_an_answer_is_a_lost_request() -> None:
-    half = ANSWER[:-5] + b"\0\0\0\0"
-    with server(always(half.replace(b"X-Maestro-Pod", b"Connection: close\r\nX-Maestro-Pod"))) as target:
+    half = ANSWER[:-5].replace(b"X-Maestro-Pod", b"X-Then: gone\r\nX-Maestro-Pod")
+    with server(always(half)) as target:
         assert finished(target, limit=0.1).results == {"connection lost": 10}
 
 
 def test_a_server_may_close_after_each_answer() -> None:
     closing = ANSWER.replace(b"Content-Length", b"Connection: close\r\nContent-Length")
     with server(always(closing)) as target:
-        assert finished(target).results == {"200": 50}
+        assert finished(target, timeout=0.5).results == {"200": 50}
 
 
 def test_a_stall_shows_in_the_latencies_of_all_requests_that_were_due_meanwhile() -> None:
