@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from datetime import datetime
 from typing import Any
 
 from . import pki
@@ -14,6 +15,7 @@ from .failure import LabError
 from .names import API_PORT, Lab
 
 TIMEOUT = 5.0
+CORDONED = "node.kubernetes.io/unschedulable"
 
 
 def get(lab: Lab, path: str) -> dict[str, Any]:
@@ -37,22 +39,25 @@ def get(lab: Lab, path: str) -> dict[str, Any]:
     return answer
 
 
-def ready_nodes(lab: Lab) -> set[str]:
-    """The names of the nodes that are Ready and that no taint keeps pods from; empty while the server is away."""
+def ready_nodes(lab: Lab, since: datetime | None = None) -> set[str]:
+    """The names of the nodes that are Ready and that no taint keeps pods from; empty while the server is away.
+
+    With `since`, only nodes whose kubelet has said so after that time: a node that has just died looks Ready for long.
+    """
     try:
         nodes = get(lab, "/api/v1/nodes")["items"]
     except LabError:
         return set()
-    return {node["metadata"]["name"] for node in nodes if is_ready(node)}
+    return {node["metadata"]["name"] for node in nodes if is_ready(node, since)}
 
 
-def is_ready(node: dict[str, Any]) -> bool:
-    """Whether pods can be scheduled to the node."""
-    conditions = {condition["type"]: condition["status"] for condition in node["status"].get("conditions", [])}
+def is_ready(node: dict[str, Any], since: datetime | None = None) -> bool:
+    """Whether pods can be scheduled to the node, as its kubelet said (after `since`)."""
+    ready = [one for one in node["status"].get("conditions", []) if one["type"] == "Ready" and one["status"] == "True"]
+    if since and ready and datetime.fromisoformat(ready[0]["lastHeartbeatTime"]) < since.replace(microsecond=0):
+        return False
     taints = {taint["key"] for taint in node["spec"].get("taints", [])}
-    return conditions.get("Ready") == "True" and not any(
-        key.startswith("node.kubernetes.io/not-ready") for key in taints
-    )
+    return bool(ready) and not any(key.startswith("node.kubernetes.io/") for key in taints - {CORDONED})
 
 
 def exists(lab: Lab, path: str) -> bool:

@@ -92,7 +92,10 @@ def failed_trials(lab: Lab) -> list[str]:
 
 
 def _failed(feature: str, script: str, scratch: Path) -> str:
-    begin, end = f'd=$(mktemp -d -p {scratch}) && cd "$d"', 'cd /; umount -q "$d/merged"; rm -r "$d"; exit $code'
+    begin, end = (
+        f'd=$(mktemp -d -p {scratch}) && cd "$d"',
+        'cd /; umount "$d/merged" 2>/dev/null; rm -r "$d"; exit $code',
+    )
     whole = f"{begin} && ({script}); code=$?; {end}"
     tried = subprocess.run(
         ["unshare", "--net", "--mount", "sh", "-c", whole], capture_output=True, text=True, check=False

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -41,15 +43,16 @@ def start_kubelets(lab: Lab) -> None:
     """kubelet and kube-proxy on every node; returns when all nodes are Ready."""
     with ThreadPoolExecutor(len(lab.nodes)) as pool:
         list(pool.map(lambda node: _join(lab, node), lab.nodes))
-    await_nodes(lab, {node.name for node in lab.nodes})
+    await_nodes(lab, lab.nodes)
 
 
 def start_node(lab: Lab, node: Node) -> None:
     """A whole node, from its namespaces up, over the files that it left; returns when it is Ready."""
+    began = datetime.now(UTC)
     hosts.switch_on(lab, node)
     ensure(lab, containerd(node))
     _join(lab, node)
-    await_nodes(lab, {node.name})
+    await_nodes(lab, (node,), since=began)
 
 
 def containerd(node: Node) -> Component:
@@ -94,7 +97,7 @@ def configure(lab: Lab, node: Node) -> None:
     _write_yaml(node.directory / "kubelet.yaml", kubelet_settings(lab, node))
 
 
-def pod_network(node: Node) -> dict[str, object]:
+def pod_network(node: Node) -> dict[str, Any]:
     """CNI: every pod on a link of its own to the node, which routes; ports of the node on request."""
     addresses = {
         "type": "host-local",
@@ -112,7 +115,7 @@ def pod_network(node: Node) -> dict[str, object]:
     }
 
 
-def runtime_settings(lab: Lab, node: Node) -> dict[str, object]:
+def runtime_settings(lab: Lab, node: Node) -> dict[str, Any]:
     """containerd: cgroupfs, the lab's registry for every image, no wish for a better OOM score than it is given."""
     runc = {"runtime_type": "io.containerd.runc.v2", "options": {"BinaryName": RUNC, "SystemdCgroup": False}}
     return {
@@ -196,12 +199,15 @@ def _join(lab: Lab, node: Node) -> None:
     await_ready(lab, component, process, READY_TIMEOUT)
 
 
-def await_nodes(lab: Lab, names: set[str]) -> None:
+def await_nodes(lab: Lab, nodes: Sequence[Node], since: datetime | None = None) -> None:
+    """Wait until the API server shows the nodes Ready, by word of their kubelets after `since`."""
+    names = {node.name for node in nodes}
+
     def missing() -> str:
-        late = ", ".join(sorted(names - api.ready_nodes(lab)))
+        late = ", ".join(sorted(names - api.ready_nodes(lab, since)))
         return f"Not Ready after {READY_TIMEOUT} s: {late}. See the logs of kubelet and containerd in {lab.logs}"
 
-    until(lambda: names <= api.ready_nodes(lab), missing, READY_TIMEOUT)
+    until(lambda: names <= api.ready_nodes(lab, since), missing, READY_TIMEOUT)
 
 
 def _mirrors(lab: Lab) -> Path:

@@ -97,9 +97,8 @@ def _bring_up(lab: Lab, steps: Sequence[Step]) -> None:
         if isinstance(error, LabError):
             raise LabError(str(error).replace(str(lab.logs), str(kept))) from error
         raise
-    say(
-        f"Lab {lab.name} is up in {seconds(time.monotonic() - built)} (builds and checks before: {seconds(built - began)})"
-    )
+    took, before = seconds(time.monotonic() - built), seconds(built - began)
+    say(f"Lab {lab.name} is up in {took} (builds and checks before: {before})")
     say(f"  export KUBECONFIG={lab.kubeconfig}")
 
 
@@ -127,7 +126,7 @@ def _mend(lab: Lab, found: record.Record) -> None:
         ensure(lab, component)
         say(f"  started {component.name}")
     if off or stopped:
-        nodes.await_nodes(lab, {node.name for node in lab.nodes})
+        nodes.await_nodes(lab, lab.nodes)
     changed = "" if found.sources == sources() else "; it was started from other sources, `down` and `up` renew it"
     state = "mended" if off or stopped else "up already"
     say(f"Lab {lab.name} is {state} ({seconds(time.monotonic() - began)}){changed}")
