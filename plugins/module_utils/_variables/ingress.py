@@ -226,7 +226,8 @@ def _gateway(values: Values) -> list[str]:
         return [
             (
                 f"ingress_tls_source is {values['ingress_tls_source']}, but the Gateway "
-                f"{values['ingress_gateway_name']} that exists terminates TLS with its own certificate. Set it to gateway."
+                f"{values['ingress_gateway_name']} that exists terminates TLS with its own certificate. Set it to "
+                "gateway."
             )
         ]
     if not existing and values["ingress_tls_source"] == "gateway":
