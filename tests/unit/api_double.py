@@ -142,11 +142,10 @@ class ApiDouble(Cluster):
         return self._list(path, query.get("labelSelector", ""))
 
     def _list(self, path: str, selector: str) -> Manifest:
-        wanted = dict(pair.split("=") for pair in selector.split(",") if pair)
         items = [
             {field: value for field, value in item.items() if field not in ("apiVersion", "kind")}
             for place, item in self.store.items()
-            if _lies_in(place, path) and wanted.items() <= (item["metadata"].get("labels") or {}).items()
+            if _lies_in(place, path) and _is_selected(item, selector)
         ]
         return {"kind": "List", "items": items, "metadata": {"resourceVersion": self._version()}}
 
@@ -312,6 +311,13 @@ def _lies_in(path: str, collection: str) -> bool:
         and holder.startswith(f"{collection.rsplit('/', 1)[0]}/namespaces/")
         and holder.endswith(f"/{name}")
     )
+
+
+def _is_selected(item: Manifest, selector: str) -> bool:
+    """Whether the labels match `name=value,name`; a name alone asks for any value."""
+    labels = item["metadata"].get("labels") or {}
+    wanted = [pair.partition("=") for pair in selector.split(",") if pair]
+    return all(name in labels and (not sign or labels[name] == value) for name, sign, value in wanted)
 
 
 def _short(path: str) -> str:

@@ -60,7 +60,7 @@ def deploy(cluster: Cluster, release: Release, wish: Wish, check: bool = False) 
     phases = Phases()
     with phases.phase("plan"):
         history = History(cluster, wish.namespace, wish.name).read()
-        plan = make_plan(cluster, release.manifests, _prunable(history), wish.takeover)
+        plan = make_plan(cluster, release.manifests, _prunable(history), wish.name, wish.takeover)
     outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
     is_recorded = _is_recorded(history.last, release.manifests)
     outcome.changed = bool(plan.changes) or not is_recorded

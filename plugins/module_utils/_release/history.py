@@ -82,6 +82,11 @@ class History:
         self.records = decoded(found["items"])
         return self
 
+    def other_releases(self) -> list[str]:
+        """The names of the other releases that have their history in this namespace."""
+        found = self._cluster.list_objects("v1", "ConfigMap", self._namespace, labelSelector=RECORD_LABEL)
+        return sorted({item["metadata"]["labels"][RECORD_LABEL] for item in found["items"]} - {self._name})
+
     @property
     def last(self) -> Record | None:
         return self.records[-1] if self.records else None

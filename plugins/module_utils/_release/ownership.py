@@ -19,6 +19,12 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Annotation in which `kubectl apply` keeps a copy of the object, a Secret's values with it."""
 
 
+def is_ours(live: Manifest, name: str) -> bool:
+    """Made by the release of that name, and not taken over by another release or tool since."""
+    labels = live["metadata"].get("labels") or {}
+    return labels.get("app.kubernetes.io/managed-by") == MANAGER and labels.get("app.kubernetes.io/instance") == name
+
+
 def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Manifest], dict[Key, int]]:
     """The manifests without the `replicas` of what an HPA among them scales, and those replicas by object."""
     scaled = {_scaled_by(manifest) for manifest in manifests if manifest["kind"] == "HorizontalPodAutoscaler"}

@@ -12,10 +12,8 @@ from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from . import plan
 from .manifests import Key, Manifest, key_of
-from .ownership import MANAGER
+from .ownership import MANAGER, is_ours
 from .stages import in_order
-
-OWNED_BY = "app.kubernetes.io/managed-by"
 
 
 class Refused(ClusterError):
@@ -26,9 +24,9 @@ class Refused(ClusterError):
 
 
 def make_plan(
-    cluster: Cluster, manifests: t.Sequence[Manifest], former: t.Iterable[Key], takeover: bool = False
+    cluster: Cluster, manifests: t.Sequence[Manifest], former: t.Iterable[Key], name: str, takeover: bool = False
 ) -> plan.Plan:
-    """The plan for `manifests`, pruning what `former` releases had beyond them.
+    """The plan for the release `name`: its `manifests`, and pruning what `former` ones had beyond them.
 
     `takeover` forces fields away from other field managers. Raises Refused with everything the server would refuse.
     """
@@ -44,7 +42,7 @@ def make_plan(
             refusals.append(_refusal(manifest, outcome))
     if refusals:
         raise Refused("The API server would refuse this release:\n" + "\n".join(refusals))
-    return plan.Plan((*_staged(steps), *_prunes(cluster, set(former) - wanted)))
+    return plan.Plan((*_staged(steps), *_prunes(cluster, set(former) - wanted, name)))
 
 
 def _ask(cluster: Cluster, manifest: Manifest, absent: set[str], takeover: bool) -> plan.Step | ApiError:
@@ -71,14 +69,14 @@ def _staged(steps: t.Sequence[plan.Step]) -> list[plan.Step]:
     return sorted(steps, key=lambda step: order[step.key])
 
 
-def _prunes(cluster: Cluster, keys: t.Iterable[Key]) -> list[plan.Step]:
+def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str) -> list[plan.Step]:
     """Steps for objects that are still there and still ours."""
     ordered = sorted(keys)
     found = cluster.parallel(lambda key: cluster.find(*key), ordered)
     return [
         plan.prune_step(key, live)
         for key, live in zip(ordered, found, strict=True)
-        if live is not None and (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
+        if live is not None and is_ours(live, name)
     ]
 
 

@@ -16,11 +16,10 @@ from .deploying import ReleaseFailed, Wish
 from .history import History
 from .manifests import Key, Manifest
 from .outcome import Outcome, Phases, summary
-from .ownership import MANAGER
+from .ownership import is_ours
 from .plan import KEEP, PRUNE, Plan, Step
 
 DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
-OWNED_BY = "app.kubernetes.io/managed-by"
 
 
 def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
@@ -67,8 +66,17 @@ def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Pl
     keys = {key for record in history.records for key in record.keys}
     if with_data:
         keys |= _data(cluster, wish)
+    kept = _kept_kinds(history, with_data)
     found = _live(cluster, sorted(keys))
-    return Plan(tuple(_step(key, found[key], with_data) for key in sorted(found) if _is_ours(key, found[key])))
+    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.name)))
+
+
+def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
+    """The kinds that stay, and why."""
+    if not with_data:
+        return dict.fromkeys(DATA_KINDS, "it holds data or secrets")
+    others = history.other_releases()
+    return {"Namespace": f"release {', '.join(others)} lives in it"} if others else {}
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
@@ -85,14 +93,14 @@ def _data(cluster: Cluster, wish: Wish) -> set[Key]:
     return found
 
 
-def _is_ours(key: Key, live: Manifest) -> bool:
-    """Made by a release; a claim of a StatefulSet carries its pods' labels only."""
-    return key.kind == "PersistentVolumeClaim" or (live["metadata"].get("labels") or {}).get(OWNED_BY) == MANAGER
+def _is_ours(key: Key, live: Manifest, name: str) -> bool:
+    """Made by the release; a claim of a StatefulSet is known by its pods' labels, with which it was looked for."""
+    return key.kind == "PersistentVolumeClaim" or is_ours(live, name)
 
 
-def _step(key: Key, live: Manifest, with_data: bool) -> Step:
-    if key.kind in DATA_KINDS and not with_data:
-        return Step(key, KEEP, None, live, live, note="kept: it holds data or secrets")
+def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:
+    if key.kind in kept:
+        return Step(key, KEEP, None, live, live, note=f"kept: {kept[key.kind]}")
     return Step(key, PRUNE, None, live, None)
 
 
