@@ -108,7 +108,7 @@ LIMIT_RANGE_MISFIT = Check(
 )
 
 PERMISSION_MISSING = Check(
-    "permission-missing", "error", "Bind the account to a role that grants it; docs/permissions.md has the whole list."
+    "permission-missing", "error", "Bind the account to a role that grants it; the page permission-missing lists all of it."
 )
 ROLE_ESCALATION = Check(
     "role-escalation", "error", "Give the account the same permissions or the verb escalate, or drop the rule."

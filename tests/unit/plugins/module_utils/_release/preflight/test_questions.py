@@ -1,0 +1,102 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked: only what is needed, nothing that writes, no value of a Secret kept."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Question
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import questions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace
+
+from .builders import NAMESPACE, autoscaler, case, container, deployment, facts, key, obj, pod_spec
+
+EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+
+
+def first(*manifests: t.Any) -> dict[t.Any, Question]:
+    return {question.name: question for question in questions.first_round(case(*manifests).needs)}
+
+
+def second(*manifests: t.Any, rules: t.Any = EVERYTHING, **changes: t.Any) -> list[Question]:
+    return questions.second_round(case(*manifests).needs, facts(**changes), rules)
+
+
+def test_without_manifests_only_the_cluster_itself_is_looked_at() -> None:
+    assert set(first()) == {"version", "groups", "namespace", "quotas", "limit-ranges", "records", "lease", "rules"}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "asked"),
+    [
+        (deployment(), {"pods", "own-pods", "nodes", "autoscaler"}),
+        (autoscaler(), {"metrics"}),
+        (obj("networking.k8s.io/v1", "Ingress", spec={}), {"ingress-classes", ("controllers", "Deployment")}),
+        (obj("gateway.networking.k8s.io/v1", "Gateway", spec={}), {"gateway-classes"}),
+        (obj("v1", "PersistentVolumeClaim", spec={}), {"storage-classes"}),
+        (obj("monitoring.coreos.com/v1", "ServiceMonitor", spec={}), {("controllers", "Deployment")}),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+def test_a_manifest_brings_its_questions(manifest: t.Any, asked: set[t.Any]) -> None:
+    assert asked <= set(first(manifest))
+    assert ("served", manifest["apiVersion"]) in first(manifest)
+
+
+def test_posts_are_reviews_only_in_the_first_round() -> None:
+    posted = [question.path for question in first(deployment()).values() if question.body]
+    assert posted == ["/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"]
+
+
+def test_objects_that_nobody_brings_are_looked_for() -> None:
+    spec = pod_spec(containers=[container(envFrom=[{"secretRef": {"name": "s"}}, {"secretRef": {"name": "own"}}])])
+    asked = first(deployment(spec), obj("v1", "Secret", "own", stringData={}))
+    assert ("live", key("Secret", "s")) in asked
+    assert ("live", key("Secret", "own")) not in asked
+
+
+def test_the_values_of_a_secret_are_dropped_where_they_arrive() -> None:
+    secret = obj("v1", "Secret", "s", data={"A": "c2VjcmV0", "B": ""})
+    secret["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "c2VjcmV0"}
+    asked = first(deployment(pod_spec(containers=[container(envFrom=[{"secretRef": {"name": "s"}}])])))
+    kept = asked["live", key("Secret", "s")].keep(secret)
+    assert kept["data"] == {"A": True, "B": False}
+    assert "c2VjcmV0" not in str(kept)
+
+
+def test_an_account_that_may_do_everything_is_asked_about_nothing_in_the_namespace() -> None:
+    assert [question for question in second(deployment()) if isinstance(question.name, Access)] == []
+
+
+def test_what_no_rule_covers_is_asked_one_by_one() -> None:
+    names = [question.name for question in second(deployment(), rules=[])]
+    assert Access("Deployment", "create", "apps", "deployments", NAMESPACE) in names
+
+
+def test_escalation_is_asked_only_when_a_grant_is_open() -> None:
+    role = obj(
+        "rbac.authorization.k8s.io/v1", "Role", rules=[{"apiGroups": ["x"], "resources": ["y"], "verbs": ["get"]}]
+    )
+
+    def escalates(rules: t.Any) -> bool:
+        return any(isinstance(each.name, Access) and each.name.verb == "escalate" for each in second(role, rules=rules))
+
+    assert escalates([])
+    assert not escalates(EVERYTHING)
+
+
+def test_a_pod_of_the_template_is_tried_without_being_stored() -> None:
+    (question,) = second(deployment(pod_spec(serviceAccountName="not-there-yet")))
+    assert question.path == f"/api/v1/namespaces/{NAMESPACE}/pods"
+    assert question.query == {"dryRun": "All"}
+    assert question.body is not None
+    assert "serviceAccountName" not in question.body["spec"]
+
+
+@pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])
+def test_no_pod_is_tried_where_there_is_no_namespace_to_try_it_in(namespace: t.Any) -> None:
+    assert second(deployment(), namespace=namespace) == []
