@@ -77,7 +77,7 @@ def test_check_mode_shows_an_upgrade_and_changes_nothing(
     done = shared_deploy("--check", "--diff", workload_image=f"{IMAGE}:{NEW}")
     assert done.rc == 0, done.output
     changed = [field["field"] for step in done.release["plan"] for field in step["fields"]]
-    assert "spec.template.spec.containers.[maestro].image" in changed
+    assert "spec.template.spec.containers[maestro].image" in changed
     assert f"-        image: {IMAGE}:{OLD}" in done.output
     assert f"+        image: {IMAGE}:{NEW}" in done.output
     assert seeing.generations(cluster, NAMESPACE) == before

@@ -28,7 +28,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._started = time.monotonic()
 
-    def v2_playbook_on_task_start(self, *_):
+    def v2_playbook_on_task_start(self, *_positional, **_named):
         self._started = time.monotonic()
 
     def v2_runner_on_ok(self, result):
