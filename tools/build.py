@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: Contributors to intelgraph.maestro
-"""Build the collection's tarball into artifacts/ from what belongs to the project, not from what lies about."""
+"""Build the collection's tarball into artifacts/, or another folder, from what belongs to the project."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def installed() -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    print(build(ARTIFACTS))
+    print(build(Path(sys.argv[1]) if sys.argv[1:] else ARTIFACTS))
     sys.exit(0)
