@@ -33,7 +33,7 @@ class Failure(t.NamedTuple):
 
     method: str
     part: str
-    error: Exception
+    error: BaseException
     times: int
 
 
@@ -70,7 +70,7 @@ class ApiDouble(Cluster):
         """One after the other, so that the order of `writes` is the order of the stages and their items."""
         return [function(item) for item in items]
 
-    def fail(self, method: str, part: str, error: Exception, times: int = 10**6) -> None:
+    def fail(self, method: str, part: str, error: BaseException, times: int = 10**6) -> None:
         """Answer such requests with an error, from now on or so many times."""
         self._failures.append(Failure(method, part, error, times))
 

@@ -103,18 +103,26 @@ class _Run:
             self._outcome.number = record.number
         try:
             self._finish(rest)
+            if not self._outcome.findings:
+                self._end(record, RECORD_PASSED, "")
         except ClusterError as error:
-            self._end(record, FAILED, str(error))
-            raise ReleaseFailed(self._failed(f"stopped half-way: {error}")) from error
+            raise self._failure(record, str(error), f"stopped half-way: {error}") from error
         if self._outcome.findings:
-            self._end(record, FAILED, self._outcome.findings[0].sentence())
-            raise ReleaseFailed(self._failed(f"is not ready after {self._phases.seconds['wait']:.0f} s"))
-        self._end(record, RECORD_PASSED, "")
+            waited = f"is not ready after {self._phases.seconds['wait']:.0f} s"
+            raise self._failure(record, self._outcome.findings[0].sentence(), waited)
         self._forget_old()
         self._outcome.message = (
             f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan, done=True)}."
         )
         return self._outcome
+
+    def _failure(self, record: Record, reason: str, what: str) -> ReleaseFailed:
+        """Record that the release failed; that this cannot be done must not hide why it failed."""
+        try:
+            self._end(record, FAILED, reason)
+        except ClusterError as error:
+            what = f"{what} (which could not be recorded: {error})"
+        return ReleaseFailed(self._failed(what))
 
     @property
     def _plan(self) -> Plan:
@@ -153,13 +161,20 @@ class _Run:
         self._history.end(record, state, outcome)
 
     def _forget_old(self) -> None:
-        """Keep `history_limit` records; settings that only forgotten releases had go with them."""
-        while len(self._history.records) > self._wish.history_limit:
-            oldest, *remembered = self._history.records
-            still_used = {key for record in remembered for key in references(record.manifests)}
-            for key in references(oldest.manifests) - still_used:
-                delete(self._cluster, key)
-            self._history.forget(oldest)
+        """Keep `history_limit` records; what cannot be tidied up is tried again after the next release."""
+        try:
+            while len(self._history.records) > self._wish.history_limit:
+                self._forget_oldest()
+        except ClusterError as error:
+            self._cluster.warnings.append(f"Old releases of {self._wish.name} could not be forgotten: {error}")
+
+    def _forget_oldest(self) -> None:
+        """Settings that only the oldest release had go with its record."""
+        oldest, *remembered = self._history.records
+        still_used = {key for record in remembered for key in references(record.manifests)}
+        for key in references(oldest.manifests) - still_used:
+            delete(self._cluster, key)
+        self._history.forget(oldest)
 
 
 def _told(finding: Finding) -> list[str]:

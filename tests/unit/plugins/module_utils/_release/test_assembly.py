@@ -22,7 +22,7 @@ from tests.unit.plugins.samples import (
 
 
 def test_manifests_come_complete_named_and_in_order() -> None:
-    pod = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "maestro-secrets"}}]}]}
+    pod: dict[str, t.Any] = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "maestro-secrets"}}]}]}
     manifests, values = take_out_secrets([secret(TOKEN="hunter2")])
     components = {"workload": [deployment(**pod), autoscaler()], "secrets": manifests, "namespace": [namespace()]}
     release = assemble(components, values)

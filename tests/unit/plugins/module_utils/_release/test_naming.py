@@ -71,7 +71,7 @@ def at(value: t.Any, path: Path) -> t.Any:
     return value
 
 
-def named(name: str = "settings", **data: str) -> str:
+def named(name: str = "settings", **data: t.Any) -> str:
     """The name by content of a ConfigMap with these data."""
     return str(only(name_by_content([config_map(name, **data)]))["metadata"]["name"])
 
@@ -150,7 +150,7 @@ def test_a_service_account_pulls_with_the_new_name() -> None:
 
 
 def test_a_secret_and_a_config_map_of_one_name_are_not_confused() -> None:
-    pod = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "both"}}]}]}
+    pod: Manifest = {"containers": [{"name": "c", "envFrom": [{"secretRef": {"name": "both"}}]}]}
     followed = name_by_content([config_map("both"), deployment(**pod)])[1]
     assert followed["spec"]["template"]["spec"] == pod
 
@@ -158,7 +158,7 @@ def test_a_secret_and_a_config_map_of_one_name_are_not_confused() -> None:
 def test_settings_of_one_name_in_two_namespaces_are_not_confused() -> None:
     here, there = config_map("settings", a="1"), config_map("settings", a="2")
     there["metadata"]["namespace"] = "elsewhere"
-    pod = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "settings"}}]}]}
+    pod: Manifest = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "settings"}}]}]}
     followed = name_by_content([here, there, deployment(**pod)])
     assert [item["metadata"]["name"] for item in followed[:2]] == [named(a="1"), named(a="2")]
     assert at(followed[2], ("spec", "template", "spec", "containers", 0, "envFrom", 0, "configMapRef", "name")) == (
@@ -182,7 +182,7 @@ def test_references_are_the_objects_named_by_content() -> None:
     values=st.dictionaries(st.sampled_from("abc"), st.text(max_size=5), min_size=1),
     chosen=st.lists(st.sampled_from(REFERENCES), max_size=len(REFERENCES)),
 )
-def test_no_reference_stays_on_the_plain_name(values: dict[str, str], chosen: list[Path]) -> None:
+def test_no_reference_stays_on_the_plain_name(values: dict[str, t.Any], chosen: list[Path]) -> None:
     pod = copy.deepcopy(POD)
     for path in chosen:
         at(pod, path[:-1])[path[-1]] = "other"

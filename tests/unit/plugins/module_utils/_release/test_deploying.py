@@ -1,0 +1,346 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release is planned, recorded, applied, waited for and pruned; whatever stops it, a plain re-run mends."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release, assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.samples import (
+    NAMESPACE,
+    Manifest,
+    autoscaler,
+    base64_of,
+    config_map,
+    deployment,
+    manifest,
+    namespace,
+    secret,
+    service,
+)
+from tests.unit.rendering import only
+
+WISH = Wish("maestro", NAMESPACE, timeout=0.3, about={"by": "me@here", "reason": "test"})
+POD: Manifest = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "maestro-config"}}]}]}
+AWAY = Unreachable("The API server cannot be reached")
+STUCK = {
+    "observedGeneration": 99,
+    "replicas": 4,
+    "updatedReplicas": 1,
+    "availableReplicas": 3,
+    "conditions": [{"type": "Progressing", "status": "False", "message": "deadline exceeded"}],
+}
+
+
+def release(*more: Manifest, **settings: t.Any) -> Release:
+    """A whole release whose settings are the keyword arguments."""
+    manifests, values = take_out_secrets([namespace(), secret(), config_map(**settings), *more])
+    return assemble({"all": [*manifests, deployment(**POD), autoscaler(), service()]}, values)
+
+
+def deploy(cluster: ApiDouble, wanted: Release | None = None, check: bool = False, **wish: t.Any) -> Outcome:
+    cluster.writes.clear()
+    return deploying(cluster, wanted or release(), dataclasses.replace(WISH, **wish), check)
+
+
+def records(cluster: ApiDouble) -> list[Record]:
+    return History(cluster, NAMESPACE, "maestro").read().records
+
+
+def states(cluster: ApiDouble) -> list[tuple[int, str]]:
+    return [(record.number, record.state) for record in records(cluster)]
+
+
+def settings(cluster: ApiDouble) -> int:
+    """How many content-named ConfigMaps there are."""
+    return len([name for name in cluster.names("configmaps") if name.startswith("maestro-config-")])
+
+
+def test_the_first_release_makes_everything() -> None:
+    cluster = ApiDouble()
+    outcome = deploy(cluster)
+    assert outcome.changed
+    assert outcome.number == 1
+    assert outcome.message == "Release 1 of maestro is in place: 6 created."
+    assert states(cluster) == [(1, "passed")]
+    assert {item["kind"] for item in cluster.store.values()} >= {"Deployment", "Secret", "Service"}
+
+
+def test_the_namespace_comes_first_then_the_record_then_the_rest() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    paths = [path for dummy, path in cluster.writes]
+    assert paths[:2] == [f"namespaces/{NAMESPACE}", "configmaps/maestro-release-1"]
+    assert [path.split("/")[0] for path in paths[2:]] == [
+        "secrets",
+        "configmaps",
+        "deployments",
+        "deployments",
+        "horizontalpodautoscalers",
+        "services",
+        "configmaps",
+    ]
+
+
+def test_a_second_time_nothing_changes() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    before = cluster.versions()
+    outcome = deploy(cluster)
+    assert not outcome.changed
+    assert outcome.message == "Release 1 of maestro is in place; nothing to change."
+    assert outcome.as_result()["plan"] == []
+    assert cluster.versions() == before
+
+
+def test_replicas_that_the_autoscaler_chose_are_no_change() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 7}), "autoscaler")
+    assert not deploy(cluster).changed
+    deploy(cluster, release(a="other"))
+    live = cluster.live("deployments/maestro")
+    assert live
+    assert live["spec"]["replicas"] == 7
+
+
+@pytest.mark.parametrize("namespaces", [(), (NAMESPACE,)])
+def test_check_mode_writes_nothing_and_predicts_the_same(namespaces: tuple[str, ...]) -> None:
+    cluster = ApiDouble(*namespaces)
+    before = cluster.versions()
+    predicted = deploy(cluster, check=True)
+    assert cluster.versions() == before
+    assert (
+        predicted.message
+        == f"Release 1 of maestro (not made, check mode): {'6' if not namespaces else '5'} to create"
+        + (", 1 to change." if namespaces else ".")
+    )
+    made = deploy(cluster)
+    assert [(step.key, step.action) for step in predicted.plan.steps] == [
+        (step.key, step.action) for step in made.plan.steps
+    ]
+    assert (predicted.changed, predicted.number) == (made.changed, made.number)
+
+
+def test_check_mode_of_what_is_in_place_predicts_nothing() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    outcome = deploy(cluster, check=True)
+    assert (outcome.changed, outcome.number) == (False, 1)
+
+
+def test_another_setting_rolls_the_pods_and_keeps_the_old_one() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(a="1"))
+    outcome = deploy(cluster, release(a="2"))
+    assert {step.key.kind: step.action for step in outcome.plan.changes} == {
+        "ConfigMap": "create",
+        "Deployment": "change",
+    }
+    assert settings(cluster) == 2
+    assert states(cluster) == [(1, "passed"), (2, "passed")]
+
+
+def test_settings_go_with_the_last_record_that_knows_them() -> None:
+    cluster = ApiDouble()
+    for value in ("1", "2", "1", "3"):
+        deploy(cluster, release(a=value), history_limit=2)
+    assert [record.number for record in records(cluster)] == [3, 4]
+    assert settings(cluster) == 2, "of the settings 1, 2, 3 only 2 is forgotten"
+
+
+def test_what_this_release_has_not_is_pruned_last() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+    outcome = deploy(cluster)
+    assert outcome.message == "Release 2 of maestro is in place: 1 removed."
+    assert cluster.names("services") == ["maestro"]
+    assert cluster.writes[-2:] == [("DELETE", "services/old"), ("PATCH", "configmaps/maestro-release-2")]
+
+
+def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+    taken = service("old")
+    taken["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    cluster.put(taken)
+    cluster.put(service("foreign"))
+    deploy(cluster)
+    assert sorted(cluster.names("services")) == ["foreign", "maestro", "old"]
+
+
+def test_what_a_failed_release_left_is_pruned_by_the_next_good_one() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    cluster.unready["Deployment maestro"] = STUCK
+    with pytest.raises(ReleaseFailed):
+        deploy(cluster, release(service("extra"), a="2"))
+    assert "extra" in cluster.names("services")
+    cluster.unready.clear()
+    deploy(cluster, release(a="3"))
+    assert cluster.names("services") == ["maestro"]
+
+
+def test_a_release_that_is_not_ready_fails_with_its_findings_and_prunes_nothing() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+    cluster.unready["Deployment maestro"] = STUCK
+    with pytest.raises(ReleaseFailed, match="Release 2 of maestro is not ready") as caught:
+        deploy(cluster, release(a="2"))
+    outcome = caught.value.outcome
+    assert outcome.verdict == "failed"
+    assert outcome.changed
+    assert only(outcome.findings).message == "deadline exceeded"
+    assert "Deployment maestro-system/maestro: deadline exceeded" in outcome.message
+    assert states(cluster)[-1] == (2, "failed")
+    assert "deadline exceeded" in records(cluster)[-1].outcome["reason"]
+    assert "old" in cluster.names("services")
+
+
+def test_what_is_in_place_but_not_ready_is_a_failure_without_a_change() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    live = cluster.live("deployments/maestro")
+    assert live
+    live["status"] = {**STUCK, "conditions": []}
+    with pytest.raises(ReleaseFailed, match="Release 1 of maestro has nothing to change but is not ready") as caught:
+        deploy(cluster)
+    assert not caught.value.outcome.changed
+    assert states(cluster) == [(1, "passed")]
+
+
+def test_without_waiting_nobody_asks_whether_it_is_ready() -> None:
+    cluster = ApiDouble()
+    cluster.unready["Deployment maestro"] = STUCK
+    assert deploy(cluster, wait=False).verdict == "passed"
+
+
+def test_an_api_error_half_way_is_recorded_and_mended_by_a_re_run() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro&force=False", AWAY)
+    cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro-initial", AWAY)
+    with pytest.raises(ReleaseFailed, match="stopped half-way: The API server cannot be reached") as caught:
+        deploy(cluster)
+    assert caught.value.outcome.number == 1
+    assert states(cluster) == [(1, "failed")]
+    assert records(cluster)[0].outcome["reason"] == str(AWAY)
+    cluster.mend()
+    assert deploy(cluster).number == 2
+    assert not deploy(cluster).changed
+
+
+def test_an_api_that_stays_away_does_not_hide_what_happened() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro-initial", AWAY)
+    cluster.fail("PATCH", "/configmaps/maestro-release-1", Unreachable("still away"))
+    with pytest.raises(ReleaseFailed, match="The API server cannot be reached") as caught:
+        deploy(cluster)
+    assert "could not be recorded" in caught.value.outcome.message
+    assert states(cluster) == [(1, "pending")]
+    cluster.mend()
+    assert deploy(cluster).number == 2
+
+
+def test_a_release_whose_end_cannot_be_recorded_has_not_passed() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.fail("PATCH", "/configmaps/maestro-release-1", AWAY, times=1)
+    with pytest.raises(ReleaseFailed, match="stopped half-way"):
+        deploy(cluster)
+    assert states(cluster) == [(1, "failed")]
+
+
+def test_what_cannot_be_tidied_up_does_not_fail_the_release() -> None:
+    cluster = ApiDouble()
+    for value in "12":
+        deploy(cluster, release(a=value), history_limit=2)
+    cluster.fail("DELETE", "/configmaps/", ApiError(403, "Forbidden", "you may not delete"))
+    outcome = deploy(cluster, release(a="3"), history_limit=2)
+    assert outcome.verdict == "passed"
+    assert states(cluster)[-1] == (3, "passed")
+    assert "Old releases of maestro could not be forgotten" in only(cluster.warnings)
+    assert "you may not delete" in only(cluster.warnings)
+
+
+def test_a_killed_run_is_mended_by_a_plain_re_run() -> None:
+    cluster = ApiDouble()
+    cluster.fail("PATCH", "/services/", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        deploy(cluster)
+    assert states(cluster) == [(1, "pending")]
+    cluster.mend()
+    assert deploy(cluster).number == 2
+    assert states(cluster) == [(1, "pending"), (2, "passed")]
+
+
+def test_what_a_killed_run_left_is_pruned() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    cluster.fail("PATCH", "configmaps/maestro-release-2", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        deploy(cluster, release(service("extra")))
+    cluster.mend()
+    assert "extra" in cluster.names("services")
+    deploy(cluster)
+    assert cluster.names("services") == ["maestro"]
+
+
+def test_a_number_that_another_run_claims_is_refused_before_the_first_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    read = History.read
+
+    def overtaken(self: History) -> History:
+        known = read(self)
+        monkeypatch.setattr(History, "read", read)
+        History(cluster, NAMESPACE, "maestro").read().begin([service("theirs")], {})
+        return known
+
+    monkeypatch.setattr(History, "read", overtaken)
+    with pytest.raises(NumberTaken, match="Release 2 of maestro was begun by another run"):
+        deploy(cluster, release(a="2"))
+    assert cluster.writes == [("POST", "configmaps/maestro-release-2")], "theirs only"
+
+
+def test_a_release_restores_what_somebody_changed() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    cluster.apply(service(type="NodePort"), "intelgraph.maestro", force=True)
+    outcome = deploy(cluster)
+    assert [field["field"] for field in outcome.plan.changes[0].fields()] == ["spec.type"]
+    assert outcome.number == 2
+
+
+def test_another_secret_value_is_a_change_that_shows_no_value() -> None:
+    cluster = ApiDouble()
+    manifests = take_out_secrets([secret("s", immutable=False, TOKEN="x")])[0]
+    for value in ("hunter1", "hunter2"):
+        outcome = deploy(cluster, assemble({"all": [namespace(), *manifests]}, {"s/TOKEN": value}))
+        assert outcome.changed
+        shown = json.dumps([outcome.as_result(), diff(outcome.plan)])
+        assert value not in shown
+        assert base64_of(value) not in shown
+    stored = json.dumps([item for path, item in cluster.store.items() if "/secrets/" not in path])
+    assert base64_of("hunter2") not in stored
+
+
+def test_the_record_says_who_why_and_when() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    record = only(records(cluster))
+    assert record.about.keys() == {"by", "reason", "begun"}
+    assert record.outcome.keys() == {"ended", "seconds", "counts", "reason"}
+    assert record.outcome["counts"]["create"] == 6
