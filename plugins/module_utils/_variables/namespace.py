@@ -16,9 +16,9 @@ from .shared import release_context
 Values = t.Mapping[str, t.Any]
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-PINNED_VERSION = re.compile(r"v1\.\d+")
+PINNED_VERSION = re.compile(r"v1\.[0-9]+")
 IDENTITIES = {
-    "irsa": ("role", "the ARN of an IAM role", re.compile(r"arn:aws[-a-z]*:iam::\d{12}:role/\S+")),
+    "irsa": ("role", "the ARN of an IAM role", re.compile(r"arn:aws[-a-z]*:iam::[0-9]{12}:role/\S+")),
     "gke": (
         "role",
         "the e-mail of a Google service account",

@@ -9,7 +9,7 @@ import fractions
 import re
 import typing as t
 
-_FORM = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|[MGTPE]i?)?")
+_FORM = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|[MGTPE]i?)?", re.ASCII)
 _BINARY = {f"{letter}i": fractions.Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: fractions.Fraction(1000**power) for power, letter in enumerate("kMGTPE", 1)}
 _FACTORS = {"": fractions.Fraction(1), "m": fractions.Fraction(1, 1000), **_BINARY, **_DECIMAL}
