@@ -20,8 +20,11 @@ def missing(live: Live) -> str:
 
 
 def stuck(live: Live) -> str:
-    """Why waiting longer cannot help, in the server's own words, or an empty string."""
-    if live["kind"] != "Deployment":
+    """Why waiting longer cannot help, in the server's own words, or an empty string.
+
+    What the controller said of a former generation is no reason: it has not seen the change that may mend it.
+    """
+    if live["kind"] != "Deployment" or _unobserved(live):
         return ""
     failure = condition(live, "ReplicaFailure")
     if failure.get("status") == "True":
@@ -39,8 +42,12 @@ def condition(live: Live, kind: str) -> dict[str, t.Any]:
 
 
 def _unobserved(live: Live) -> str:
-    seen = (live.get("status") or {}).get("observedGeneration", 0)
-    return "" if seen >= live["metadata"].get("generation", 0) else "the controller has not seen the newest change yet"
+    return _older_than_newest((live.get("status") or {}).get("observedGeneration", 0), live)
+
+
+def _older_than_newest(generation: int, live: Live) -> str:
+    newest = live["metadata"].get("generation", 0)
+    return "" if generation >= newest else "the controller has not seen the newest change yet"
 
 
 def _deployment(live: Live) -> str:
@@ -115,8 +122,20 @@ def _ready(live: Live) -> str:
     """For kinds whose controller always reports a Ready condition."""
     found = condition(live, "Ready")
     if found.get("status") == "True":
-        return ""
+        return _older_than_newest(found.get("observedGeneration", live["metadata"].get("generation", 0)), live)
     return str(found.get("message") or found.get("reason") or "its condition Ready is not reported yet")
+
+
+def _external_secret(live: Live) -> str:
+    """Its status says which generation was synced last: `<generation>-<hash of the metadata>`."""
+    synced = str((live.get("status") or {}).get("syncedResourceVersion") or "").partition("-")[0]
+    is_followed = synced.isdecimal() and not _is_synced_once(live["spec"])
+    return _ready(live) or (_older_than_newest(int(synced), live) if is_followed else "")
+
+
+def _is_synced_once(spec: Live) -> bool:
+    """Told to read its source once and never again, in either of the two ways."""
+    return spec.get("refreshPolicy") == "CreatedOnce" or not str(spec.get("refreshInterval", "1h")).strip("0hms")
 
 
 def _by_ready_condition(live: Live) -> str:
@@ -127,7 +146,7 @@ PREDICATES: dict[str, t.Callable[[Live], str]] = {
     "Certificate": _ready,
     "ClusterIssuer": _ready,
     "Deployment": _deployment,
-    "ExternalSecret": _ready,
+    "ExternalSecret": _external_secret,
     "HorizontalPodAutoscaler": _autoscaler,
     "Issuer": _ready,
     "Namespace": _namespace,
