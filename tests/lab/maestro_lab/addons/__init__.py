@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..build import GoModule
 from ..step import Step
 from . import balancer, catalogue, databases, parts, registry
 
 modules: tuple[GoModule, ...] = catalogue.MODULES
+on_demand: Mapping[str, GoModule] = catalogue.ON_DEMAND
 steps: tuple[Step, ...] = (registry.STEP, *databases.STEPS, balancer.STEP, *parts.STEPS)

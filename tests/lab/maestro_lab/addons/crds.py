@@ -67,4 +67,8 @@ class _Loader(yaml.CSafeLoader):
     """Reads a lone `=` as the string that it is; YAML 1.1 has a type of its own for it, which nobody means."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_scalar)
+def _as_written(_: yaml.CSafeLoader, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _as_written)

@@ -217,6 +217,6 @@ def _up_redis(lab: Lab) -> Facts:
 
 
 STEPS = (
-    Step("postgresql", "PostgreSQL answers", _up_postgresql, depends=("certificates",)),
-    Step("redis", "Redis answers", _up_redis, depends=("certificates",)),
+    Step("postgresql", "PostgreSQL answers", _up_postgresql, depends=("certificates", "network")),
+    Step("redis", "Redis answers", _up_redis, depends=("certificates", "network")),
 )
