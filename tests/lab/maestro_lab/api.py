@@ -20,6 +20,19 @@ CORDONED = "node.kubernetes.io/unschedulable"
 
 def get(lab: Lab, path: str) -> dict[str, Any]:
     """The object or list at a path such as /api/v1/nodes; LabError when the server does not give it."""
+    try:
+        status, body = _asked(lab, path)
+    except (OSError, http.client.HTTPException) as error:
+        raise LabError(f"The API server of lab {lab.name} ({lab.api_server}) does not answer: {error}") from error
+    if status != 200:
+        raise LabError(f"The API server answers {status} for {path}: {body.decode(errors='replace').strip()}")
+    answer = json.loads(body)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def _asked(lab: Lab, path: str) -> tuple[int, bytes]:
+    """The status and the body of the server's answer."""
     trusted = ssl.create_default_context(cafile=str(pki.pair(lab, pki.CLUSTER_CA).certificate))
     admin = pki.pair(lab, "admin")
     trusted.load_cert_chain(admin.certificate, admin.key)
@@ -27,16 +40,9 @@ def get(lab: Lab, path: str) -> dict[str, Any]:
     try:
         connection.request("GET", path)
         response = connection.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise LabError(f"The API server of lab {lab.name} ({lab.api_server}) does not answer: {error}") from error
+        return response.status, response.read()
     finally:
         connection.close()
-    if response.status != 200:
-        raise LabError(f"The API server answers {response.status} for {path}: {body.decode(errors='replace').strip()}")
-    answer = json.loads(body)
-    assert isinstance(answer, dict)
-    return answer
 
 
 def ready_nodes(lab: Lab, since: datetime | None = None) -> set[str]:

@@ -112,7 +112,7 @@ def _compile(module: GoModule, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch, sign_of_life(f"building {module.name}"):
         binaries = Path(scratch) / "bin"
         binaries.mkdir()
-        command = [_go_program(module.folder), "build", *FLAGS, "-ldflags", module.link_flags(), "-o", f"{binaries}/"]
+        command = [go_program(module.folder), "build", *FLAGS, "-ldflags", module.link_flags(), "-o", f"{binaries}/"]
         with log.open("w") as output:
             run = subprocess.run(
                 [*command, *module.packages],
@@ -149,7 +149,7 @@ def _forget_old(builds: Path) -> None:
 
 
 def _go(folder: Path, *arguments: str) -> str:
-    command = [_go_program(folder), *arguments]
+    command = [go_program(folder), *arguments]
     run = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
     if run.returncode:
         raise LabError(f"`{' '.join(command)}` failed in {folder}: {run.stderr.strip() or run.stdout.strip()}")
@@ -187,7 +187,8 @@ def _go_on_path() -> tuple[str, str] | None:
     return program, said.strip().removeprefix("go")
 
 
-def _go_program(folder: Path) -> str:
+def go_program(folder: Path) -> str:
+    """The Go that is new enough for the module in `folder`: the host's, or one installed into the cache."""
     found = _go_on_path()
     if found and _parts(found[1]) >= _parts(_required_go(folder)):
         return found[0]

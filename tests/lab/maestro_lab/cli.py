@@ -21,7 +21,7 @@ from .progress import say
 from .status import as_text, status
 from .up import build_all, down, up
 
-Action = Callable[[Lab, argparse.Namespace], None]
+Action = Callable[[Lab, argparse.Namespace], bool | None]
 Fault = Callable[[Lab, str], None]
 
 FAULTS: dict[str, tuple[Fault, str]] = {
@@ -36,18 +36,17 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 when it succeeded, 1 with a message on the error stream when the lab is at fault."""
+    """Run one verb; 0 when it succeeded, 1 when the lab is not as it should be, which the error stream explains."""
     options = _parser().parse_args(arguments)
     try:
         lab = record.opened(lab_named(options.name))
-        options.action(lab, options)
+        return 1 if options.action(lab, options) is False else 0
     except LabError as error:
         say(f"lab: {error}")
         return 1
     except KeyboardInterrupt:
         say("lab: interrupted")
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--core", action="store_true", help="Kubernetes alone, without registry, DNS, ingress and databases"
     )
     verb("down", lambda lab, _: down(lab), "take the lab down, whatever state it is in")
-    verb("status", _status, "say what is on and runs").add_argument("--json", action="store_true")
+    verb("status", _status, "say what is on and runs; fails unless the lab is up and whole").add_argument(
+        "--json", action="store_true"
+    )
     verb("kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
     verb("facts", _facts, "print facts.json, which inventories and tests read")
     verb("kubectl", _kubectl, "run kubectl on the lab").add_argument("arguments", nargs=argparse.REMAINDER)
@@ -95,9 +96,10 @@ def _up(lab: Lab, options: argparse.Namespace) -> None:
     up(lab, () if options.core else None)
 
 
-def _status(lab: Lab, options: argparse.Namespace) -> None:
+def _status(lab: Lab, options: argparse.Namespace) -> bool:
     state = status(lab)
     print(json.dumps(state, indent=2) if options.json else as_text(state))
+    return bool(state["state"] == "up")
 
 
 def _kubeconfig(lab: Lab, _: argparse.Namespace) -> None:

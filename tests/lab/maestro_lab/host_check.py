@@ -26,6 +26,7 @@ PROGRAMS = {
     "postgresql": "/usr/lib/postgresql",
     "redis-server": "/usr/bin/redis-server",
 }
+LIMITS = {"fs/inotify/max_user_instances": 4096, "fs/inotify/max_user_watches": 262_144}
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
 TRIALS = {
     "network namespaces, veth links and bridges": (
@@ -49,7 +50,7 @@ def check(lab: Lab) -> None:
     """Refuse a machine that cannot carry the lab, with all that is missing in one message."""
     if os.geteuid() != 0:
         raise LabError("The lab makes namespaces, links and control groups, which only root may do. Run it as root.")
-    missing = [*missing_packages(), *missing_controllers(), *failed_trials(lab)]
+    missing = [*missing_packages(), *missing_controllers(), *failed_trials(lab), *limits_not_raised()]
     if missing:
         raise LabError("This machine cannot carry the lab yet:\n" + "\n".join(f"  - {line}" for line in missing))
 
@@ -83,6 +84,11 @@ def available_controllers() -> set[str]:
     return {controller for path in mounts for controller in path.name.split(",")}
 
 
+def limits_not_raised() -> list[str]:
+    """Raise the machine's limits that three nodes' programs would meet; one line for each that cannot be raised."""
+    return [line for name, least in LIMITS.items() if (line := _raise(Path("/proc/sys") / name, least))]
+
+
 def failed_trials(lab: Lab) -> list[str]:
     """Try each kernel feature for real, in namespaces that end with the trial."""
     if shutil.which("unshare") is None:
@@ -101,6 +107,17 @@ def _failed(feature: str, script: str, scratch: Path) -> str:
         ["unshare", "--net", "--mount", "sh", "-c", whole], capture_output=True, text=True, check=False
     )
     return f"The kernel does not give {feature}: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+def _raise(limit: Path, least: int) -> str:
+    found = int(limit.read_text())
+    if found >= least:
+        return ""
+    try:
+        limit.write_text(str(least))
+    except OSError as error:
+        return f"{limit} is {found}, which is less than the {least} that a lab needs, and cannot be raised: {error}"
+    return ""
 
 
 def _existing_parent(path: Path) -> Path:

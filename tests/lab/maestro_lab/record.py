@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import pki
+from .kubernetes import programs
 from .names import REGION, Lab
 
 
@@ -59,6 +60,7 @@ def core_facts(lab: Lab) -> dict[str, object]:
         "name": lab.name,
         "api_server": lab.api_server,
         "kubeconfig": str(lab.kubeconfig),
+        "kubectl": str(programs() / "kubectl"),
         "ca": str(pki.pair(lab, pki.CLUSTER_CA).certificate),
         "ca_bundle": str(pki.pair(lab, pki.SERVICES_CA).certificate),
         "audit_log": str(lab.log("audit")),

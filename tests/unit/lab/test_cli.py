@@ -82,5 +82,11 @@ def test_the_kubeconfig_is_a_path_and_nothing_else(started: Lab, capsys: pytest.
     assert capsys.readouterr().out == f"{lab_named(started.name).kubeconfig}\n"
 
 
+def test_status_fails_unless_the_lab_is_up(started: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--name", "absent", "status"]) == 1
+    assert main(["--name", started.name, "status"]) == 1
+    assert "is degraded" in capsys.readouterr().out
+
+
 def test_the_targets_are_the_components_and_the_nodes(started: Lab) -> None:
     assert faults.targets(started) == ["etcd", "node:node-1", "node:node-2", "node:node-3"]

@@ -35,7 +35,8 @@ def test_everything_that_is_missing_is_in_one_message(lab: Lab, monkeypatch: pyt
     monkeypatch.setattr(host_check, "missing_packages", lambda: ["no runc"])
     monkeypatch.setattr(host_check, "missing_controllers", lambda: ["no cpuset"])
     monkeypatch.setattr(host_check, "failed_trials", lambda _: ["no overlay"])
-    with pytest.raises(LabError, match=r"(?s)no runc.*no cpuset.*no overlay"):
+    monkeypatch.setattr(host_check, "limits_not_raised", lambda: ["too few watches"])
+    with pytest.raises(LabError, match=r"(?s)no runc.*no cpuset.*no overlay.*too few watches"):
         host_check.check(lab)
 
 
@@ -51,3 +52,11 @@ def test_a_feature_that_the_kernel_refuses_is_told_in_its_words(tmp_path: Path) 
     said = host_check._failed("flying", "echo no wings >&2; false", tmp_path)
     assert said == "The kernel does not give flying: no wings"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_is_raised_when_it_is_too_low_and_never_lowered(tmp_path: Path) -> None:
+    limit = tmp_path / "max_user_instances"
+    for found, left in (("128\n", 4096), ("9999\n", 9999)):
+        limit.write_text(found)
+        assert host_check._raise(limit, 4096) == ""
+        assert int(limit.read_text()) == left

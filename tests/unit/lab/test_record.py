@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,8 @@ def test_a_record_that_is_not_whole_is_none(lab: Lab, content: str) -> None:
     assert record.opened(replace(lab, network=None)).network is None
 
 
-def test_facts_hold_the_core_and_what_steps_gave_and_are_private(lab: Lab) -> None:
+def test_facts_hold_the_core_and_what_steps_gave_and_are_private(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "programs", lambda: Path("/programs"))
     lab.state.mkdir()
     record.write_facts(lab, {"redis": {"password": "secret"}})
     facts = record.read_facts(lab)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""A lab comes up, stays as it is, is mended, and goes without a trace, however it was left."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maestro_lab.component import recorded
+from maestro_lab.network import links
+from maestro_lab.waiting import until
+from tests.integration.lab.conftest import Command
+from tests.integration.lab.snapshot import traces
+
+MakeLab = Callable[[str], Command]
+SECONDS_TO_READY = 20.0
+SECONDS_FOR_NOTHING = 1.0
+
+
+def left_behind(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {kind: after[kind] ^ before[kind] for kind in after if after[kind] != before[kind]}
+
+
+def test_a_whole_lab_with_pods_and_faults_leaves_nothing(make_lab: MakeLab) -> None:
+    lab = make_lab("test-traces")
+    idents = {lab.lab.ident}
+    before = traces(idents)
+    lab("up")
+    during = traces(idents)
+    assert all(during[kind] - before[kind] for kind in ("processes", "links", "routes", "control groups", "files"))
+    lab("delay", "node-1", "20")
+    lab("cut", "node-2")
+    lab("kill", "node:node-3")
+    lab("kill", "containerd:node-1")
+    assert "is down" in lab("down")
+    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+
+
+def test_down_is_idempotent(make_lab: MakeLab) -> None:
+    lab = make_lab("test-never-up")
+    assert "was not up" in lab("down")
+    assert lab.status()["state"] == "absent"
+
+
+def test_all_nodes_are_ready_soon_and_a_second_up_does_nothing(make_lab: MakeLab) -> None:
+    lab = make_lab("test-core")
+    lab("build")
+    began = time.monotonic()
+    lab("up", "--core")
+    elapsed = time.monotonic() - began
+    assert lab.status()["state"] == "up"
+    assert elapsed < SECONDS_TO_READY
+    processes = lab.status()["components"]
+    began = time.monotonic()
+    assert "up already" in lab("up")
+    assert time.monotonic() - began < SECONDS_FOR_NOTHING
+    assert lab.status()["components"] == processes
+
+
+def test_up_mends_what_is_missing_and_only_that(make_lab: MakeLab, core: Command) -> None:
+    before = core.status()["components"]
+    core("kill", "etcd")
+    core("kill", "node:node-2")
+    assert core.status()["state"] == "degraded"
+    assert "is mended" in core("up")
+    after = core.status()
+    assert after["state"] == "up"
+    changed = {name for name in before if before[name] != after["components"][name]}
+    assert changed == {"etcd", "containerd:node-2", "kubelet:node-2", "kube-proxy:node-2"}
+
+
+@pytest.mark.parametrize("moment", ["certificates", "components/etcd.json", "components/kubelet-node-1.json"])
+def test_a_start_that_was_killed_leaves_nothing_after_down(make_lab: MakeLab, moment: str) -> None:
+    lab = make_lab("test-killed")
+    idents = {lab.lab.ident}
+    before = traces(idents)
+    kill_up_when(lab, lab.lab.state / moment.replace("certificates", "pki/cluster-ca.crt"))
+    assert links(lab.lab), "the start was killed before there was anything to leave"
+    lab("down")
+    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+
+
+def test_up_after_a_start_that_was_killed_begins_anew(make_lab: MakeLab) -> None:
+    lab = make_lab("test-killed")
+    kill_up_when(lab, lab.lab.state / "components/apiserver.json")
+    assert lab.status()["state"] == "starting"
+    assert "left half up" in lab("up", "--core")
+    assert lab.status()["state"] == "up"
+
+
+def test_a_step_that_fails_undoes_all_and_keeps_the_logs(make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = make_lab("test-failing")
+    idents = {lab.lab.ident}
+    before = traces(idents)
+    blocker = subprocess.Popen(["sh", "-c", occupy_etcd_port(lab)])
+    try:
+        said = lab("up", "--core", fails=True)
+    finally:
+        blocker.kill()
+        blocker.wait()
+    assert "etcd" in said
+    kept = Path(said.partition("Its logs are kept in ")[2].splitlines()[0])
+    assert (kept / "etcd.log").read_text()
+    assert str(kept / "etcd.log") in said
+    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+
+
+def test_two_labs_live_side_by_side(make_lab: MakeLab, core: Command) -> None:
+    core("up", "--core")
+    twin = make_lab("test-twin")
+    twin("up", "--core")
+    assert core.status()["state"] == twin.status()["state"] == "up"
+    assert not core.lab.claimed.overlaps(twin.lab.claimed)
+    twin("kubectl", "create", "namespace", "only-in-the-twin")
+    assert "only-in-the-twin" not in core("kubectl", "get", "namespaces")
+    twin("kill", "node:node-1")
+    assert core.status()["state"] == "up"
+    twin("down")
+    assert core.status()["state"] == "up"
+    assert set(recorded(core.lab)) == set(core.status()["components"])
+
+
+def kill_up_when(lab: Command, appeared: Path) -> None:
+    """Start the lab and kill its command without mercy as soon as a file has appeared."""
+    with subprocess.Popen(lab.argv("up", "--core"), stderr=subprocess.PIPE) as starting:
+        until(lambda: appeared.exists() or starting.poll() is not None, f"{appeared} has not appeared", 60)
+        starting.kill()
+    assert appeared.exists()
+
+
+def occupy_etcd_port(lab: Command) -> str:
+    """A shell script that takes etcd's port on the bridge as soon as there is a bridge."""
+    listen = "import socket, sys, time; s = socket.create_server((sys.argv[1], 2379)); time.sleep(60)"
+    find = f"ip -o -4 addr show dev {lab.lab.bridge} 2>/dev/null | grep -o 'inet [0-9.]*' | cut -d' ' -f2"
+    return f'until a=$({find}) && [ -n "$a" ]; do :; done; exec python3 -c "{listen}" "$a"'
