@@ -102,6 +102,8 @@ attributes:
   action_group:
     description: Is in the action group C(intelgraph.maestro.cluster).
     support: full
+    membership:
+      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.component
   - module: intelgraph.maestro.release
@@ -257,6 +259,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import malformed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine
@@ -303,10 +306,21 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     start = time.monotonic()
     params = module.params
+    problems = malformed_ones(params["components"])
+    if problems:
+        module.fail_json(msg=f"The components are not what the component tasks make: {'; '.join(problems)}.")
     look = examine(params, needs_of(params["components"], params["name"], params["namespace"]), wishes(params))
     for finding in look.judgement.of("warning"):
         module.warn(finding.sentence())
     module.exit_json(**result(look, params["name"]), duration=round(time.monotonic() - start, 3))
+
+
+def malformed_ones(components: t.Mapping[str, t.Any]) -> list[str]:
+    """What is no list of Kubernetes objects among the components, a clause each."""
+    lists = {name: items for name, items in components.items() if isinstance(items, list)}
+    found = [f"component {name} is no list of objects" for name in components if name not in lists]
+    found += [f"an object of {name} {why}" for name in lists for item in lists[name] if (why := malformed(item))]
+    return found
 
 
 def wishes(params: t.Mapping[str, t.Any]) -> Wishes:

@@ -35,18 +35,23 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Silence:
-    """Why a question has no answer. `status` is the HTTP status, 0 when there was none."""
+    """Why a question has no answer. `status` is the HTTP status, 0 when there was none.
+
+    `given_up` says that the answer was too long to be read to its end.
+    """
 
     status: int
     message: str
+    given_up: bool = False
 
     @property
     def not_found(self) -> bool:
         return self.status == 404
 
     @property
-    def forbidden(self) -> bool:
-        return self.status == 403
+    def tolerable(self) -> bool:
+        """Whether the API server did its part: the account may not read it, or there is too much of it."""
+        return self.status == 403 or self.given_up
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,15 +102,17 @@ def _ask(cluster: Cluster, question: Question) -> t.Any:
 
 
 def _pages(cluster: Cluster, question: Question) -> t.Any:
-    kept, query = [], {**question.query, "limit": PAGE}
-    for _ in range(question.pages):
+    kept: list[t.Any] = []
+    query = {**question.query, "limit": PAGE}
+    while len(kept) < question.pages:
         answer = cluster.get(question.path, **query)
         kept.append(question.keep(answer))
         following = answer["metadata"].get("continue")
         if not following:
             return kept
         query["continue"] = following
-    return Silence(0, f"there are more than {question.pages * PAGE}, which is more than is read before a release")
+    limit = question.pages * PAGE
+    return Silence(0, f"there are more than {limit}, which is more than is read before a release", given_up=True)
 
 
 def _reach(endpoint: Endpoint, timeout: float) -> Reached:

@@ -79,7 +79,7 @@ def uncovered(accesses: t.Iterable[Access], rules: t.Sequence[Rule]) -> list[Acc
 
 def review(access: Access) -> Manifest:
     """The SelfSubjectAccessReview that decides."""
-    resource, _, subresource = access.resource.partition("/")
+    resource, subresource = [*access.resource.split("/"), ""][:2]
     attributes = {
         "verb": access.verb,
         "group": access.group,

@@ -108,7 +108,9 @@ LIMIT_RANGE_MISFIT = Check(
 )
 
 PERMISSION_MISSING = Check(
-    "permission-missing", "error", "Bind the account to a role that grants it; the page permission-missing lists all of it."
+    "permission-missing",
+    "error",
+    "Bind the account to a role that grants it; the page permission-missing lists all of it.",
 )
 ROLE_ESCALATION = Check(
     "role-escalation", "error", "Give the account the same permissions or the verb escalate, or drop the rule."

@@ -70,7 +70,7 @@ def check_controllers(case: Case) -> t.Iterator[Finding]:
     """Objects whose operator is missing are accepted by the API server and then lie unread."""
     if isinstance(case.facts.controllers, Unknown) or case.wishes.controller_severity == catalogue.OFF:
         return
-    used = {api_version for api_version, _ in case.needs.kinds if case.facts.served.get(api_version)}
+    used = {version for version in case.needs.versions if case.facts.served.get(version)}
     groups = {api_version.rpartition("/")[0] for api_version in used}
     for each in software.OPERATORS:
         if groups.intersection(each.groups):

@@ -20,11 +20,14 @@ Fact = t.TypeVar("Fact")
 
 @dataclasses.dataclass(frozen=True)
 class Unknown:
-    """A fact that could not be had: what was asked (`list nodes`), and the server's words."""
+    """A fact that could not be had: what was asked (`list nodes`), and the server's words.
+
+    `tolerable` when that is no fault of the API server: the account may not read it, or there is too much of it.
+    """
 
     asked: str
     why: str
-    forbidden: bool = False
+    tolerable: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,8 +50,8 @@ class Judgement:
 def judge(case: Case) -> Judgement:
     """What keeps the release from this cluster, all at once.
 
-    On the wrong cluster nothing else is worth saying. A fact that the account may not read is a note; one that the
-    API server failed to give leaves the verdict inconclusive.
+    On the wrong cluster nothing else is worth saying. A fact that the account may not read, or that is too
+    long to read, is a note; one that the API server failed to give leaves the verdict inconclusive.
     """
     stranger = [each for each in checks_cluster.check_cluster(case) if each.severity == "error"]
     if stranger:
@@ -62,12 +62,12 @@ def judge(case: Case) -> Judgement:
         catalogue.FACT_UNKNOWN.found(
             unknown.asked,
             f"It could not be had, so what depends on it was not checked: {unknown.why}",
-            severity="note" if unknown.forbidden else "warning",
+            severity="note" if unknown.tolerable else "warning",
         )
         for unknown in unknowns
     ]
     findings = by_severity(dict.fromkeys(found))
-    return Judgement(tuple(findings), verdict(findings, complete=all(unknown.forbidden for unknown in unknowns)))
+    return Judgement(tuple(findings), verdict(findings, complete=all(unknown.tolerable for unknown in unknowns)))
 
 
 def alone(*findings: Finding) -> Judgement:

@@ -79,6 +79,11 @@ class Needs:
         return [manifest for manifest in self.manifests if manifest["kind"] == kind]
 
     @property
+    def versions(self) -> tuple[str, ...]:
+        """Every apiVersion that is used."""
+        return tuple(sorted({manifest["apiVersion"] for manifest in self.manifests}))
+
+    @property
     def kinds(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """The components that use each (apiVersion, kind)."""
         used: dict[tuple[str, str], tuple[str, ...]] = {}

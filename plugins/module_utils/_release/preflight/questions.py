@@ -37,7 +37,7 @@ def first_round(needs: Needs) -> list[Question]:
     return [
         Question("version", "/version"),
         Question("groups", "/apis"),
-        *(Question(("served", each), base_path(each)) for each in sorted({version for version, _ in needs.kinds})),
+        *(Question(("served", each), base_path(each)) for each in needs.versions),
         *_classes(needs),
         *(_about_pods(needs) if needs.workloads else ()),
         *_about_namespace(needs),
@@ -80,7 +80,7 @@ def _classes(needs: Needs) -> t.Iterator[Question]:
         yield Question("storage-classes", _all("storage.k8s.io/v1", "StorageClass"))
     if needs.of_kind("HorizontalPodAutoscaler"):
         yield _object("metrics", METRICS)
-    if needs.of_kind("Ingress") or any(by_group(version.rpartition("/")[0]) for version, _ in needs.kinds):
+    if needs.of_kind("Ingress") or any(by_group(version.rpartition("/")[0]) for version in needs.versions):
         for kind in CONTROLLER_KINDS:
             yield Question(("controllers", kind), _all("apps/v1", kind), pages=CONTROLLER_PAGES)
 

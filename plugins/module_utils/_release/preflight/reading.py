@@ -78,7 +78,7 @@ def _one(answer: t.Any, read: Read) -> t.Any:
         return read.make(answer)
     if answer.not_found and read.absent is not UNKNOWN:
         return read.absent
-    return Unknown(read.asked, answer.message, answer.forbidden)
+    return Unknown(read.asked, answer.message, answer.tolerable)
 
 
 def _each(answers: Answers, group: str, read: Read) -> dict[t.Any, t.Any]:
@@ -166,7 +166,7 @@ def _controllers(answers: Answers) -> t.Any:
     for kind in software.CONTROLLER_KINDS:
         answer = answers.get(("controllers", kind), ())
         if isinstance(answer, Silence):
-            return Unknown(f"list all {kind}s", answer.message, answer.forbidden)
+            return Unknown(f"list all {kind}s", answer.message, answer.tolerable)
         found += [each for page in answer for item in page["items"] if (each := _controller(kind, item))]
     return tuple(found)
 
@@ -196,7 +196,7 @@ def _is_autoscaled(answers: Answers) -> bool:
 def _pending(answers: Answers, now: float) -> Pending | Unknown | None:
     records, lease = answers.get("records"), answers.get("lease")
     if isinstance(records, Silence):
-        return None if records.not_found else Unknown("list the history", records.message, records.forbidden)
+        return None if records.not_found else Unknown("list the history", records.message, records.tolerable)
     found = (records or {"items": ()})["items"]
     first_parts = [record for record in found if record["metadata"]["labels"].get(PART_LABEL, "0") == "0"]
     held = _seconds_left(lease, now) if isinstance(lease, dict) else 0.0

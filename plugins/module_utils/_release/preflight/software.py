@@ -79,13 +79,18 @@ SWITCHES = {
 
 def by_image(image: str) -> tuple[Software, str] | None:
     """Which watched software runs this image, and the version that its tag names (empty with a bare digest)."""
-    repository, _, tag = image.partition("@")[0].rpartition(":")
-    if not repository or "/" in tag:
-        repository, tag = image.partition("@")[0], ""
+    repository, tag = split(image.partition("@")[0])
     for software in WATCHED:
         if re.search(rf"(^|/){software.image}$", repository):
             return software, tag.removeprefix("v")
     return None
+
+
+def split(reference: str) -> tuple[str, str]:
+    """Repository and tag; a colon before the last slash belongs to the registry's port."""
+    host, slash, last = reference.rpartition("/")
+    name, tag = [*last.split(":", 1), ""][:2]
+    return f"{host}{slash}{name}", tag
 
 
 def by_group(group: str) -> Software | None:

@@ -64,9 +64,9 @@ def autoscaler(minimum: int = 3, maximum: int = 10) -> Manifest:
 def node(name: str, zone: str = "zone-1", cpu: str = "4", memory: str = "16Gi", **changes: t.Any) -> Node:
     whole = Node(
         name=name,
-        labels={"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name},
+        labels={"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"},
         taints=(),
-        allocatable=amounts({"cpu": cpu, "memory": memory, "pods": "110"}),
+        allocatable=amounts({"cpu": cpu, "memory": memory, "ephemeral-storage": "100Gi", "pods": "110"}),
         ready=True,
         schedulable=True,
         kubelet="v1.37.2",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.checks_capacity import (
@@ -104,6 +104,7 @@ def test_a_required_spread_is_held_back_by_the_fullest_zone() -> None:
     assert findings(deployment(soft, replicas=5), facts=uneven) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=20), min_size=1, max_size=6), st.integers(min_value=1, max_value=3))
 def test_a_spread_never_places_more_than_there_is_room(cpus: list[int], skew: int) -> None:
     spec = pod_spec(topologySpreadConstraints=[spread(maxSkew=skew)])

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from tests.unit.rendering import only
@@ -13,7 +15,7 @@ from .builders import container, deployment, findings, ids, pod_spec
 DIGEST = f"sha256:{'a' * 64}"
 
 
-def running(image: str, **wishes: object) -> list[str]:
+def running(image: str, **wishes: t.Any) -> list[str]:
     return ids(findings(deployment(pod_spec(containers=[container(image=image)])), **wishes))
 
 

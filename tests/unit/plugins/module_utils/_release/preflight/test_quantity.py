@@ -7,7 +7,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.quantity import (
@@ -62,6 +62,7 @@ def test_an_amount_is_shown_as_it_is_written(resource: str, text: str, expected:
     assert shown(resource, amount(text)) == expected
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**6), st.sampled_from(["", "m", "k", "Ki", "Mi", "Gi", "M"]))
 def test_shown_cpu_means_the_same_amount(number: int, suffix: str) -> None:
     value = amount(f"{number}{suffix}")

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Kind
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Silence
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Answers, Silence
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import reading
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import (
@@ -28,7 +28,7 @@ MISSING, FORBIDDEN = Silence(404, "not found"), Silence(403, "you may not")
 
 
 def read(**answers: t.Any) -> Facts:
-    named = {name.replace("_", "-"): answer for name, answer in answers.items()}
+    named: Answers = {name.replace("_", "-"): answer for name, answer in answers.items()}
     return reading.facts_of("https://api.example.com", "uid", named, (), NOW)
 
 
@@ -42,11 +42,11 @@ def test_what_nobody_asked_is_empty_not_unknown() -> None:
 
 def test_a_forbidden_answer_is_unknown_in_the_servers_words() -> None:
     (unknown,) = read(nodes=FORBIDDEN).unknowns()
-    assert (unknown.asked, unknown.why, unknown.forbidden) == ("list nodes", "you may not", True)
+    assert (unknown.asked, unknown.why, unknown.tolerable) == ("list nodes", "you may not", True)
 
 
 def test_a_failure_is_unknown_and_not_forbidden() -> None:
-    assert not read(nodes=Silence(0, "timed out")).unknowns()[0].forbidden
+    assert not read(nodes=Silence(0, "timed out")).unknowns()[0].tolerable
 
 
 def test_a_group_version_that_is_not_served_is_none() -> None:
@@ -224,7 +224,12 @@ def test_the_second_round_adds_denials_and_dry_runs() -> None:
     denied, allowed = Access("Pod", "list", "", "pods"), Access("Pod", "watch", "", "pods")
     undecided = Access("Lease", "get", "", "leases")
     target = key("Deployment", "maestro", api_version="apps/v1")
-    answers = {denied: False, allowed: True, undecided: Silence(500, "oops"), ("dry-run", target): Silence(403, "no")}
+    answers: Answers = {
+        denied: False,
+        allowed: True,
+        undecided: Silence(500, "oops"),
+        ("dry-run", target): Silence(403, "no"),
+    }
     found = reading.with_second_round(facts(), answers)
     assert found.denied == (denied,)
     assert [unknown.why for unknown in found.undecided] == ["oops"]

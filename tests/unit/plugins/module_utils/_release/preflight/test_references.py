@@ -155,9 +155,9 @@ def test_controllers_make_secrets() -> None:
 
 
 def test_the_keys_that_an_object_will_have() -> None:
-    assert keys_made(obj("v1", "Secret", stringData={"A": "(secret)"})) == {"A"}
-    assert keys_made(obj("v1", "ConfigMap", data={"config.yaml": ""})) == {"config.yaml"}
+    assert keys_made(obj("v1", "Secret", stringData={"A": "(secret)"})) == frozenset({"A"})
+    assert keys_made(obj("v1", "ConfigMap", data={"config.yaml": ""})) == frozenset({"config.yaml"})
     mapped = {"data": [{"secretKey": "A"}, {"secretKey": "B"}]}
-    assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec=mapped)) == {"A", "B"}
+    assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec=mapped)) == frozenset({"A", "B"})
     assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec={"dataFrom": [{}]})) is None
     assert keys_made(obj("cert-manager.io/v1", "Certificate", spec={})) is None

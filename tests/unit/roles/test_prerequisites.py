@@ -1,0 +1,117 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's variables, and what the other roles' manifests need when they meet a cluster that fits."""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Facts, StorageClass
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.questions import live_keys
+from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
+from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, facts, ids, node, obj
+from tests.unit.rendering import ROLES, component, only, render
+
+DIGEST = f"sha256:{'0' * 64}"
+SOURCES: dict[str, dict[str, t.Any]] = {
+    "secrets": {"secrets_source": "existing"},
+    "workload": {"workload_image_digest": DIGEST},
+}
+
+
+@functools.lru_cache(maxsize=1)
+def rendered() -> dict[str, list[dict[str, t.Any]]]:
+    """What all roles contribute with production's defaults."""
+    roles = ("namespace", "secrets", "workload", "ingress", "monitoring")
+    return {role: render(role, **SOURCES.get(role, {})) for role in roles}
+
+
+def production(**changes: list[dict[str, t.Any]]) -> Needs:
+    return needs_of({**rendered(), **changes}, "maestro", NAMESPACE)
+
+
+def filled(key: Key, needs: Needs) -> dict[str, t.Any]:
+    """A live object with every key that anybody reads."""
+    keys = {name for reference in needs.references if reference.target == key for name in reference.keys}
+    return obj(key.api_version, key.kind, key.name, key.namespace, data=dict.fromkeys(keys, True))
+
+
+def fitting(needs: Needs, **changes: t.Any) -> Facts:
+    """A cluster on which production's defaults fit, with an operator for each API."""
+    named = {reference.target for reference in needs.references}
+    whole: dict[str, t.Any] = {
+        "nodes": tuple(node(f"node-{n}", f"zone-{n}", cpu="8", memory="64Gi") for n in (1, 2, 3)),
+        "ingress_classes": {"nginx": "nginx.org/ingress-controller"},
+        "storage_classes": {"standard": StorageClass("efs.csi.aws.com", default=True)},
+        "live": {key: filled(key, needs) if key in named else None for key in live_keys(needs)},
+    }
+    return facts(**{**whole, **changes})
+
+
+def judged(needs: Needs, **changes: t.Any) -> Judgement:
+    return judge(Case(needs, fitting(needs, **changes), Wishes(cluster_uid=UID, controller_severity="off")))
+
+
+def test_productions_defaults_pass_on_a_cluster_that_fits() -> None:
+    judgement = judged(production())
+    assert (judgement.verdict, judgement.findings) == ("passed", ())
+
+
+def test_productions_defaults_need_what_the_report_says() -> None:
+    workload = only(production().workloads)
+    assert (workload.minimum, workload.maximum, workload.surge) == (3, 10, 1)
+
+
+def test_productions_quota_holds_its_largest_release_and_not_much_less() -> None:
+    def with_pods(count: str) -> list[dict[str, t.Any]]:
+        quota = only(item for item in rendered()["namespace"] if item["kind"] == "ResourceQuota")
+        hard = {**quota["spec"]["hard"], "pods": count}
+        rest = [item for item in rendered()["namespace"] if item is not quota]
+        return [*rest, {**quota, "spec": {**quota["spec"], "hard": hard}}]
+
+    assert "quota-short" not in ids(judged(production(namespace=with_pods("11"))).findings)
+    assert ids(judged(production(namespace=with_pods("10"))).findings) == ["quota-short"]
+
+
+def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:
+    needs = production()
+    live = {**fitting(needs).live, Key("v1", "Secret", NAMESPACE, "maestro-secrets"): None}
+    finding = only(judged(needs, live=live).findings)
+    assert finding.id == "reference-missing"
+    assert all(name in finding.message for name in ("DATABASE_URL", "REDIS_URL", "JWT_SIGNING_KEY"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"prerequisites_capacty": "error"}, "Did you mean prerequisites_capacity?"),
+        ({"prerequisites_endpoints": "fatal"}, "error, warning, off"),
+        ({"prerequisites_endpoints": False}, "prerequisites_endpoints must be a string"),
+        ({"prerequisites_endpoint_timeout": "3"}, "prerequisites_endpoint_timeout must be a number"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_refused(variables: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=re.escape(words)):
+        component("prerequisites", **variables)
+
+
+def test_the_role_contributes_nothing() -> None:
+    assert component("prerequisites")["ansible_facts"] == {"maestro_components": {"prerequisites": []}}
+
+
+def test_the_role_gives_the_module_only_what_it_takes_and_all_its_own_variables() -> None:
+    tasks = yaml.safe_load((ROLES / "prerequisites" / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    given = only(task["intelgraph.maestro.cluster_info"] for task in tasks if "intelgraph.maestro.cluster_info" in task)
+    assert set(given) <= set(cluster_info.ARGUMENTS)
+    specs = yaml.safe_load((ROLES / "prerequisites" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    assert set(specs["argument_specs"]["main"]["options"]) == set(re.findall(r"prerequisites_[a-z_]+", str(given)))
