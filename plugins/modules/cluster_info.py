@@ -265,6 +265,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.summary import summary
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 SEVERITY: dict[str, t.Any] = {"type": "str", "choices": ["error", "warning", "off"]}
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -303,16 +304,20 @@ WISHES = (
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), survey)
+
+
+def survey(call: Call) -> Ending:
+    """Read the cluster and judge it against the components."""
     start = time.monotonic()
-    params = module.params
+    params = call.params
     problems = malformed_ones(params["components"])
     if problems:
-        module.fail_json(msg=f"The components are not what the component tasks make: {'; '.join(problems)}.")
+        message = f"The components are not what the component tasks make: {'; '.join(problems)}."
+        return Ending({"msg": message}, failed=True)
     look = examine(params, needs_of(params["components"], params["name"], params["namespace"]), wishes(params))
-    for finding in look.judgement.of("warning"):
-        module.warn(finding.sentence())
-    module.exit_json(**result(look, params["name"]), duration=round(time.monotonic() - start, 3))
+    values = {**result(look, params["name"]), "duration": round(time.monotonic() - start, 3)}
+    return Ending(values, [finding.sentence() for finding in look.judgement.of("warning")])
 
 
 def malformed_ones(components: t.Mapping[str, t.Any]) -> list[str]:

@@ -204,7 +204,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.failure import failures_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import (
     ReleaseFailed,
@@ -213,6 +212,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -230,23 +230,27 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "remove_data": {"type": "bool", "default": False},
 }
 
+RULES: dict[str, t.Any] = {"required_if": [("state", "present", ["components"])]}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        supports_check_mode=True,
-        required_if=[("state", "present", ["components"])],
-    )
-    problem = unusable(module.params)
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **RULES), carry_out)
+
+
+def carry_out(call: Call) -> Ending:
+    """Make or take away the release that the parameters describe."""
+    problem = unusable(call.params)
     if problem:
-        module.fail_json(msg=problem)
-    with failures_of(module), Cluster.connect(module.params) as cluster:
+        return Ending({"msg": problem}, failed=True)
+    with Cluster.connect(call.params) as cluster:
         try:
-            outcome = carry_out(cluster, module.params, module.check_mode)
+            outcome, failed = make(cluster, call), False
         except ReleaseFailed as failure:
-            finish(module, cluster, failure.outcome, failed=True)
-        else:
-            finish(module, cluster, outcome)
+            outcome, failed = failure.outcome, True
+        values = {**outcome.as_result(), "requests": cluster.requests}
+        if call.diff:
+            values["diff"] = diff(outcome.plan)
+        return Ending(values, cluster.warnings, failed)
 
 
 def unusable(params: dict[str, t.Any]) -> str:
@@ -261,8 +265,9 @@ def unusable(params: dict[str, t.Any]) -> str:
     return ""
 
 
-def carry_out(cluster: Cluster, params: dict[str, t.Any], check: bool) -> Outcome:
-    """Make or take away the release that the parameters describe."""
+def make(cluster: Cluster, call: Call) -> Outcome:
+    """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
+    params = call.params
     wish = Wish(
         name=params["name"],
         namespace=params["namespace"],
@@ -273,20 +278,8 @@ def carry_out(cluster: Cluster, params: dict[str, t.Any], check: bool) -> Outcom
         about={"by": f"{getpass.getuser()}@{socket.gethostname()}", "reason": params["reason"]},
     )
     if params["state"] == "absent":
-        return remove(cluster, wish, params["remove_data"], check)
-    return deploy(cluster, assemble(params["components"], params["secret_values"]), wish, check)
-
-
-def finish(module: AnsibleModule, cluster: Cluster, outcome: Outcome, failed: bool = False) -> None:
-    """End the module with the outcome; the API server's warnings become Ansible's."""
-    for warning in cluster.warnings:
-        module.warn(warning)
-    result = {**outcome.as_result(), "requests": cluster.requests}
-    if module._diff:
-        result["diff"] = diff(outcome.plan)
-    if failed:
-        module.fail_json(**result)
-    module.exit_json(**result)
+        return remove(cluster, wish, params["remove_data"], call.check)
+    return deploy(cluster, assemble(params["components"], params["secret_values"]), wish, call.check)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a module runs: as a process of its own, or in the controller's (see plugin_utils/_in_process.py).
+
+A module declares its arguments and a body; the body takes a `Call` and returns an `Ending`, and knows nothing of
+processes. An error of the cluster that the body lets through becomes one clear failure, never a traceback.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._cluster.errors import ClusterError
+
+Arguments = dict[str, dict[str, t.Any]]
+
+
+class Call(t.NamedTuple):
+    """Validated parameters, and whether only to look (`check`) and to tell the differences (`diff`)."""
+
+    params: dict[str, t.Any]
+    check: bool = False
+    diff: bool = False
+
+
+@dataclasses.dataclass
+class Ending:
+    """The keys of a module's result, its warnings, and whether it failed."""
+
+    values: dict[str, t.Any]
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    failed: bool = False
+
+
+Body = t.Callable[[Call], Ending]
+
+
+def perform(body: Body, call: Call) -> Ending:
+    """Run the body; an error of the cluster ends as a failure with `msg` and `error_id`."""
+    try:
+        return body(call)
+    except ClusterError as error:
+        return Ending({"msg": f"{error} {error.next_step}", "error_id": error.id}, failed=True)
+
+
+def as_module(module: AnsibleModule, body: Body) -> None:
+    """Run the body in a process of its own and end that process with the result."""
+    ending = perform(body, Call(module.params, module.check_mode, module._diff))
+    for warning in ending.warnings:
+        module.warn(warning)
+    if ending.failed:
+        module.fail_json(**ending.values)
+    module.exit_json(**ending.values)
