@@ -25,6 +25,9 @@ Player = t.Callable[..., Play]
 LAB = os.environ.get("MAESTRO_LAB", "maestro")
 STATE = pathlib.Path(os.environ.get("MAESTRO_LAB_STATE", "/var/lib/maestro-lab")) / LAB
 
+WITHOUT_AUTOSCALER = {"workload_autoscaling_enabled": False}
+"""An autoscaler is ready when it has metrics of the new pods, 20 s after them: only tests of it wait for that."""
+
 
 @pytest.fixture(scope="session")
 def lab() -> dict[str, t.Any]:
@@ -53,8 +56,8 @@ def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> t.Iterator[st
 
 @pytest.fixture
 def deploy(namespace: str) -> Player:
-    """Runs the deploy playbook into the test's namespace, with its own host name."""
-    return functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(namespace))
+    """Runs the deploy playbook into the test's namespace, with its own host name and without an autoscaler."""
+    return functools.partial(play, "intelgraph.maestro.deploy", **{**of_namespace(namespace), **WITHOUT_AUTOSCALER})
 
 
 @pytest.fixture

@@ -48,10 +48,14 @@ def declared(cluster: Cluster, namespace: str, *kinds: tuple[str, str]) -> dict[
 
 def generations(cluster: Cluster, namespace: str) -> dict[str, str]:
     """What tells whether somebody wrote to the declared objects: status updates of controllers do not count."""
-    return {
-        name: f"{item['metadata']['uid']} {item['metadata'].get('generation', item['metadata']['resourceVersion'])}"
-        for name, item in declared(cluster, namespace).items()
-    }
+    return {name: _version(item) for name, item in declared(cluster, namespace).items()}
+
+
+def _version(item: Manifest) -> str:
+    """The generation; for a kind that has none its spec, or the resource version when there is no status either."""
+    metadata = item["metadata"]
+    spec = json.dumps(item.get("spec")) if "status" in item else metadata["resourceVersion"]
+    return f"{metadata['uid']} {metadata.get('generation', spec)}"
 
 
 def pods(cluster: Cluster, namespace: str) -> list[Manifest]:

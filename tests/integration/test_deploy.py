@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from tests.integration import seeing
-from tests.integration.conftest import Player, delete_namespace, of_namespace
+from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
 from tests.integration.playing import Play, play
 
 NAMESPACE = "test-deploy"
@@ -24,7 +24,7 @@ IMAGE = "ghcr.io/brianlong/intelgraph/maestro-control-plane"
 def shared_deploy(cluster: Cluster) -> t.Iterator[Player]:
     """Deploys into a namespace that the tests of this module share; each test brings it to the state it needs."""
     delete_namespace(cluster, NAMESPACE)
-    yield functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(NAMESPACE))
+    yield functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(NAMESPACE), **WITHOUT_AUTOSCALER)
     delete_namespace(cluster, NAMESPACE)
 
 
@@ -110,17 +110,18 @@ def test_changed_settings_roll_the_pods_and_the_old_settings_stay_for_the_histor
 
 
 def test_what_a_release_no_longer_has_is_removed(deployed: Play, shared_deploy: Player, cluster: Cluster) -> None:
-    assert "PodDisruptionBudget/maestro" in seeing.declared(cluster, NAMESPACE)
-    done = shared_deploy(workload_disruption_budget_enabled=False)
+    assert "ConfigMap/maestro-dashboard" in seeing.declared(cluster, NAMESPACE)
+    done = shared_deploy(monitoring_dashboard_enabled=False)
     assert done.rc == 0, done.output
     assert done.release["counts"]["prune"] == 1
-    assert "PodDisruptionBudget/maestro" not in seeing.declared(cluster, NAMESPACE)
+    assert "ConfigMap/maestro-dashboard" not in seeing.declared(cluster, NAMESPACE)
 
 
-def test_replicas_belong_to_the_autoscaler(deployed: Play, shared_deploy: Player, cluster: Cluster) -> None:
-    path = cluster.path("apps/v1", "Deployment", NAMESPACE, "maestro")
+def test_replicas_belong_to_the_autoscaler(namespace: str, deploy: Player, cluster: Cluster) -> None:
+    assert deploy(workload_autoscaling_enabled=True).rc == 0
+    path = cluster.path("apps/v1", "Deployment", namespace, "maestro")
     cluster.merge(path, {"spec": {"replicas": 4}}, fieldManager="somebody-else")
-    done = shared_deploy(workload_orchestration_max_concurrent_sources=9)
+    done = deploy(workload_autoscaling_enabled=True, workload_orchestration_max_concurrent_sources=9)
     assert done.rc == 0, done.output
     live = cluster.get(path)
     assert live["spec"]["replicas"] >= 3
