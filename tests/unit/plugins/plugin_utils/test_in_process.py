@@ -1,0 +1,92 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module in the controller's process answers as it would in its own."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.template import Templar
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
+
+Values = dict[str, t.Any]
+
+
+class Echo(InProcess):
+    """Returns what it was called with."""
+
+    ARGUMENTS: t.ClassVar = {
+        "word": {"type": "str", "required": True},
+        "count": {"type": "int", "default": 1},
+        "password": {"type": "str", "no_log": True},
+    }
+
+    def body(self, call: Call) -> Ending:
+        return Ending({"call": call._asdict(), "variable": os.environ.get("MAESTRO_TEST")}, ["careful"])
+
+
+class Broken(Echo):
+    def body(self, call: Call) -> Ending:
+        raise Unreachable("nobody answers")
+
+
+def run(plugin: type[InProcess], environment: list[Values] | None = None, check: bool = False, **args: t.Any) -> Values:
+    loader = DataLoader()
+    task = Task()
+    task.args = args
+    task.check_mode = check
+    task.environment = environment or []
+    action = plugin(
+        task=task,
+        connection=connection_loader.get("local", PlayContext(), "/dev/null"),
+        play_context=PlayContext(),
+        loader=loader,
+        templar=Templar(loader=loader, variables={}),
+        shared_loader_obj=None,
+    )
+    return t.cast(Values, action.run(task_vars={}))
+
+
+def test_arguments_get_their_types_and_defaults() -> None:
+    result = run(Echo, word="a", count="3")
+    assert (result["call"]["params"]["word"], result["call"]["params"]["count"]) == ("a", 3)
+    assert run(Echo, word="a")["call"]["params"]["count"] == 1
+
+
+def test_a_missing_argument_fails_by_name() -> None:
+    result = run(Echo)
+    assert result["failed"]
+    assert "word" in result["msg"]
+
+
+def test_warnings_and_check_mode_pass_through() -> None:
+    result = run(Echo, word="a", check=True)
+    assert result["warnings"] == ["careful"]
+    assert result["call"]["check"] is True
+    assert result["failed"] is False
+    assert result["changed"] is False
+
+
+def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
+    assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", password="canary-7c1f"))
+
+
+def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> None:
+    result = run(Broken, word="a")
+    assert result["failed"]
+    assert result["error_id"] == "api-unreachable"
+    assert result["msg"].startswith("nobody answers Check the address")
+
+
+def test_the_tasks_environment_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAESTRO_TEST", "the controller's")
+    assert run(Echo, word="a", environment=[{"MAESTRO_TEST": "the task's"}])["variable"] == "the task's"
