@@ -55,6 +55,8 @@ class ApiDouble(Cluster):
         self.requests = 0
         self.warnings: list[str] = []
         self._kinds = dict(KINDS)
+        self._discovered: set[str] = set()
+        self._discovery = threading.Lock()
         self._busy = threading.RLock()
         self.store: dict[str, Manifest] = {}
         self.owners: dict[str, dict[str, Fields]] = {}

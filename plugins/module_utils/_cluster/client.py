@@ -69,6 +69,8 @@ class Cluster:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self.warnings.append(f"The certificate of {self.host} is not checked (validate_certs is false).")
         self._kinds: dict[tuple[str, str], Kind] = dict(KINDS)
+        self._discovered: set[str] = set()
+        self._discovery = threading.Lock()
         self._lock = threading.Lock()
 
     @classmethod
@@ -139,7 +141,8 @@ class Cluster:
     def kind(self, api_version: str, kind: str) -> Kind:
         """Where a kind lives; a kind outside the table costs one request for its group version, once."""
         if (api_version, kind) not in self._kinds:
-            self._discover(api_version)
+            with self._discovery:
+                self._discover(api_version)
         try:
             return self._kinds[api_version, kind]
         except KeyError:
@@ -250,12 +253,15 @@ class Cluster:
         return fields
 
     def _discover(self, api_version: str) -> None:
+        if api_version in self._discovered:
+            return
         try:
             resources = self.get(base_path(api_version)).get("resources") or ()
         except ApiError as error:
             if not error.not_found:
                 raise
-            return
+            resources = ()
+        self._discovered.add(api_version)
         for resource in resources:
             if "/" not in resource["name"]:
                 kind = Kind(resource["name"], resource["namespaced"])
@@ -275,6 +281,7 @@ def _share_tls_context(pool: t.Any, configuration: t.Any) -> None:
             context.load_cert_chain(settings.pop("cert_file"), settings.pop("key_file", None))
     except (OSError, ValueError) as error:
         raise BadConnection(f"The certificates for {configuration.host} cannot be used: {error}") from error
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default refuses the CAs of many older clusters
     if not configuration.verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -306,23 +313,26 @@ def _parsed(data: bytes) -> t.Any:
 
 def _warning_text(header: str) -> str:
     """`299 - "text"` (RFC 9111) to `text`."""
-    return header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
+    text = header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
+    return text.replace('\\"', '"')
 
 
 def _unreachable(host: str, error: Exception) -> Unreachable:
     cause: BaseException = getattr(error, "reason", None) or error
-    text = str(cause)
-    if isinstance(cause, urllib3.exceptions.SSLError) or isinstance(cause.__cause__, ssl.SSLError):
-        return Untrusted(f"The TLS certificate of {host} is not trusted: {text}")
+    origins = (cause, cause.__cause__, *cause.args)
+    if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
+        return Untrusted(f"The TLS certificate of {host} is not trusted: {cause}")
     reasons = (
+        ((urllib3.exceptions.SSLError, ssl.SSLError), "no TLS connection could be made"),
         (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
+        (ConnectionRefusedError, "the connection was refused"),
+        (urllib3.exceptions.NewConnectionError, "no connection could be made"),
         (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
         (urllib3.exceptions.ReadTimeoutError, "no answer within the time allowed"),
-        (urllib3.exceptions.NewConnectionError, "the connection was refused"),
         (urllib3.exceptions.ProtocolError, "the connection was closed"),
     )
-    short = next((reason for kind, reason in reasons if isinstance(cause, kind)), "the request failed")
-    return Unreachable(f"The API server {host} cannot be reached: {short} ({text})")
+    known = (reason for kind, reason in reasons if any(isinstance(origin, kind) for origin in origins))
+    return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({cause})")
 
 
 __all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]
