@@ -143,7 +143,7 @@ def test_the_operator_builds_the_pull_credential_for_the_registry_host() -> None
     assert [item["remoteRef"]["property"] for item in spec["data"]] == ["username", "password"]
 
 
-PROVIDERS = {
+PROVIDERS: dict[str, tuple[dict[str, t.Any], Manifest]] = {
     "aws": (
         {"secrets_external_aws_region": "eu-west-1", "maestro_identity": IRSA},
         {

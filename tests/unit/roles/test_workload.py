@@ -317,7 +317,7 @@ def test_ephemeral_gives_each_pod_a_volume_of_its_own() -> None:
 
 
 def test_shared_mounts_one_volume_in_all_pods() -> None:
-    variables = {
+    variables: dict[str, t.Any] = {
         "workload_persistence_mode": "shared",
         "workload_storage_class_create": False,
         "workload_storage_class": "efs",

@@ -21,7 +21,7 @@ VALUES = {
     "JWT_SIGNING_KEY": "k" * 32,
     "EXTERNAL_SERVICE_TOKEN": "token",
 }
-PEM = {
+PEM: dict[str, t.Any] = {
     "secrets_tls_certificate": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
     "secrets_tls_private_key": "-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----",
 }
@@ -33,7 +33,7 @@ EXTERNAL = {
 }
 
 
-def inline(changes: dict[str, t.Any] | None = None, **variables: t.Any) -> list[str]:
+def inline(changes: t.Mapping[str, t.Any] | None = None, **variables: t.Any) -> list[str]:
     credential = {"secrets_registry_username": "u", "secrets_registry_password": "p"}
     values = {key: value for key, value in {**VALUES, **(changes or {})}.items() if value is not None}
     return secrets.check(of_role("secrets", **{"secrets_values": values, **credential, **variables}))
@@ -148,7 +148,11 @@ def test_a_certificate_has_its_key_and_both_are_pem(changes: dict[str, str], wor
 
 def test_the_pull_credential_is_whole_or_switched_off() -> None:
     assert "secrets_registry_password is empty" in inline(secrets_registry_password="")[0]
-    off = {"maestro_registry_secret": False, "secrets_registry_username": "", "secrets_registry_password": ""}
+    off: dict[str, t.Any] = {
+        "maestro_registry_secret": False,
+        "secrets_registry_username": "",
+        "secrets_registry_password": "",
+    }
     assert inline(**off) == []
 
 

@@ -1,0 +1,32 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles rendered into the namespace of a test, and that namespace with its Pod Security, quota and limits in force."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import put_back_secrets
+from tests.integration.conftest import delete_namespace
+from tests.unit.rendering import Manifest, render_with_secrets
+
+IN_FORCE = ("Namespace", "LimitRange", "ResourceQuota", "ServiceAccount")
+
+
+def whole(role: str, namespace: str, **variables: t.Any) -> list[Manifest]:
+    """The manifests of a role, secret values in their place, as a release applies them."""
+    manifests, values = render_with_secrets(role, maestro_namespace=namespace, **variables)
+    return put_back_secrets(manifests, values)
+
+
+@contextlib.contextmanager
+def restricted(cluster: Cluster, name: str, **variables: t.Any) -> t.Iterator[str]:
+    """A namespace with all that admission judges by, and the ServiceAccount of the pods, gone afterwards."""
+    delete_namespace(cluster, name)
+    manifests = {manifest["kind"]: manifest for manifest in whole("namespace", name, **variables)}
+    for kind in IN_FORCE:
+        cluster.apply(manifests[kind], "test")
+    yield name
+    delete_namespace(cluster, name)
