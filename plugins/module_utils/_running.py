@@ -44,7 +44,8 @@ def perform(body: Body, call: Call) -> Ending:
     try:
         return body(call)
     except ClusterError as error:
-        return Ending({"msg": f"{error} {error.next_step}", "error_id": error.id}, failed=True)
+        message = f"{str(error).rstrip('.')}. {error.next_step}"
+        return Ending({"msg": message, "error_id": error.id}, failed=True)
 
 
 def as_module(module: AnsibleModule, body: Body) -> None:
