@@ -1,0 +1,437 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The public entrance: each line of the report, each provider, and inventories that nobody thought of."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from ansible_collections.intelgraph.maestro.plugins.filter.origin_pattern import origin_pattern
+from tests.unit.rendering import Manifest, of_kind, only, render
+
+NGINX = "nginx.ingress.kubernetes.io"
+TRAEFIK = "traefik.ingress.kubernetes.io"
+NO_CONNECTION_LIMIT = {"ingress_provider": "gateway", "ingress_connections_per_client": 0}
+VARIANTS: dict[str, dict[str, t.Any]] = {
+    "nginx": {},
+    "traefik": {"ingress_provider": "traefik", "ingress_class": "traefik"},
+    "envoy": {**NO_CONNECTION_LIMIT, "ingress_gateway_implementation": "envoy", "ingress_rate_limit_burst": 1000},
+    "nginx-gateway": {**NO_CONNECTION_LIMIT, "ingress_gateway_implementation": "nginx"},
+    "traefik-gateway": {"ingress_provider": "gateway", "ingress_gateway_implementation": "traefik"},
+    "standard": {
+        **NO_CONNECTION_LIMIT,
+        "ingress_gateway_implementation": "standard",
+        "ingress_rate_limit_enabled": False,
+        "ingress_body_limit_mebibytes": 0,
+    },
+}
+every_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+
+
+def ingress(**variables: t.Any) -> Manifest:
+    found = of_kind(render("ingress", **variables), "Ingress")
+    return t.cast("Manifest", only(item for item in found if not item["metadata"]["name"].endswith("-redirect")))
+
+
+def annotations(**variables: t.Any) -> dict[str, str]:
+    return t.cast("dict[str, str]", ingress(**variables)["metadata"]["annotations"])
+
+
+def middleware(name: str, **variables: t.Any) -> dict[str, t.Any]:
+    found = of_kind(render("ingress", **{**VARIANTS["traefik"], **variables}), "Middleware")
+    return t.cast("dict[str, t.Any]", only(item["spec"] for item in found if item["metadata"]["name"] == name))
+
+
+def route(name: str, **variables: t.Any) -> dict[str, t.Any]:
+    found = of_kind(render("ingress", **variables), "HTTPRoute")
+    return t.cast("dict[str, t.Any]", only(item["spec"] for item in found if item["metadata"]["name"] == name))
+
+
+def refusal(**variables: t.Any) -> str:
+    with pytest.raises(AnsibleActionFail) as caught:
+        render("ingress", **variables)
+    return str(caught.value)
+
+
+# The report
+
+
+def test_ingress_controller_nginx_with_production_annotations() -> None:
+    assert ingress()["spec"]["ingressClassName"] == "nginx"
+    assert all(name.startswith(NGINX) for name in annotations())
+    assert all(isinstance(value, str) for value in annotations().values())
+
+
+def test_rate_limiting_1000_rps_with_burst_capacity_2000() -> None:
+    found = annotations()
+    assert found[f"{NGINX}/limit-rps"] == "1000"
+    assert found[f"{NGINX}/limit-burst-multiplier"] == "2"
+
+
+def test_cors_configured_for_intelgraph_ai_domains() -> None:
+    found = annotations()
+    assert found[f"{NGINX}/enable-cors"] == "true"
+    assert found[f"{NGINX}/cors-allow-origin"] == "https://intelgraph.ai, https://*.intelgraph.ai"
+
+
+def test_ssl_tls_cert_manager_with_lets_encrypt() -> None:
+    manifests = render("ingress")
+    certificate, issuer = only(of_kind(manifests, "Certificate")), only(of_kind(manifests, "Issuer"))
+    assert certificate["spec"]["secretName"] == "maestro-tls"
+    assert certificate["spec"]["dnsNames"] == ["maestro.intelgraph.ai"]
+    assert certificate["spec"]["issuerRef"]["name"] == issuer["metadata"]["name"]
+    assert issuer["spec"]["acme"]["server"] == "https://acme-v02.api.letsencrypt.org/directory"
+    assert only(ingress()["spec"]["tls"]) == {"hosts": ["maestro.intelgraph.ai"], "secretName": "maestro-tls"}
+
+
+def test_tls_encryption_for_all_external_communications() -> None:
+    assert annotations()[f"{NGINX}/force-ssl-redirect"] == "true"
+
+
+def test_ddos_protection_limits_connections_bodies_and_time() -> None:
+    found = annotations()
+    assert found[f"{NGINX}/limit-connections"] == "2000"
+    assert found[f"{NGINX}/proxy-body-size"] == "8m"
+    assert found[f"{NGINX}/proxy-connect-timeout"] == "5"
+
+
+def test_an_orchestration_of_300_seconds_is_not_cut_off() -> None:
+    assert int(annotations()[f"{NGINX}/proxy-read-timeout"]) > 300
+    assert route("maestro", **VARIANTS["envoy"])["rules"][0]["timeouts"] == {"request": "310s"}
+
+
+# What each provider does
+
+
+@pytest.mark.parametrize(
+    "name", ["configuration-snippet", "server-snippet", "rewrite-target", "auth-url", "auth-signin"]
+)
+def test_nginx_has_no_annotation_that_was_exploited(name: str) -> None:
+    assert f"{NGINX}/{name}" not in annotations()
+    assert name in refusal(ingress_annotations={f"{NGINX}/{name}": "x"})
+
+
+def test_nginx_only_uses_annotations_that_exist() -> None:
+    """A misspelt one (limit-burst, rate-limit) is silently ignored by the controller."""
+    known = {
+        "force-ssl-redirect", "proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", "proxy-body-size",
+        "proxy-next-upstream", "proxy-next-upstream-tries", "limit-rps", "limit-burst-multiplier", "limit-connections",
+        "limit-allowlist", "enable-cors", "cors-allow-origin", "cors-allow-methods", "cors-allow-headers",
+        "cors-expose-headers", "cors-allow-credentials", "cors-max-age", "backend-protocol", "proxy-ssl-secret",
+        "proxy-ssl-verify", "proxy-ssl-server-name", "proxy-ssl-name",
+    }  # fmt: skip
+    used = annotations(
+        ingress_rate_limit_exempt_cidrs=["10.0.0.0/8"],
+        ingress_backend_tls_enabled=True,
+        ingress_backend_tls_ca="ca",
+        ingress_backend_tls_server_name="maestro.internal",
+    )
+    assert {name.removeprefix(f"{NGINX}/") for name in used} == known
+
+
+def test_nginx_never_repeats_a_request_that_may_have_run() -> None:
+    assert annotations()[f"{NGINX}/proxy-next-upstream"] == "error"
+
+
+def test_traefik_limits_requests_for_each_client() -> None:
+    assert middleware("maestro-rate-limit")["rateLimit"] == {
+        "average": 1000,
+        "burst": 2000,
+        "period": "1s",
+        "sourceCriterion": {"ipStrategy": {"depth": 0}},
+    }
+    assert middleware("maestro-connections")["inFlightReq"]["amount"] == 2000
+
+
+def test_traefik_sends_hsts_for_a_year_and_cors() -> None:
+    headers = middleware("maestro-headers")["headers"]
+    assert (headers["stsSeconds"], headers["stsIncludeSubdomains"]) == (31536000, True)
+    assert headers["accessControlAllowOriginListRegex"][1] == r"^https://[A-Za-z0-9-]+\.intelgraph\.ai$"
+    assert headers["addVaryHeader"]
+
+
+def test_traefik_redirects_http_on_a_router_of_its_own() -> None:
+    found = {item["metadata"]["name"]: item for item in of_kind(render("ingress", **VARIANTS["traefik"]), "Ingress")}
+    secure, plain = (found[name]["metadata"]["annotations"] for name in ("maestro", "maestro-redirect"))
+    assert secure[f"{TRAEFIK}/router.entrypoints"] == "websecure"
+    assert secure[f"{TRAEFIK}/router.tls"] == "true"
+    assert plain[f"{TRAEFIK}/router.entrypoints"] == "web"
+    assert plain[f"{TRAEFIK}/router.middlewares"] == "maestro-system-maestro-redirect@kubernetescrd"
+    assert middleware("maestro-redirect")["redirectScheme"] == {"scheme": "https", "permanent": True}
+    assert "tls" not in found["maestro-redirect"]["spec"]
+
+
+@pytest.mark.parametrize("variant", ["traefik", "traefik-gateway"])
+@pytest.mark.parametrize("off", ["ingress_rate_limit_enabled", "ingress_cors_enabled", "ingress_hsts_enabled"])
+def test_the_chain_names_exactly_the_middlewares_that_exist(variant: str, off: str) -> None:
+    found = {
+        item["metadata"]["name"]: item["spec"]
+        for item in of_kind(render("ingress", **{**VARIANTS[variant], off: False}), "Middleware")
+    }
+    members = {member["name"] for member in found["maestro"]["chain"]["middlewares"]}
+    assert members == set(found) - {"maestro", "maestro-redirect"}
+
+
+def test_gateway_listens_on_80_and_443_with_the_certificate() -> None:
+    gateway = only(of_kind(render("ingress", **VARIANTS["envoy"]), "Gateway"))
+    plain, secure = gateway["spec"]["listeners"]
+    assert (plain["port"], plain["protocol"]) == (80, "HTTP")
+    assert (secure["port"], secure["protocol"]) == (443, "HTTPS")
+    assert secure["tls"]["certificateRefs"] == [{"name": "maestro-tls"}]
+
+
+def test_gateway_that_exists_is_used_and_keeps_its_tls() -> None:
+    variables = {
+        **VARIANTS["envoy"],
+        "ingress_gateway_name": "public",
+        "ingress_gateway_namespace": "edge",
+        "ingress_tls_source": "gateway",
+    }
+    manifests = render("ingress", **variables)
+    assert not of_kind(manifests, "Gateway")
+    assert not of_kind(manifests, "Certificate")
+    assert only(route("maestro", **variables)["parentRefs"]) == {
+        "name": "public",
+        "namespace": "edge",
+        "sectionName": "https",
+    }
+
+
+def test_gateway_redirects_and_sends_hsts_and_cors() -> None:
+    redirect = only(only(route("maestro-redirect", **VARIANTS["envoy"])["rules"])["filters"])
+    assert redirect["requestRedirect"] == {"scheme": "https", "statusCode": 301}
+    filters = {each["type"]: each for each in only(route("maestro", **VARIANTS["envoy"])["rules"])["filters"]}
+    hsts = only(filters["ResponseHeaderModifier"]["responseHeaderModifier"]["set"])
+    assert hsts == {"name": "Strict-Transport-Security", "value": "max-age=31536000; includeSubDomains"}
+    assert filters["CORS"]["cors"]["allowOrigins"] == ["https://intelgraph.ai", "https://*.intelgraph.ai"]
+
+
+def test_traefik_as_gateway_uses_its_middlewares() -> None:
+    """It does not know the CORS filter; a route with an unknown filter is refused whole."""
+    [chain] = only(route("maestro", **VARIANTS["traefik-gateway"])["rules"])["filters"]
+    assert chain["extensionRef"] == {"group": "traefik.io", "kind": "Middleware", "name": "maestro"}
+
+
+def test_envoy_limits_each_address_of_both_kinds() -> None:
+    policy = only(of_kind(render("ingress", **VARIANTS["envoy"]), "BackendTrafficPolicy"))["spec"]
+    rules = policy["rateLimit"]["local"]["rules"]
+    assert [only(rule["clientSelectors"])["sourceCIDR"]["value"] for rule in rules] == ["0.0.0.0/0", "::/0"]
+    assert all(rule["limit"] == {"requests": 1000, "unit": "Second"} for rule in rules)
+
+
+def test_nginx_gateway_answers_429_and_keeps_long_requests() -> None:
+    manifests = render("ingress", **VARIANTS["nginx-gateway"])
+    limit = only(of_kind(manifests, "RateLimitPolicy"))["spec"]["rateLimit"]
+    assert limit["rejectCode"] == 429
+    assert only(limit["local"]["rules"]) == {
+        "key": "$binary_remote_addr",
+        "rate": "1000r/s",
+        "burst": 2000,
+        "noDelay": True,
+        "zoneSize": "10m",
+    }
+    assert only(of_kind(manifests, "ProxySettingsPolicy"))["spec"]["timeout"]["read"] == "310s"
+    assert "timeouts" not in route("maestro", **VARIANTS["nginx-gateway"])["rules"][0]
+
+
+def test_backend_tls_is_verified() -> None:
+    variables = {
+        "ingress_backend_tls_enabled": True,
+        "ingress_backend_tls_ca": "internal-ca",
+        "ingress_backend_tls_server_name": "maestro.internal",
+    }
+    found = annotations(**variables)
+    assert found[f"{NGINX}/proxy-ssl-verify"] == "on"
+    assert found[f"{NGINX}/proxy-ssl-secret"] == "maestro-system/internal-ca"
+    policy = only(of_kind(render("ingress", **VARIANTS["envoy"], **variables), "BackendTLSPolicy"))["spec"]
+    assert policy["validation"]["hostname"] == "maestro.internal"
+
+
+# Certificates
+
+
+@pytest.mark.parametrize(
+    ("variables", "kind", "name"),
+    [
+        ({"ingress_tls_issuer": "letsencrypt-staging"}, "Issuer", "maestro-issuer"),
+        ({"ingress_tls_issuer": "ca", "ingress_tls_ca_secret": "own-ca"}, "Issuer", "maestro-issuer"),
+        ({"ingress_tls_issuer": "existing", "ingress_tls_issuer_name": "corp"}, "ClusterIssuer", "corp"),
+        (
+            {
+                "ingress_tls_issuer": "existing",
+                "ingress_tls_issuer_name": "corp",
+                "ingress_tls_issuer_kind": "Issuer",
+            },
+            "Issuer",
+            "corp",
+        ),
+    ],
+)
+def test_certificate_names_its_issuer(variables: dict[str, str], kind: str, name: str) -> None:
+    manifests = render("ingress", **variables)
+    reference = only(of_kind(manifests, "Certificate"))["spec"]["issuerRef"]
+    assert (reference["kind"], reference["name"]) == (kind, name)
+    assert bool(of_kind(manifests, "Issuer")) == (name == "maestro-issuer")
+
+
+def test_staging_of_lets_encrypt_is_another_server() -> None:
+    issuer = only(of_kind(render("ingress", ingress_tls_issuer="letsencrypt-staging"), "Issuer"))
+    assert issuer["spec"]["acme"]["server"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
+
+
+def test_private_keys_change_with_each_renewal_a_month_before_the_end() -> None:
+    spec = only(of_kind(render("ingress"), "Certificate"))["spec"]
+    assert spec["privateKey"] == {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
+    assert spec["renewBefore"] == "720h0m0s"
+    assert "duration" not in spec, "Let's Encrypt decides"
+
+
+@pytest.mark.parametrize(
+    ("variables", "solver"),
+    [
+        ({}, {"http01": {"ingress": {"ingressClassName": "nginx"}}}),
+        (VARIANTS["traefik"], {"http01": {"ingress": {"ingressClassName": "traefik"}}}),
+        (
+            {"ingress_acme_solver": "dns01", "ingress_acme_dns01": {"route53": {"region": "eu-central-1"}}},
+            {"dns01": {"route53": {"region": "eu-central-1"}}},
+        ),
+    ],
+)
+def test_the_right_to_the_name_is_proven(variables: dict[str, t.Any], solver: dict[str, t.Any]) -> None:
+    issuer = only(of_kind(render("ingress", **variables), "Issuer"))
+    assert only(issuer["spec"]["acme"]["solvers"]) == solver
+
+
+def test_a_secret_that_exists_needs_no_cert_manager() -> None:
+    manifests = render("ingress", ingress_tls_source="secret")
+    assert {manifest["kind"] for manifest in manifests} == {"Ingress"}
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ingress_rate_limit_burst": 1500}, ["ingress_rate_limit_burst", "1500", "whole multiple"]),
+        ({"ingress_rate_limit_requests_per_second": 0}, ["ingress_rate_limit_requests_per_second", "1 or more"]),
+        ({**VARIANTS["envoy"], "ingress_rate_limit_burst": 2000}, ["Envoy Gateway has no burst", "1000"]),
+        ({**VARIANTS["standard"], "ingress_rate_limit_enabled": True}, ["no rate limit", "false"]),
+        ({**VARIANTS["standard"], "ingress_body_limit_mebibytes": 1}, ["ingress_body_limit_mebibytes"]),
+        ({**VARIANTS["envoy"], "ingress_connections_per_client": 9}, ["ingress_connections_per_client", "Set it to 0"]),
+        ({**VARIANTS["traefik"], "ingress_rate_limit_exempt_cidrs": ["10.0.0.0/8"]}, ["exempt_cidrs", "nginx only"]),
+        ({"ingress_rate_limit_exempt_cidrs": ["10.0.0.1/8"]}, ["10.0.0.1/8", "networks"]),
+        ({"ingress_cors_origins": ["*"]}, ["ingress_cors_origins", "'*'", "credentials"]),
+        ({"ingress_cors_origins": ["https://a.b/path"]}, ["https://a.b/path"]),
+        ({"ingress_cors_origins": []}, ["ingress_cors_origins is empty"]),
+        ({"ingress_hsts_preload": True}, ["ingress_hsts_preload", "ConfigMap"]),
+        ({"ingress_tls_issuer": "existing"}, ["ingress_tls_issuer_name"]),
+        ({"ingress_tls_issuer": "ca"}, ["ingress_tls_ca_secret"]),
+        ({"ingress_tls_renew_before_days": 90}, ["less than", "ingress_tls_duration_days"]),
+        ({"ingress_acme_email": ""}, ["ingress_acme_email"]),
+        ({"ingress_acme_solver": "dns01"}, ["ingress_acme_dns01"]),
+        ({"ingress_tls_source": "gateway"}, ["ingress_tls_source", "ingress_gateway_name"]),
+        ({**VARIANTS["envoy"], "ingress_gateway_name": "x"}, ["ingress_tls_source", "Set it to gateway"]),
+        ({**VARIANTS["traefik"], "ingress_backend_tls_enabled": True}, ["ingress_backend_tls_enabled", "traefik"]),
+        ({"ingress_backend_tls_enabled": True}, ["ingress_backend_tls_ca", "ingress_backend_tls_server_name"]),
+        ({"ingress_paths": ["api"]}, ["ingress_paths", "'api'"]),
+        ({"ingress_paths": []}, ["ingress_paths is empty"]),
+        ({"maestro_hostname": "Maestro"}, ["maestro_hostname", "'Maestro'"]),
+        ({"ingress_extra_hostnames": ["maestro.intelgraph.ai"]}, ["twice"]),
+        ({"ingress_annotations": {"a/b": 1}}, ["ingress_annotations[a/b]", "quotes"]),
+        ({**VARIANTS["envoy"], "ingress_annotations": {"a/b": "c"}}, ["ingress_annotations", "gateway"]),
+        ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway", "'apache'"]),
+        ({"ingress_cors_enabled": "true"}, ["ingress_cors_enabled", "boolean"]),
+        ({"ingress_clas": "nginx"}, ["ingress_clas", "ingress_class"]),
+    ],
+)
+def test_refuses(variables: dict[str, t.Any], words: list[str]) -> None:
+    message = refusal(**variables)
+    assert all(word in message for word in words), message
+
+
+# Whatever the inventory
+
+
+LABEL = some.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+HOST = some.lists(LABEL, min_size=2, max_size=4).map(".".join)
+
+
+@every_variant
+@settings(max_examples=8, deadline=None)
+@given(
+    name=LABEL,
+    namespace=LABEL,
+    host=HOST,
+    extra=some.lists(HOST, max_size=2, unique=True),
+    paths=some.lists(some.sampled_from(["/", "/api", "/healthz"]), min_size=1, unique=True),
+    labels=some.dictionaries(LABEL, LABEL, max_size=2),
+    cors=some.booleans(),
+)
+def test_any_inventory_gives_sound_manifests(
+    variant: dict[str, t.Any],
+    name: str,
+    namespace: str,
+    host: str,
+    extra: list[str],
+    paths: list[str],
+    labels: dict[str, str],
+    cors: bool,
+) -> None:
+    hosts = [host, *(each for each in extra if each != host)]
+    manifests = render(
+        "ingress",
+        **variant,
+        maestro_name=name,
+        maestro_namespace=namespace,
+        maestro_hostname=host,
+        maestro_labels=labels,
+        ingress_extra_hostnames=hosts[1:],
+        ingress_paths=paths,
+        ingress_cors_enabled=cors,
+    )
+    identities = [(item["apiVersion"], item["kind"], item["metadata"]["name"]) for item in manifests]
+    assert len(set(identities)) == len(identities)
+    for item in manifests:
+        assert item["metadata"]["namespace"] == namespace
+        assert item["metadata"]["labels"].items() >= {**labels, "app.kubernetes.io/instance": name}.items()
+        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", item["metadata"]["name"])
+    certificate = only(of_kind(manifests, "Certificate"))
+    assert certificate["spec"]["dnsNames"] == hosts
+    backends = list(backend_services(manifests))
+    assert backends
+    assert set(backends) == {(name, "http")}
+
+
+def backend_services(manifests: list[Manifest]) -> t.Iterator[tuple[str, str]]:
+    """Service and port (by name) that requests reach, of every route."""
+    for item in of_kind(manifests, "Ingress"):
+        for rule in item["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                yield path["backend"]["service"]["name"], path["backend"]["service"]["port"]["name"]
+    for item in of_kind(manifests, "HTTPRoute"):
+        for rule in item["spec"]["rules"]:
+            for backend in rule.get("backendRefs", []):
+                yield backend["name"], {8080: "http"}[backend["port"]]
+
+
+@pytest.mark.parametrize(
+    ("origin", "matches"),
+    [
+        ("https://app.intelgraph.ai", True),
+        ("https://intelgraph.ai", False),
+        ("https://a.b.intelgraph.ai", False),
+        ("https://evil-intelgraph.ai", False),
+        ("https://app.intelgraph.ai.evil.com", False),
+        ("https://appXintelgraph.ai", False),
+        ("http://app.intelgraph.ai", False),
+    ],
+)
+def test_a_wildcard_origin_is_one_label(origin: str, matches: bool) -> None:
+    assert bool(re.search(origin_pattern("https://*.intelgraph.ai"), origin)) is matches
