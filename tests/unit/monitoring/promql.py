@@ -70,7 +70,7 @@ def selectors(node: promql.Expr, function: str = "") -> list[Selector]:
 
 def _selector(node: promql.VectorSelector, function: str, window: float) -> Selector:
     matchers = tuple((each.name, _operator(each), each.value) for each in node.matchers.matchers)
-    return Selector(node.name, matchers, function, window)
+    return Selector(node.name or "", matchers, function, window)
 
 
 def _operator(matcher: promql.Matcher) -> str:
@@ -88,7 +88,7 @@ def result_labels(node: promql.Expr) -> frozenset[str] | None:
         sides = [side for side in children(node) if not is_scalar(side)]
         return result_labels(sides[0]) if sides else None
     if isinstance(node, promql.VectorSelector):
-        recorded = RECORDED.fullmatch(node.name)
+        recorded = RECORDED.fullmatch(node.name or "")
         return LEVELS[recorded[1]] if recorded else None
     if isinstance(node, promql.Call) and node.func.name == "changes":
         return result_labels(node.args[0].vector_selector)

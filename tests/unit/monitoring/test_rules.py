@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 RUNBOOKS = ROOT / "docs" / "alerts"
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
-VARIANTS = (
+VARIANTS: tuple[dict[str, str], ...] = (
     {},
     {"monitoring_ingress_metrics": "traefik", "maestro_name": "blue", "maestro_namespace": "other"},
 )

@@ -39,7 +39,7 @@ def ingress(**variables: t.Any) -> Manifest:
     return t.cast("Manifest", only(item for item in found if not item["metadata"]["name"].endswith("-redirect")))
 
 
-def annotations(**variables: t.Any) -> dict[str, str]:
+def annotations_of(**variables: t.Any) -> dict[str, str]:
     return t.cast("dict[str, str]", ingress(**variables)["metadata"]["annotations"])
 
 
@@ -64,18 +64,18 @@ def refusal(**variables: t.Any) -> str:
 
 def test_ingress_controller_nginx_with_production_annotations() -> None:
     assert ingress()["spec"]["ingressClassName"] == "nginx"
-    assert all(name.startswith(NGINX) for name in annotations())
-    assert all(isinstance(value, str) for value in annotations().values())
+    assert all(name.startswith(NGINX) for name in annotations_of())
+    assert all(isinstance(value, str) for value in annotations_of().values())
 
 
 def test_rate_limiting_1000_rps_with_burst_capacity_2000() -> None:
-    found = annotations()
+    found = annotations_of()
     assert found[f"{NGINX}/limit-rps"] == "1000"
     assert found[f"{NGINX}/limit-burst-multiplier"] == "2"
 
 
 def test_cors_configured_for_intelgraph_ai_domains() -> None:
-    found = annotations()
+    found = annotations_of()
     assert found[f"{NGINX}/enable-cors"] == "true"
     assert found[f"{NGINX}/cors-allow-origin"] == "https://intelgraph.ai, https://*.intelgraph.ai"
 
@@ -91,18 +91,18 @@ def test_ssl_tls_cert_manager_with_lets_encrypt() -> None:
 
 
 def test_tls_encryption_for_all_external_communications() -> None:
-    assert annotations()[f"{NGINX}/force-ssl-redirect"] == "true"
+    assert annotations_of()[f"{NGINX}/force-ssl-redirect"] == "true"
 
 
 def test_ddos_protection_limits_connections_bodies_and_time() -> None:
-    found = annotations()
+    found = annotations_of()
     assert found[f"{NGINX}/limit-connections"] == "2000"
     assert found[f"{NGINX}/proxy-body-size"] == "8m"
     assert found[f"{NGINX}/proxy-connect-timeout"] == "5"
 
 
 def test_an_orchestration_of_300_seconds_is_not_cut_off() -> None:
-    assert int(annotations()[f"{NGINX}/proxy-read-timeout"]) > 300
+    assert int(annotations_of()[f"{NGINX}/proxy-read-timeout"]) > 300
     assert route("maestro", **VARIANTS["envoy"])["rules"][0]["timeouts"] == {"request": "310s"}
 
 
@@ -113,7 +113,7 @@ def test_an_orchestration_of_300_seconds_is_not_cut_off() -> None:
     "name", ["configuration-snippet", "server-snippet", "rewrite-target", "auth-url", "auth-signin"]
 )
 def test_nginx_has_no_annotation_that_was_exploited(name: str) -> None:
-    assert f"{NGINX}/{name}" not in annotations()
+    assert f"{NGINX}/{name}" not in annotations_of()
     assert name in refusal(ingress_annotations={f"{NGINX}/{name}": "x"})
 
 
@@ -126,7 +126,7 @@ def test_nginx_only_uses_annotations_that_exist() -> None:
         "cors-expose-headers", "cors-allow-credentials", "cors-max-age", "backend-protocol", "proxy-ssl-secret",
         "proxy-ssl-verify", "proxy-ssl-server-name", "proxy-ssl-name",
     }  # fmt: skip
-    used = annotations(
+    used = annotations_of(
         ingress_rate_limit_exempt_cidrs=["10.0.0.0/8"],
         ingress_backend_tls_enabled=True,
         ingress_backend_tls_ca="ca",
@@ -136,7 +136,7 @@ def test_nginx_only_uses_annotations_that_exist() -> None:
 
 
 def test_nginx_never_repeats_a_request_that_may_have_run() -> None:
-    assert annotations()[f"{NGINX}/proxy-next-upstream"] == "error"
+    assert annotations_of()[f"{NGINX}/proxy-next-upstream"] == "error"
 
 
 def test_traefik_limits_requests_for_each_client() -> None:
@@ -246,7 +246,7 @@ def test_backend_tls_is_verified() -> None:
         "ingress_backend_tls_ca": "internal-ca",
         "ingress_backend_tls_server_name": "maestro.internal",
     }
-    found = annotations(**variables)
+    found = annotations_of(**variables)
     assert found[f"{NGINX}/proxy-ssl-verify"] == "on"
     assert found[f"{NGINX}/proxy-ssl-secret"] == "maestro-system/internal-ca"
     policy = only(of_kind(render("ingress", **VARIANTS["envoy"], **variables), "BackendTLSPolicy"))["spec"]
