@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import typing as t
 
@@ -58,15 +60,32 @@ def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False) -> t.Any:
     if KUBERNETES_IMPORT_ERROR is not None:
         raise BadConnection(f"The Python package kubernetes is needed on the controller: {KUBERNETES_IMPORT_ERROR}")
     configuration = kubernetes.client.Configuration()
+    source = "in-cluster service account" if in_cluster else f"kubeconfig {_shown(chosen.get('kubeconfig'))}"
     try:
-        _load(configuration, chosen, in_cluster)
+        with _logged_errors() as logged:
+            _load(configuration, chosen, in_cluster)
     except BadConnection:
         raise
     except Exception as error:
-        source = "in-cluster service account" if in_cluster else f"kubeconfig {_shown(chosen.get('kubeconfig'))}"
         raise BadConnection(f"The {source} cannot be used: {error}") from error
     _override(configuration, chosen)
+    if logged and not (configuration.api_key or configuration.cert_file or configuration.username):
+        raise BadConnection(f"The program that the {source} names gave no credentials: {'; '.join(logged)}")
     return configuration
+
+
+@contextlib.contextmanager
+def _logged_errors() -> t.Iterator[list[str]]:
+    """Errors that the Kubernetes client logs instead of raising them: those of a kubeconfig's credential program."""
+    logged: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, [handler]
+    try:
+        yield logged
+    finally:
+        root.handlers = handlers
 
 
 def headers(chosen: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
@@ -89,7 +108,7 @@ def _load(configuration: t.Any, chosen: t.Mapping[str, t.Any], in_cluster: bool)
     if isinstance(kubeconfig, dict):
         kubernetes.config.load_kube_config_from_dict(config_dict=kubeconfig, **common)
         return
-    path = os.path.expanduser(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
+    path = os.path.expanduser(_path(kubeconfig))
     if not any(os.path.exists(part) for part in path.split(os.pathsep)):
         raise BadConnection(f"There is no kubeconfig at {path}, and no host with api_key or client_cert was given.")
     kubernetes.config.load_kube_config(config_file=path, persist_config=False, **common)
@@ -101,6 +120,9 @@ def _is_complete(chosen: t.Mapping[str, t.Any]) -> bool:
 
 
 def _override(configuration: t.Any, chosen: t.Mapping[str, t.Any]) -> None:
+    if chosen.get("api_key") or chosen.get("username"):
+        configuration.api_key = {}
+        configuration.refresh_api_key_hook = None
     for name, value in chosen.items():
         if name in ("kubeconfig", "context", "persist_config", *HEADERS):
             continue
@@ -120,6 +142,11 @@ def _proxy_headers(value: t.Mapping[str, t.Any]) -> t.Any:
     return urllib3.util.make_headers(**{key: item for key, item in value.items() if item is not None})
 
 
+def _path(kubeconfig: t.Any) -> str:
+    """One file, or several with colons between them."""
+    return str(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
+
+
 def _shown(kubeconfig: t.Any) -> str:
     """A kubeconfig given as a dictionary holds credentials and is never printed."""
-    return "given as a dictionary" if isinstance(kubeconfig, dict) else str(kubeconfig or "~/.kube/config")
+    return "given as a dictionary" if isinstance(kubeconfig, dict) else _path(kubeconfig)

@@ -20,7 +20,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release import
 
 PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
 MODULES = (errors, assembly, deploying, history, planner)
-KINDS = {
+KINDS: set[type[ClusterError]] = {
     kind
     for module in MODULES
     for kind in vars(module).values()

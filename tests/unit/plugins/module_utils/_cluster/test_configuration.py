@@ -1,0 +1,267 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom the client talks to, and as whom: parameters before the environment, never the pod that it runs in."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import configuration as module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import BadConnection, Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import (
+    configure,
+    headers,
+    options,
+)
+from tests.unit.plugins.module_utils._cluster.api_server import ApiServer
+from tests.unit.plugins.module_utils._cluster.connecting import parameters
+from tests.unit.rendering import only
+
+Json = dict[str, t.Any]
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    """No kubeconfig and no K8S_AUTH_* of the person who runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+
+
+def kubeconfig(server: str = "http://one.test", **user: t.Any) -> Json:
+    """A kubeconfig with two contexts; the other one leads to http://two.test."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "one",
+        "clusters": [
+            {"name": "one", "cluster": {"server": server}},
+            {"name": "two", "cluster": {"server": "http://two.test"}},
+        ],
+        "users": [{"name": "me", "user": user or {"token": "hunter2"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in ("one", "two")],
+    }
+
+
+def written(path: pathlib.Path, content: Json) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return str(path)
+
+
+def authorization(**given: t.Any) -> str:
+    """The header that a server sees from a client with these options."""
+    with ApiServer() as server:
+        if isinstance(given.get("kubeconfig"), dict):
+            given["kubeconfig"]["clusters"][0]["cluster"]["server"] = server.url
+        else:
+            given["host"] = server.url
+        with Cluster.connect(parameters(**given)) as cluster:
+            cluster.get("/x")
+    return str(only(server.asked).headers.get("authorization", ""))
+
+
+def test_every_option_of_kubernetes_core_is_an_option_of_ours() -> None:
+    assert AUTH_ARG_SPEC.keys() <= CONNECTION.keys()
+
+
+def test_a_parameter_wins_over_the_environment() -> None:
+    environment = {"K8S_AUTH_HOST": "http://environment", "K8S_AUTH_API_KEY": "abc"}
+    assert options({"host": "http://given"}, environment) == {"host": "http://given", "api_key": "abc"}
+
+
+def test_an_empty_parameter_is_as_good_as_none() -> None:
+    assert options({"host": "", "context": None}, {"K8S_AUTH_HOST": "http://e"}) == {"host": "http://e"}
+
+
+def test_a_false_parameter_is_set() -> None:
+    assert options({"validate_certs": False}, {"K8S_AUTH_VERIFY_SSL": "yes"}) == {"validate_certs": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "option", "value"),
+    [
+        ("VALIDATE_CERTS", "no", "validate_certs", False),
+        ("VERIFY_SSL", "True", "validate_certs", True),
+        ("SSL_CA_CERT", "/ca", "ca_cert", "/ca"),
+        ("CA_CERT", "/ca", "ca_cert", "/ca"),
+        ("CERT_FILE", "/c", "client_cert", "/c"),
+        ("KEY_FILE", "/k", "client_key", "/k"),
+        ("KUBECONFIG", "/kc", "kubeconfig", "/kc"),
+        ("IMPERSONATE_GROUPS", "a,b", "impersonate_groups", ["a", "b"]),
+    ],
+)
+def test_the_environment_under_all_its_names(name: str, text: str, option: str, value: t.Any) -> None:
+    assert options({}, {f"K8S_AUTH_{name}": text}) == {option: value}
+
+
+def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_HOST", "http://e")
+    assert options({})["host"] == "http://e"
+
+
+def test_impersonation_headers() -> None:
+    assert headers({"impersonate_user": "u", "impersonate_groups": ["a", "b"]}) == [
+        ("Impersonate-User", "u"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+    ]
+    assert headers({}) == []
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [{"api_key": "abc"}, {"username": "u", "password": "p"}, {"client_cert": "/c", "client_key": "/k"}],
+)
+def test_host_and_credentials_need_no_kubeconfig(credentials: Json) -> None:
+    assert configure({"host": "http://given/", **credentials}).host == "http://given"
+
+
+def test_options_have_their_names_in_the_client() -> None:
+    chosen = {"host": "h", "api_key": "abc", "ca_cert": "/ca", "validate_certs": False, "proxy": "http://p"}
+    configuration = configure({**chosen, "client_cert": "/c", "client_key": "/k", "no_proxy": "local"})
+    assert (configuration.ssl_ca_cert, configuration.verify_ssl) == ("/ca", False)
+    assert (configuration.cert_file, configuration.key_file) == ("/c", "/k")
+    assert (configuration.proxy, configuration.no_proxy) == ("http://p", "local")
+
+
+def test_proxy_credentials_become_headers() -> None:
+    chosen = {"host": "h", "api_key": "abc", "proxy_headers": {"proxy_basic_auth": "u:p", "user_agent": None}}
+    assert configure(chosen).proxy_headers == {"proxy-authorization": "Basic dTpw"}
+
+
+def test_a_kubeconfig_and_its_contexts(tmp_path: pathlib.Path) -> None:
+    path = written(tmp_path / "config", kubeconfig())
+    assert configure({"kubeconfig": path}).host == "http://one.test"
+    assert configure({"kubeconfig": path, "context": "two"}).host == "http://two.test"
+    assert configure({"kubeconfig": kubeconfig(), "context": "two"}).host == "http://two.test"
+
+
+def test_a_parameter_wins_over_the_kubeconfig() -> None:
+    assert configure({"kubeconfig": kubeconfig(), "host": "http://given"}).host == "http://given"
+
+
+def test_the_default_kubeconfig(tmp_path: pathlib.Path) -> None:
+    written(tmp_path / "home" / ".kube" / "config", kubeconfig())
+    assert configure({}).host == "http://one.test"
+
+
+def test_the_environments_kubeconfig_may_be_several(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = written(tmp_path / "there", kubeconfig())
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'missing'}:{there}")
+    assert configure({}).host == "http://one.test"
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(BadConnection, match=f"There is no kubeconfig at {tmp_path}/none"):
+        configure({"kubeconfig": f"{tmp_path}/none"})
+    with pytest.raises(BadConnection, match=r"There is no kubeconfig at .*/home/\.kube/config"):
+        configure({})
+
+
+@pytest.mark.parametrize("content", [{}, {**kubeconfig(), "contexts": []}, {**kubeconfig(), "current-context": "x"}])
+def test_a_kubeconfig_that_cannot_be_used_is_named(content: Json, tmp_path: pathlib.Path) -> None:
+    path = written(tmp_path / "config", content)
+    with pytest.raises(BadConnection, match=f"The kubeconfig {path} cannot be used: "):
+        configure({"kubeconfig": path})
+
+
+def test_the_kubeconfig_of_the_environment_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", written(tmp_path / "config", {}))
+    with pytest.raises(BadConnection, match=f"The kubeconfig {tmp_path}/config cannot be used: "):
+        configure({})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {**kubeconfig(), "contexts": []},
+        {**kubeconfig(), "clusters": "hunter2"},
+        kubeconfig(**{"client-key-data": "hunter2", "client-certificate-data": "hunter2"}),
+        {**kubeconfig(), "users": [{"user": {"token": "hunter2"}}]},
+    ],
+)
+def test_a_kubeconfig_given_as_a_dictionary_is_never_printed(content: Json) -> None:
+    content["clusters"] = (
+        content["clusters"] if isinstance(content["clusters"], str) else kubeconfig("https://x")["clusters"]
+    )
+    with pytest.raises(BadConnection) as caught:
+        configure({"kubeconfig": content})
+    assert "The kubeconfig given as a dictionary cannot be used" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_pod_that_it_runs_in_is_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    with pytest.raises(BadConnection, match="There is no kubeconfig"):
+        configure({})
+    with pytest.raises(BadConnection, match="The in-cluster service account cannot be used"):
+        configure({}, in_cluster=True)
+
+
+def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KUBERNETES_IMPORT_ERROR", ImportError("No module named kubernetes"))
+    with pytest.raises(BadConnection, match="The Python package kubernetes is needed"):
+        configure({})
+
+
+def test_the_token_of_a_kubeconfig_is_sent() -> None:
+    assert authorization(kubeconfig=kubeconfig()) == "Bearer hunter2"
+
+
+def test_user_and_password_of_a_kubeconfig_are_sent() -> None:
+    assert authorization(kubeconfig=kubeconfig(username="u", password="p")) == "Basic dTpw"
+
+
+def test_a_token_given_beside_a_kubeconfig_wins() -> None:
+    assert authorization(kubeconfig=kubeconfig(), api_key="mine") == "Bearer mine"
+
+
+def test_a_user_given_beside_a_kubeconfig_wins() -> None:
+    assert authorization(kubeconfig=kubeconfig(), username="u", password="p") == "Basic dTpw"
+
+
+def plugin(script: str) -> Json:
+    """A user whose credentials come from a program, as those of EKS, GKE and AKS do."""
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    return kubeconfig(exec={**command, "command": sys.executable, "args": ["-c", script]})
+
+
+def test_a_program_gives_the_token() -> None:
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-program"},
+    }
+    assert authorization(kubeconfig=plugin(f"print({json.dumps(json.dumps(credential))})")) == "Bearer from-program"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import sys; sys.exit('log in first')", "log in first"),
+        ("print('{}')", "malformed response"),
+        ("print('no JSON')", "failed to decode"),
+    ],
+)
+def test_a_program_that_gives_no_credentials_is_told_with_its_words(
+    script: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BadConnection, match="gave no credentials") as caught:
+        configure({"kubeconfig": plugin(script)})
+    assert words in str(caught.value)
+    assert caplog.records == [], "what is told is not logged as well"
+
+
+def test_a_program_that_is_not_installed_is_named() -> None:
+    missing = kubeconfig(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-program"})
+    with pytest.raises(BadConnection, match="no-such-program"):
+        configure({"kubeconfig": missing})
