@@ -100,7 +100,7 @@ def workload_of(manifests: list[Manifest]) -> Manifest:
 
 
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes at half a second for an example
     suppress_health_check=[HealthCheck.too_slow],
