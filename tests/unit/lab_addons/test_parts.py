@@ -71,7 +71,7 @@ def test_name_server_knows_the_database_and_leads_the_rest_of_the_domain_to_the_
     lab: Lab, objects: list[dict[str, Any]]
 ) -> None:
     corefile = of_kind(objects, "ConfigMap")["coredns"]["data"]["Corefile"]
-    assert f"{lab.host('db').address} db.maestro-lab.internal\n" in corefile
+    assert f"db.maestro-lab.internal:53 {{\n    errors\n    hosts {{\n        {lab.host('db').address} db." in corefile
     assert r"match .*[.]maestro-lab[.]internal[.]$" in corefile
     assert f'answer "{{{{ .Name }}}} 30 IN A {lab.host("lb").address}"' in corefile
 
