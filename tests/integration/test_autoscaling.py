@@ -55,7 +55,7 @@ def test_it_scales_up_under_work_and_down_again(
             assert not again.release["changed"]
             assert wanted(mirror) == MOST
         report = running.report()
-        assert report.results == {"200": report.sent}
+        assert report.results == {"200": report.sent}, str(report)
         assert report.sent > 0
         shrunk = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + DOWN_WITHIN)
         assert shrunk, f"{ready(mirror)} of {wanted(mirror)} ready {DOWN_WITHIN} s after the work"
