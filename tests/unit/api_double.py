@@ -8,11 +8,11 @@ selectors and watches. Controllers do not exist: `settle` gives each written obj
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import json
 import threading
-import time
 import typing as t
 import urllib.parse
 
@@ -118,9 +118,15 @@ class ApiDouble(Cluster):
                 return Answer(200, copy.deepcopy(self._apply(path, body, asked)))
             return Answer(200, copy.deepcopy(self._merge(path, body)))
 
-    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Any:
-        del read_timeout
-        return _Watch(self, path, int(query["resourceVersion"]))
+    @contextlib.contextmanager
+    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
+        """A watch that ends soon: it tells what has happened since and is opened again."""
+        since = int(query["resourceVersion"])
+        yield (
+            json.dumps({"type": event.type, "object": event.object}).encode()
+            for event in list(self.events)
+            if event.version > since and _lies_in(event.path, path)
+        )
 
     def settle(self, item: Manifest) -> None:
         """Give an object the status of a healthy one, unless `unready` holds another for `<kind> <name>`."""
@@ -215,27 +221,6 @@ class ApiDouble(Cluster):
         place = path.split("/namespaces/")
         if len(place) == 2 and "/" in place[1] and f"/api/v1/namespaces/{place[1].split('/')[0]}" not in self.store:
             raise ApiError(404, "NotFound", f'namespaces "{place[1].split("/")[0]}" not found', request=f"PATCH {path}")
-
-
-class _Watch:
-    """A watch that ends soon: it tells what has happened since and is opened again."""
-
-    def __init__(self, double: ApiDouble, path: str, since: int) -> None:
-        self._double = double
-        self._path = path
-        self._since = since
-
-    def stream(self, amt: int | None, decode_content: bool) -> t.Iterator[bytes]:
-        del amt, decode_content
-        for event in list(self._double.events):
-            if event.version > self._since and _lies_in(event.path, self._path):
-                yield json.dumps({"type": event.type, "object": event.object}).encode() + b"\n"
-        time.sleep(0.01)
-
-    def release_conn(self) -> None:
-        pass
-
-    close = release_conn
 
 
 def conflict(path: str, taken: t.Sequence[tuple[tuple[str, ...], str]]) -> ApiError:

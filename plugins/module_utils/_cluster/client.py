@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import ssl
@@ -101,7 +102,7 @@ class Cluster:
             )
 
     def get(self, path: str, **query: t.Any) -> Manifest:
-        return t.cast(Manifest, self.request("GET", path, query=query).body)
+        return self._object("GET", path, query=query)
 
     def find(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
         """One object, or None when there is none (or its kind is not served)."""
@@ -117,22 +118,22 @@ class Cluster:
         return self.get(collection_path(api_version, self.kind(api_version, kind), namespace), **query)
 
     def create(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
-        return t.cast(Manifest, self.request("POST", path, body, query=query).body)
+        return self._object("POST", path, body, query=query)
 
     def apply(self, manifest: Manifest, manager: str, force: bool = False, dry_run: bool = False) -> Manifest:
         """Server-side apply; idempotent, so it is retried after a lost answer."""
         query: dict[str, t.Any] = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         if dry_run:
             query["dryRun"] = "All"
-        return t.cast(Manifest, self.request("PATCH", self.path_of(manifest), manifest, APPLY_TYPE, query).body)
+        return self._object("PATCH", self.path_of(manifest), manifest, APPLY_TYPE, query)
 
     def merge(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
-        return t.cast(Manifest, self.request("PATCH", path, body, MERGE_TYPE, query).body)
+        return self._object("PATCH", path, body, MERGE_TYPE, query)
 
     def delete(self, path: str, body: Manifest | None = None) -> Manifest | None:
         """Delete one object; None when it was gone already."""
         try:
-            return t.cast(Manifest, self.request("DELETE", path, body).body)
+            return self._object("DELETE", path, body)
         except ApiError as error:
             if error.not_found:
                 return None
@@ -194,12 +195,25 @@ class Cluster:
                     raise error
             time.sleep(delay)
 
-    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Any:
-        """An open response whose body comes line by line (a watch); the caller reads and releases it."""
+    def _object(self, method: str, path: str, *more: t.Any, **named: t.Any) -> Manifest:
+        """The object that a request is answered with; a proxy's page is none."""
+        body = self.request(method, path, *more, **named).body
+        if not isinstance(body, dict):
+            raise Unreachable(f"{self.host} does not answer as an API server does ({method} {path}): {str(body)[:200]}")
+        return body
+
+    @contextlib.contextmanager
+    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
+        """The lines of a body as they arrive (a watch); the connection, which may not be read to its end, is closed."""
         response = self._open("GET", path, None, "application/json", query, read_timeout)
-        if response.status >= 400:
-            raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
-        return response
+        try:
+            if response.status >= 400:
+                raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
+            yield _lines(response)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
+        finally:
+            response.close()
 
     def _send(
         self, method: str, path: str, payload: bytes | None, content_type: str, query: t.Mapping[str, t.Any] | None
@@ -302,6 +316,13 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
+
+
+def _lines(response: t.Any) -> t.Iterator[bytes]:
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
 
 
 def _parsed(data: bytes) -> t.Any:

@@ -17,6 +17,8 @@ WATCH_SECONDS = 240
 """How long the API server is asked to keep a watch open."""
 READ_MARGIN = 30.0
 """Seconds beyond that after which a silent connection counts as dead."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between two watches, and at most between two tries that failed."""
 GONE = 410
 
 
@@ -78,24 +80,26 @@ class Mirror:
         return sorted(found, key=lambda item: str(item["metadata"]["name"]))
 
     def _follow(self, source: Source) -> None:
-        delay = 0.1
+        pause = SHORTEST_PAUSE
         while not self._stop.is_set():
+            began = time.monotonic()
             try:
-                version = self._list(source)
-                delay = 0.1
-                while not self._stop.is_set():
-                    version = self._watch(source, version)
+                self._list_and_watch(source)
             except ApiError as error:
                 if error.status in (401, 403, 404) and source not in self._objects:
                     self._fail(source, error)
                     return
             except (ClusterError, OSError, ValueError):
                 pass
-            except Exception as error:
-                if "urllib3" not in type(error).__module__:
-                    raise
-            self._stop.wait(delay)
-            delay = min(delay * 2, 5.0)
+            lasted = time.monotonic() - began
+            pause = SHORTEST_PAUSE if lasted > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            self._stop.wait(pause)
+
+    def _list_and_watch(self, source: Source) -> None:
+        version = self._list(source)
+        while not self._stop.is_set():
+            version = self._watch(source, version)
+            self._stop.wait(SHORTEST_PAUSE)
 
     def _fail(self, source: Source, error: ClusterError) -> None:
         self._tell(lambda: self._failures.__setitem__(source, error))
@@ -117,12 +121,11 @@ class Mirror:
         query["timeoutSeconds"] = str(WATCH_SECONDS)
         if source.selector:
             query["labelSelector"] = source.selector
-        response = self._cluster.stream(path, query, WATCH_SECONDS + READ_MARGIN)
-        for line in _lines(response):
-            if self._stop.is_set():
-                break
-            version = self._take(source, json.loads(line))
-        response.release_conn()
+        with self._cluster.stream(path, query, WATCH_SECONDS + READ_MARGIN) as lines:
+            for line in lines:
+                if self._stop.is_set():
+                    break
+                version = self._take(source, _event(line))
         return version
 
     def _take(self, source: Source, event: Manifest) -> str:
@@ -146,12 +149,12 @@ class Mirror:
             self._news.notify_all()
 
 
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    """The lines of a streamed body as they arrive."""
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in lines if line.strip())
+def _event(line: bytes) -> Manifest:
+    """One event of a watch. Raises ValueError for what is none: a proxy's page, half a line."""
+    event = json.loads(line)
+    if not isinstance(event, dict) or "type" not in event or not isinstance(event.get("object"), dict):
+        raise ValueError("this is no event of a watch")
+    return event
 
 
 def until(mirror: Mirror, done: t.Callable[[], bool], deadline: float) -> bool:

@@ -276,6 +276,11 @@ class TestMessages:
         with talk(Reply(502, body), retry_timeout=0.0) as api, pytest.raises(ApiError, match=words):
             api.cluster.get("/x")
 
+    @pytest.mark.parametrize("page", [b"<html>log in</html>", b'["a"]'])
+    def test_a_page_in_place_of_an_object(self, page: bytes) -> None:
+        with talk(Reply(200, page)) as api, pytest.raises(Unreachable, match="does not answer as an API server does"):
+            api.cluster.get("/x")
+
     def test_a_refused_connection(self) -> None:
         host = f"http://127.0.0.1:{closed_port()}"
         with connect(host) as cluster, pytest.raises(Unreachable) as caught:

@@ -48,7 +48,7 @@ def test_a_long_page_is_cut() -> None:
     assert len(ApiError.from_body(502, "x" * 10_000, "GET /x").message) == 500
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
 def test_every_error_has_a_next_step_and_a_page(kind: type[ClusterError]) -> None:
     assert kind.next_step.endswith(".")
     assert (PAGES / f"{kind.id}.md").exists()

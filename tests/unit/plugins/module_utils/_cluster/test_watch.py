@@ -1,0 +1,230 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mirror of collections: one list, then one watch, and nothing missed when the watch breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
+from tests.unit.plugins.module_utils._cluster.connecting import connect
+
+PODS = Source("v1", "Pod", "n", "app=maestro")
+QUIET = Reply(body=[], hold=True)
+FORBIDDEN = Reply(403, {"reason": "Forbidden", "message": "you may not"})
+
+
+def pod(name: str, version: int = 1, phase: str = "Running") -> Json:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": str(version)},
+        "status": {"phase": phase},
+    }
+
+
+def listed(*pods: Json, version: int = 10) -> Reply:
+    """A list, whose items have no kind of their own, as the API server answers it."""
+    items = [{field: value for field, value in item.items() if field not in ("kind", "apiVersion")} for item in pods]
+    return Reply(body={"items": items, "metadata": {"resourceVersion": str(version)}})
+
+
+def event(kind: str, item: Json) -> Json:
+    return {"type": kind, "object": item}
+
+
+def gone() -> Json:
+    return event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+
+
+def watched(*events: Json, hold: bool = True) -> Reply:
+    return Reply(body=list(events), hold=hold)
+
+
+class Scene(t.NamedTuple):
+    """A mirror and the server that it mirrors."""
+
+    server: ApiServer
+    mirror: Mirror
+
+    def names(self) -> list[str]:
+        return [item["metadata"]["name"] for item in self.mirror.objects("Pod")]
+
+    def soon(self, done: t.Callable[[], bool]) -> bool:
+        """Whether it comes to that within five seconds."""
+        deadline = time.monotonic() + 5
+        while not done() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        return done()
+
+    def asked(self) -> list[str]:
+        """The requests in short: `list`, or `watch` with the version from which it goes on."""
+        return [
+            f"watch {query['resourceVersion']}" if "watch" in query else "list"
+            for query in (asked.query for asked in self.server.asked)
+        ]
+
+
+@contextlib.contextmanager
+def scene(*replies: Reply, source: Source = PODS) -> t.Iterator[Scene]:
+    with ApiServer(*replies) as server, connect(server.url) as cluster, Mirror(cluster, [source]) as mirror:
+        yield Scene(server, mirror)
+
+
+def test_it_begins_with_what_is_there() -> None:
+    with scene(listed(pod("b"), pod("a")), QUIET) as now:
+        assert now.mirror.synced(5)
+        assert now.names() == ["a", "b"]
+        assert {item["kind"] for item in now.mirror.objects("Pod")} == {"Pod"}
+        assert now.mirror.objects("Service") == []
+
+
+def test_what_it_asks_for() -> None:
+    with scene(listed(version=7), QUIET) as now:
+        assert now.mirror.synced(5)
+        assert now.soon(lambda: len(now.server.asked) == 2)
+    first, second = now.server.asked
+    assert first.path == second.path == "/api/v1/namespaces/n/pods"
+    assert first.query == {"labelSelector": "app=maestro"}
+    wanted = {"watch": "1", "resourceVersion": "7", "allowWatchBookmarks": "true", "labelSelector": "app=maestro"}
+    assert wanted.items() <= second.query.items()
+    assert int(second.query["timeoutSeconds"]) > 60
+
+
+def test_events_change_what_is_there() -> None:
+    events = [
+        event("ADDED", pod("b", 11)),
+        event("MODIFIED", pod("a", 12, "Failed")),
+        event("DELETED", pod("c", 13)),
+    ]
+    with scene(listed(pod("a"), pod("c")), watched(*events)) as now:
+        assert now.soon(lambda: now.names() == ["a", "b"])
+        assert now.mirror.objects("Pod")[0]["status"]["phase"] == "Failed"
+
+
+def test_a_watch_that_ends_goes_on_from_its_last_event() -> None:
+    bookmark = event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": "20"}})
+    replies = [
+        listed(pod("a")),
+        watched(event("ADDED", pod("b", 11)), hold=False),
+        watched(bookmark, hold=False),
+        watched(event("ADDED", pod("c", 21))),
+    ]
+    with scene(*replies) as now:
+        assert now.soon(lambda: now.names() == ["a", "b", "c"])
+        assert now.asked() == ["list", "watch 10", "watch 11", "watch 20"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        watched(gone(), hold=False),
+        Reply(410, {"reason": "Expired", "message": "too old"}),
+        Reply(500, {"message": "etcd is away"}),
+        Reply(drop=True),
+        Reply(body=b"<html>a proxy</html>\n"),
+        Reply(body=b'{"error": "a proxy"}\n'),
+    ],
+    ids=["gone", "gone-status", "error", "reset", "no-json", "no-event"],
+)
+def test_a_watch_that_cannot_go_on_begins_anew_with_a_list(end: Reply) -> None:
+    with scene(listed(pod("a"), pod("b")), end, listed(pod("b"), version=30), QUIET) as now:
+        assert now.soon(lambda: now.names() == ["b"])
+        assert now.soon(lambda: len(now.server.asked) == 4)
+        assert now.asked() == ["list", "watch 10", "list", "watch 30"]
+
+
+def test_half_an_event_is_asked_for_again() -> None:
+    cut = Reply(body=b'{"type": "ADDED", "obj')
+    with scene(listed(pod("a")), cut, watched(event("ADDED", pod("b", 11)))) as now:
+        assert now.soon(lambda: now.names() == ["a", "b"])
+        assert now.asked() == ["list", "watch 10", "watch 10"]
+
+
+def test_it_survives_an_api_that_is_away_for_a_while() -> None:
+    away = Reply(503, {"message": "away"})
+    with scene(listed(pod("a")), Reply(drop=True), away, away, listed(pod("b")), QUIET) as now:
+        assert now.soon(lambda: now.names() == ["b"])
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_may_not_be_listed_is_an_error(status: int) -> None:
+    with scene(FORBIDDEN._replace(status=status)) as now, pytest.raises(ApiError, match="you may not"):
+        now.mirror.synced(5)
+
+
+def test_a_list_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    with scene(listed()._replace(delay=0.4), QUIET) as now:
+        assert not now.mirror.synced(0.1)
+
+
+def test_a_watch_that_is_always_refused_is_not_asked_for_without_end() -> None:
+    refusals = [listed(pod("a")), FORBIDDEN] * 50
+    with scene(*refusals) as now:
+        now.mirror.synced(5)
+        time.sleep(0.7)
+        assert len(now.server.asked) <= 8, "0.1, 0.2, 0.4 s: the pauses grow"
+
+
+def test_a_watch_that_ends_at_once_is_not_opened_without_end() -> None:
+    with scene(listed(pod("a")), watched(hold=False)) as now:
+        now.mirror.synced(5)
+        time.sleep(0.5)
+        assert len(now.server.asked) <= 8
+
+
+def test_a_connection_on_which_a_watch_was_broken_off_is_not_used_again() -> None:
+    with ApiServer(listed(pod("a")), watched(event("ADDED", pod("b", 11)))) as server, connect(server.url) as cluster:
+        with Mirror(cluster, [PODS]) as mirror:
+            until(mirror, lambda: len(mirror.objects("Pod")) == 2, time.monotonic() + 5)
+            server.replies[:] = [Reply(body={"a": 1})]
+            mirror._stop.set()
+        for _again in range(3):
+            assert cluster.create("/x", {}) == {"a": 1}
+
+
+def test_until_tells_whether_it_came_to_it() -> None:
+    with scene(listed(pod("a")), QUIET) as now:
+        now.mirror.synced(5)
+        assert until(now.mirror, lambda: now.names() == ["a"], time.monotonic())
+        assert not until(now.mirror, lambda: False, time.monotonic() + 0.05)
+
+
+def test_until_asks_again_only_when_something_changed() -> None:
+    calls = []
+
+    def never() -> bool:
+        calls.append(1)
+        return False
+
+    with scene(listed(pod("a")), QUIET) as now:
+        now.mirror.synced(5)
+        until(now.mirror, never, time.monotonic() + 0.2)
+    assert len(calls) <= 3
+
+
+def test_the_same_collection_is_mirrored_once() -> None:
+    with (
+        ApiServer(listed(pod("a")), QUIET) as server,
+        connect(server.url) as cluster,
+        Mirror(cluster, [PODS, PODS]) as mirror,
+    ):
+        assert mirror.synced(5)
+        assert len(mirror.objects("Pod")) == 1
+
+
+def test_its_threads_end_with_it() -> None:
+    before = threading.active_count()
+    with scene(listed(pod("a")), QUIET) as now:
+        now.mirror.synced(5)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
