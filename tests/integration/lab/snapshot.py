@@ -53,7 +53,7 @@ def traces(idents: set[str]) -> dict[str, set[str]]:
         "control groups": control_groups(),
         "files": files(),
         "settings": {f"{name}={_read(Path('/proc/sys') / name)}" for name in SYSCTLS},
-        "abstract sockets": set(re.findall(r"@maestro-lab\S*", Path("/proc/net/unix").read_text())),
+        "locks": set(re.findall(r"@maestro-lab/lab:\S*/test-\S*", Path("/proc/net/unix").read_text())),
     }
     return {kind: {thing for thing in things if not _foreign(thing, idents)} for kind, things in kinds.items()}
 

@@ -33,6 +33,12 @@ def test_a_whole_lab_with_pods_and_faults_leaves_nothing(make_lab: MakeLab) -> N
     lab("up")
     during = traces(idents)
     assert all(during[kind] - before[kind] for kind in ("processes", "links", "routes", "control groups", "files"))
+    databases = {"postgresql", "redis"}
+    for verb in ("stop", "kill"):
+        lab(verb, "node:db")
+        assert {name for name, process in lab.status()["components"].items() if not process} == databases
+        lab("start", "node:db")
+        assert lab.status()["state"] == "up"
     lab("delay", "node-1", "20")
     lab("cut", "node-2")
     lab("kill", "node:node-3")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import addons, faults, record
+from .archive import reference_of
 from .build import build
 from .component import entering
 from .failure import LabError
@@ -25,8 +26,8 @@ Action = Callable[[Lab, argparse.Namespace], bool | None]
 Fault = Callable[[Lab, str], None]
 
 FAULTS: dict[str, tuple[Fault, str]] = {
-    "stop": (faults.stop, "stop a component (apiserver, kubelet:node-1, redis, ...) or a node (node:node-1)"),
-    "kill": (faults.kill, "kill a component, or a node as a power cut does"),
+    "stop": (faults.stop, "stop a component (apiserver, kubelet:node-1, redis, ...) or a host (node:node-1, node:db)"),
+    "kill": (faults.kill, "kill a component, or a host as a power cut does"),
     "start": (faults.start, "start what was stopped or killed, and wait until it serves"),
     "pause": (faults.pause, "freeze a component's process"),
     "resume": (faults.resume, "let a frozen process go on"),
@@ -117,9 +118,8 @@ def _kubectl(lab: Lab, options: argparse.Namespace) -> None:
 
 
 def _load(lab: Lab, options: argparse.Namespace) -> None:
-    from .addons.registry import load
-
-    print(load(_of_running(lab), Path(options.archive), options.reference))
+    archive = Path(options.archive)
+    print(addons.registry.load(_of_running(lab), archive, options.reference or reference_of(archive)))
 
 
 def _logs(lab: Lab, options: argparse.Namespace) -> None:

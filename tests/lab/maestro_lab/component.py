@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ MACHINE = "machine"
 HOLDER = "holder"
 JOIN = 'for group in $GROUPS; do echo 0 > "$group/cgroup.procs" || exit 1; done; unset GROUPS; exec "$@"'
 READY_TIMEOUT = 60.0
+STARTED_FIRST = ("registry", "etcd", "apiserver", "controller-manager", "scheduler", "containerd", "kubelet")
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,17 @@ def recorded(lab: Lab) -> dict[str, Component]:
         component = Component(**{**values, "argv": tuple(values["argv"])})
         found[component.name] = component
     return found
+
+
+def of_host(lab: Lab, host: str) -> list[Component]:
+    """The components that this lab was started with on a host, in the order in which they can start."""
+    return in_start_order(component for component in recorded(lab).values() if component.host == host)
+
+
+def in_start_order(components: Iterable[Component]) -> list[Component]:
+    """Those first that others cannot start without."""
+    rank = {kind: number for number, kind in enumerate(STARTED_FIRST)}
+    return sorted(components, key=lambda component: rank.get(component.name.partition(":")[0], len(rank)))
 
 
 def last_words(lab: Lab, component: Component, lines: int = 12) -> str:

@@ -2,12 +2,13 @@
 # Copyright: Contributors to intelgraph.maestro
 """Faults that tests ask for: components that stop or freeze, nodes without power, cables cut or slow.
 
-A target is a component (apiserver, etcd, kubelet:node-1, redis, ...) or a whole node (node:node-1).
+A target is a component (apiserver, etcd, kubelet:node-1, redis, ...) or a whole host (node:node-1, node:db).
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import cgroups, component, hosts, network, nodes
@@ -23,25 +24,24 @@ LONGEST_DELAY = 60_000
 
 def stop(lab: Lab, target: str) -> None:
     """Ask the target to end and wait until it has; a node's containers get a few seconds."""
-    if node := _node(lab, target):
-        _shut_down(lab, node)
+    if host := _host(lab, target):
+        _shut_down(lab, host)
     else:
         component.stop(lab, _component(lab, target))
 
 
 def kill(lab: Lab, target: str) -> None:
     """End the target without a chance to tidy up, as a crash or a power cut does."""
-    if node := _node(lab, target):
-        hosts.switch_off(lab, node)
+    if host := _host(lab, target):
+        hosts.switch_off(lab, host)
     else:
         component.kill(lab, _component(lab, target))
 
 
 def start(lab: Lab, target: str) -> None:
     """Start what was stopped or killed and wait until it serves; a node until it is Ready."""
-    if node := _node(lab, target):
-        component.forget(lab, _relay(node, 0, lab))
-        nodes.start_node(lab, node)
+    if host := _host(lab, target):
+        _power_on(lab, host)
     else:
         ensure(lab, _component(lab, target))
 
@@ -80,19 +80,30 @@ def heal(lab: Lab, name: str) -> None:
 
 def targets(lab: Lab) -> list[str]:
     """All that can be stopped and started."""
-    return [*sorted(recorded(lab)), *(f"{NODE}:{node.name}" for node in lab.nodes)]
+    return [*sorted(recorded(lab)), *(f"{NODE}:{host.name}" for host in lab.hosts)]
 
 
-def _shut_down(lab: Lab, node: Node) -> None:
-    for kind in ("kubelet", "kube-proxy"):
-        component.stop(lab, _component(lab, f"{kind}:{node.name}"))
-    cgroups.terminate(f"{node.cgroup}/kubepods", GRACE)
-    hosts.switch_off(lab, node)
+def _power_on(lab: Lab, host: Host) -> None:
+    """The host from its namespaces up, over the files that it left; a node until its kubelet says that it is Ready."""
+    began = datetime.now(UTC)
+    component.forget(lab, _relay(host, 0, lab))
+    hosts.switch_on(lab, host)
+    for one in component.of_host(lab, host.name):
+        ensure(lab, one)
+    if isinstance(host, Node):
+        nodes.await_nodes(lab, (host,), since=began)
 
 
-def _node(lab: Lab, target: str) -> Node | None:
+def _shut_down(lab: Lab, host: Host) -> None:
+    for one in reversed(component.of_host(lab, host.name)):
+        component.stop(lab, one)
+    cgroups.terminate(f"{host.cgroup}/kubepods", GRACE)
+    hosts.switch_off(lab, host)
+
+
+def _host(lab: Lab, target: str) -> Host | None:
     kind, _, name = target.partition(":")
-    return lab.node(name) if kind == NODE else None
+    return lab.host_named(name) if kind == NODE else None
 
 
 def _component(lab: Lab, target: str) -> Component:

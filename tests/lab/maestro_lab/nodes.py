@@ -7,14 +7,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from . import api, hosts, pki
-from .component import Component, await_ready, ensure, start
+from . import api, pki
+from .component import Component, await_ready, start
 from .kubernetes import programs
 from .names import REGION, Host, Lab, Node
 from .waiting import until
@@ -44,15 +44,6 @@ def start_kubelets(lab: Lab) -> None:
     with ThreadPoolExecutor(len(lab.nodes)) as pool:
         list(pool.map(lambda node: _join(lab, node), lab.nodes))
     await_nodes(lab, lab.nodes)
-
-
-def start_node(lab: Lab, node: Node) -> None:
-    """A whole node, from its namespaces up, over the files that it left; returns when it is Ready."""
-    began = datetime.now(UTC)
-    hosts.switch_on(lab, node)
-    ensure(lab, containerd(node))
-    _join(lab, node)
-    await_nodes(lab, (node,), since=began)
 
 
 def containerd(node: Node) -> Component:

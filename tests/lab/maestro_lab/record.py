@@ -45,8 +45,8 @@ def opened(lab: Lab) -> Lab:
 
 
 def write_facts(lab: Lab, added: Mapping[str, object]) -> None:
-    """facts.json: the core's own facts and those that the steps gave."""
-    _write_whole(lab.facts, {**core_facts(lab), **added})
+    """facts.json: what the steps gave and the core's own facts, which are always as they are now."""
+    _write_whole(lab.facts, {**added, **core_facts(lab)})
 
 
 def read_facts(lab: Lab) -> dict[str, Any]:

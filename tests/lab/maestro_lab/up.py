@@ -14,7 +14,7 @@ from pathlib import Path
 from . import addons, cgroups, control_plane, host_check, hosts, network, nodes, record
 from .build import build
 from .command import attempt
-from .component import Component, ensure, is_running, recorded
+from .component import ensure, in_start_order, is_running, recorded
 from .failure import LabError
 from .kubernetes import kubernetes_module, kubernetes_version
 from .locks import held
@@ -122,20 +122,15 @@ def _mend(lab: Lab, found: record.Record) -> None:
     stopped = [component for component in components if not is_running(lab, component)]
     for host in off:
         hosts.switch_on(lab, host)
-    for component in sorted(stopped, key=_start_order):
+    for component in in_start_order(stopped):
         ensure(lab, component)
         say(f"  started {component.name}")
     if off or stopped:
         nodes.await_nodes(lab, lab.nodes)
+    record.write_facts(lab, record.read_facts(lab))
     changed = "" if found.sources == sources() else "; it was started from other sources, `down` and `up` renew it"
     state = "mended" if off or stopped else "up already"
     say(f"Lab {lab.name} is {state} ({seconds(time.monotonic() - began)}){changed}")
-
-
-def _start_order(component: Component) -> int:
-    order = ("etcd", "apiserver", "controller-manager", "scheduler", "containerd", "kubelet")
-    kind = component.name.partition(":")[0]
-    return order.index(kind) if kind in order else len(order)
 
 
 def _keep_logs(lab: Lab) -> Path:

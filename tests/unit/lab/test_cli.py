@@ -57,7 +57,9 @@ def test_every_fault_is_a_verb_and_is_tried_here() -> None:
 
 def test_an_unknown_target_is_refused_with_those_that_exist(started: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--name", started.name, "stop", "etdc"]) == 1
-    assert "has no etdc; it has etcd, node:node-1, node:node-2, node:node-3" in capsys.readouterr().err
+    assert (
+        "has no etdc; it has etcd, node:node-1, node:node-2, node:node-3, node:db, node:lb" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("milliseconds", ["0", "-5", "60001"])
@@ -88,5 +90,5 @@ def test_status_fails_unless_the_lab_is_up(started: Lab, capsys: pytest.CaptureF
     assert "is degraded" in capsys.readouterr().out
 
 
-def test_the_targets_are_the_components_and_the_nodes(started: Lab) -> None:
-    assert faults.targets(started) == ["etcd", "node:node-1", "node:node-2", "node:node-3"]
+def test_the_targets_are_the_components_and_the_hosts(started: Lab) -> None:
+    assert faults.targets(started) == ["etcd", *(f"node:{host.name}" for host in started.hosts)]

@@ -118,3 +118,11 @@ def test_last_words_of_a_component_without_a_log_name_the_file(lab: Lab) -> None
 def test_a_component_runs_as_another_user_by_the_kernel_s_own_means() -> None:
     assert component._as_user("postgres")[:2] == ["setpriv", "--reuid=postgres"]
     assert component._as_user("") == []
+
+
+def test_the_runtime_of_a_node_starts_before_what_needs_it(lab: Lab) -> None:
+    for kind in ("kubelet", "kube-proxy", "containerd"):
+        component._remember(lab, Component(f"{kind}:node-1", (f"/bin/{kind}",), host="node-1"))
+    component._remember(lab, Component("etcd", ("/bin/etcd",)))
+    names = [one.name for one in component.of_host(lab, "node-1")]
+    assert names == ["containerd:node-1", "kubelet:node-1", "kube-proxy:node-1"]
