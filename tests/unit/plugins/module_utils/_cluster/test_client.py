@@ -330,6 +330,33 @@ class TestMessages:
         assert only(api.cluster.warnings) == 'API server: unknown field "spec.x"'
 
 
+class TestStreams:
+    def test_lines_come_as_they_are_sent(self) -> None:
+        with talk(Reply(body=[{"n": 1}, {"n": 2}], hold=True)) as api:
+            with api.cluster.stream("/x", {"watch": "1"}, 5.0) as lines:
+                assert [next(lines), next(lines)] == [b'{"n": 1}', b'{"n": 2}']
+            assert api.server.asked[0].query == {"watch": "1"}
+
+    def test_a_connection_whose_stream_was_left_is_not_used_again(self) -> None:
+        with talk(Reply(body=[{"n": 1}], hold=True), Reply(body={"a": 1})) as api:
+            with api.cluster.stream("/x", {}, 5.0) as lines:
+                next(lines)
+            assert api.cluster.create("/y", {}) == {"a": 1}
+
+    def test_a_stream_that_is_refused(self) -> None:
+        refused = status(410, "Expired")
+        with talk(refused) as api, pytest.raises(ApiError, match="410 Expired"), api.cluster.stream("/x", {}, 5.0):
+            raise AssertionError
+
+    def test_a_stream_that_falls_silent(self) -> None:
+        with (
+            talk(Reply(body=[{"n": 1}], hold=True)) as api,
+            pytest.raises(Unreachable, match="broke off"),
+            api.cluster.stream("/x", {}, 0.1) as lines,
+        ):
+            list(lines)
+
+
 class TestIdentity:
     def test_a_token(self) -> None:
         with talk(api_key="abc") as api:

@@ -180,16 +180,6 @@ def test_a_watch_that_ends_at_once_is_not_opened_without_end() -> None:
         assert len(now.server.asked) <= 8
 
 
-def test_a_connection_on_which_a_watch_was_broken_off_is_not_used_again() -> None:
-    with ApiServer(listed(pod("a")), watched(event("ADDED", pod("b", 11)))) as server, connect(server.url) as cluster:
-        with Mirror(cluster, [PODS]) as mirror:
-            until(mirror, lambda: len(mirror.objects("Pod")) == 2, time.monotonic() + 5)
-            server.replies[:] = [Reply(body={"a": 1})]
-            mirror._stop.set()
-        for _again in range(3):
-            assert cluster.create("/x", {}) == {"a": 1}
-
-
 def test_until_tells_whether_it_came_to_it() -> None:
     with scene(listed(pod("a")), QUIET) as now:
         now.mirror.synced(5)
