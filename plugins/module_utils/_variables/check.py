@@ -37,8 +37,7 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     names = list(given)
     found = unknown.problems(f"{role}_", names, options)
     found += unknown.problems("maestro_", names, {*SHARED, *RUNTIME})
-    for name, option in {**SHARED, **options}.items():
-        found += strict.problems(name, values.get(name), option)
+    found += strict.problems_of(values, {**SHARED, **options})
     if found:
         return found
     rules = RULES.get(role)

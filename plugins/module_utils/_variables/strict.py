@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 Option = t.Mapping[str, t.Any]
+Options = t.Mapping[str, Option]
 
 TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a string"),
@@ -23,6 +24,14 @@ TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "dict": ((dict,), "a dictionary"),
     "raw": ((object,), "anything"),
 }
+KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "a string"),
+    (list, "a list"),
+    (dict, "a dictionary"),
+)
 HINTS = {
     "str": "Put the value in quotes.",
     "int": "Write it without quotes; on the command line use -e '{{\"{name}\": 3}}' instead of -e {name}=3.",
@@ -31,14 +40,43 @@ HINTS = {
 }
 
 
-def problems(name: str, value: t.Any, option: Option) -> list[str]:
+def problems_of(values: t.Mapping[str, t.Any], options: Options, stem: str = "", hidden: bool = False) -> list[str]:
+    """What is wrong with the values of several options; a value that is not there is missed only when required."""
+    found: list[str] = []
+    for key, option in options.items():
+        if key in values:
+            found += problems(f"{stem}{key}", values[key], option, hidden)
+        elif option.get("required"):
+            found.append(f"{stem}{key} is required.")
+    return found
+
+
+def problems(name: str, value: t.Any, option: Option, hidden: bool = False) -> list[str]:
     """What is wrong with one variable, a sentence each; values of `no_log` options are not repeated."""
     if value is None:
-        return [f"{name} is required."] if option.get("required") else []
-    wrong = _wrong_type(name, value, option.get("type", "str"), bool(option.get("no_log")))
+        return _nothing(name, option)
+    hidden = hidden or bool(option.get("no_log"))
+    wrong = _wrong_type(name, value, option.get("type", "str"), hidden)
     if wrong:
         return [wrong]
-    return [*_choice(name, value, option), *_elements(name, value, option), *_options(name, value, option)]
+    return [
+        *_choice(name, value, option, hidden),
+        *_elements(name, value, option, hidden),
+        *_options(name, value, option, hidden),
+    ]
+
+
+def _nothing(name: str, option: Option) -> list[str]:
+    """Null hides a default instead of giving it."""
+    if option.get("required"):
+        return [f"{name} is required."]
+    if option.get("default") is None:
+        return []
+    return [f"{_must_be(name, option)}, but null was given. Remove it to get the default."]
+
+
+def _must_be(name: str, option: Option) -> str:
+    return f"{name} must be {TYPES[option.get('type', 'str')][1]}"
 
 
 def _wrong_type(name: str, value: t.Any, expected: str, hidden: bool) -> str:
@@ -46,34 +84,44 @@ def _wrong_type(name: str, value: t.Any, expected: str, hidden: bool) -> str:
     is_bool_for_number = isinstance(value, bool) and expected in ("int", "float")
     if isinstance(value, types) and not is_bool_for_number:
         return ""
-    given = f"a {type(value).__name__}" if hidden or isinstance(value, (dict, list)) else f"{_plain(value)!r}"
+    given = _kind(value) if hidden or isinstance(value, (dict, list)) else repr(_plain(value))
     hint = HINTS.get(expected, "").format(name=name)
     return f"{name} must be {words}, but {given} was given. {hint}".rstrip()
 
 
-def _choice(name: str, value: t.Any, option: Option) -> list[str]:
+def _choice(name: str, value: t.Any, option: Option, hidden: bool) -> list[str]:
     choices = option.get("choices")
     if not choices or isinstance(value, list) or value in choices:
         return []
-    return [f"{name} must be one of {', '.join(map(str, choices))}, but {_plain(value)!r} was given."]
+    given = _kind(value) if hidden else repr(_plain(value))
+    return [f"{name} must be one of {', '.join(map(str, choices))}, but {given} was given."]
 
 
-def _elements(name: str, value: t.Any, option: Option) -> list[str]:
+def _elements(name: str, value: t.Any, option: Option, hidden: bool) -> list[str]:
     if not isinstance(value, list) or not option.get("elements"):
         return []
-    element = {key: option[key] for key in ("choices", "options", "no_log") if key in option}
+    element = {key: option[key] for key in ("choices", "options") if key in option}
     element["type"] = option["elements"]
-    return [problem for index, item in enumerate(value) for problem in problems(f"{name}[{index}]", item, element)]
+    found = []
+    for index, item in enumerate(value):
+        place = f"{name}[{index}]"
+        if item is None:
+            found.append(f"{_must_be(place, element)}, but null was given.")
+        found += problems(place, item, element, hidden)
+    return found
 
 
-def _options(name: str, value: t.Any, option: Option) -> list[str]:
+def _options(name: str, value: t.Any, option: Option, hidden: bool) -> list[str]:
     known = option.get("options")
     if not isinstance(value, dict) or not known:
         return []
     found = [f"{name}.{key} is not known. Known are {', '.join(sorted(known))}." for key in value if key not in known]
-    for key, inner in known.items():
-        found += problems(f"{name}.{key}", value.get(key), inner)
-    return found
+    return found + problems_of(value, known, f"{name}.", hidden)
+
+
+def _kind(value: t.Any) -> str:
+    """What sort of value it is, without its text."""
+    return next((words for kind, words in KINDS if isinstance(value, kind)), "something else")
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -12,9 +12,11 @@ import typing as t
 def problems(prefix: str, given: t.Iterable[str], known: t.Collection[str]) -> list[str]:
     """A sentence for each given name that begins with `prefix` and is not known, with the nearest right one."""
     unknown = sorted(name for name in given if name.startswith(prefix) and name not in known)
-    return [f"{name} is not a variable of this collection. {_advice(name, known)}" for name in unknown]
+    return [f"{name} is not a variable of this collection. {_advice(prefix, name, known)}" for name in unknown]
 
 
-def _advice(name: str, known: t.Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}?" if near else "Remove it, or see docs/variables.md for the names."
+def _advice(prefix: str, name: str, known: t.Collection[str]) -> str:
+    """The prefix makes all names alike: only what follows it is compared."""
+    endings = [other.removeprefix(prefix) for other in known if other.startswith(prefix)]
+    near = difflib.get_close_matches(name.removeprefix(prefix), endings, n=1, cutoff=0.6)
+    return f"Did you mean {prefix}{near[0]}?" if near else "Remove it, or see docs/variables.md for the names."

@@ -13,7 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 def parameters(**given: t.Any) -> dict[str, t.Any]:
     """Module parameters with every connection option, as Ansible fills them in."""
     unset = {name: option.get("default") for name, option in CONNECTION.items()}
-    limits = {"connect_timeout": 0.5, "request_timeout": 0.5, "retry_timeout": 2.0}
+    limits = {"connect_timeout": 2.0, "request_timeout": 2.0, "retry_timeout": 5.0}
     return {**unset, **limits, **given}
 
 
