@@ -24,7 +24,7 @@ from .waiting import INTERVAL, until
 
 MACHINE = "machine"
 HOLDER = "holder"
-JOIN = 'for group in $GROUPS; do echo 0 > "$group/cgroup.procs" || exit 1; done; unset GROUPS; exec "$@"'
+JOIN = 'for group in $LAB_GROUPS; do echo 0 > "$group/cgroup.procs" || exit 1; done; unset LAB_GROUPS; exec "$@"'
 READY_TIMEOUT = 60.0
 STARTED_FIRST = ("registry", "etcd", "apiserver", "controller-manager", "scheduler", "containerd", "kubelet")
 
@@ -75,7 +75,7 @@ def start(lab: Lab, component: Component) -> subprocess.Popen[bytes] | None:
             stdout=output,
             stderr=output,
             cwd="/",
-            env={**environment, "GROUPS": " ".join(cgroups.directories(group))},
+            env={**environment, "LAB_GROUPS": " ".join(cgroups.directories(group))},
             start_new_session=True,
         )
 

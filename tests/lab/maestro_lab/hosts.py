@@ -49,7 +49,7 @@ def switch_on(lab: Lab, host: Host) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd="/",
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "GROUPS": " ".join(cgroups.directories(keeper.group(lab)))},
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LAB_GROUPS": " ".join(cgroups.directories(keeper.group(lab)))},
         start_new_session=True,
     )
     until(
