@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Callable
@@ -62,9 +63,9 @@ def test_all_nodes_are_ready_soon_and_a_second_up_does_nothing(make_lab: MakeLab
     assert lab.status()["state"] == "up"
     assert elapsed < SECONDS_TO_READY
     processes = lab.status()["components"]
-    began = time.monotonic()
+    used = seconds_of_children()
     assert "up already" in lab("up")
-    assert time.monotonic() - began < SECONDS_FOR_NOTHING
+    assert seconds_of_children() - used < SECONDS_FOR_NOTHING
     assert lab.status()["components"] == processes
 
 
@@ -129,6 +130,12 @@ def test_two_labs_live_side_by_side(make_lab: MakeLab, core: Command) -> None:
     twin("down")
     assert core.status()["state"] == "up"
     assert set(recorded(core.lab)) == set(core.status()["components"])
+
+
+def seconds_of_children() -> float:
+    """The processor time that this process's children have used: what a command costs, however busy the machine is."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def kill_up_when(lab: Command, appeared: Path) -> None:
