@@ -120,7 +120,7 @@ msg:
   type: str
   sample: "Release 4 of maestro is in place: 2 to create, 1 to change."
 number:
-  description: Number of the release, 0 when there has never been one.
+  description: Number of the release, 0 when there has never been one or the history could not be read.
   returned: always
   type: int
   sample: 4
@@ -196,7 +196,9 @@ error_id:
   sample: api-unreachable
 """
 
+import dataclasses
 import getpass
+import os
 import socket
 import typing as t
 
@@ -204,6 +206,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import (
     ReleaseFailed,
@@ -211,8 +214,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
     deploy,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -238,10 +242,14 @@ def main() -> None:
 
 
 def carry_out(call: Call) -> Ending:
-    """Make or take away the release that the parameters describe."""
+    """Make or take away the release that the parameters describe; the result has the same keys however it ends."""
     problem = unusable(call.params)
-    if problem:
-        return Ending({"msg": problem}, failed=True)
+    ending = Ending({"msg": problem}, failed=True) if problem else perform(_released, call)
+    nothing_done = {**Outcome(Plan(()), verdict=FAILED).as_result(), "requests": 0}
+    return dataclasses.replace(ending, values={**nothing_done, **ending.values})
+
+
+def _released(call: Call) -> Ending:
     with Cluster.connect(call.params) as cluster:
         try:
             outcome, failed = make(cluster, call), False
@@ -255,8 +263,9 @@ def carry_out(call: Call) -> Ending:
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    if params["history_limit"] < 2:
-        return f"history_limit must be at least 2, but {params['history_limit']} was given."
+    for name, least in (("history_limit", 2), ("wait_timeout", 0)):
+        if params[name] < least:
+            return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:
         return (
             f"Nothing was removed: to take release {params['name']} away, confirm must be {params['name']!r}, but "
@@ -275,11 +284,19 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         timeout=params["wait_timeout"],
         history_limit=params["history_limit"],
         takeover=params["takeover"],
-        about={"by": f"{getpass.getuser()}@{socket.gethostname()}", "reason": params["reason"]},
+        about={"by": f"{_user()}@{socket.gethostname()}", "reason": params["reason"]},
     )
     if params["state"] == "absent":
         return remove(cluster, wish, params["remove_data"], call.check)
     return deploy(cluster, assemble(params["components"], params["secret_values"]), wish, call.check)
+
+
+def _user() -> str:
+    """The name of the person or, in a container that gives them none, their number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 if __name__ == "__main__":

@@ -68,6 +68,9 @@ class ApiDouble(Cluster):
         for name in ("kube-system", *namespaces):
             self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
+    def __exit__(self, *exception: object) -> None:
+        """There is no connection to close."""
+
     def parallel(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
         """One after the other, so that the order of `writes` is the order of the stages and their items."""
         return [function(item) for item in items]

@@ -13,7 +13,10 @@ import yaml
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
 from tests.unit.rendering import ROLES, only
 
-OPTIONS = {"ingress_provider": {"type": "str", "choices": ["nginx"]}, "ingress_rate": {"type": "int"}}
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "ingress_provider": {"type": "str", "choices": ["nginx"]},
+    "ingress_rate": {"type": "int"},
+}
 
 
 @pytest.fixture
