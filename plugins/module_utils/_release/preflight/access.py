@@ -9,6 +9,7 @@ import typing as t
 
 from ..._cluster.kinds import KINDS, Kind
 from ..manifests import Key, Manifest, key_of
+from ..plan import NEVER_PRUNED
 from .needs import Needs
 
 Rule = t.Mapping[str, t.Any]
@@ -38,9 +39,14 @@ class Access(t.NamedTuple):
     name: str = ""
 
 
-def wanted(needs: Needs, kinds: t.Mapping[tuple[str, str], Kind]) -> list[Access]:
-    """Each verb on each kind that applying, watching, pruning and recording the release takes."""
-    found = [access for manifest in needs.manifests for access in _of_manifest(manifest, kinds)]
+def wanted(
+    needs: Needs, kinds: t.Mapping[tuple[str, str], Kind], there: t.Collection[Key] = frozenset()
+) -> list[Access]:
+    """Each verb on each kind that applying, watching, pruning and recording the release takes.
+
+    An object outside the namespace that is `there` already need not be created: a platform team may have done that.
+    """
+    found = [access for manifest in needs.manifests for access in _of_manifest(manifest, kinds, there)]
     for (api_version, kind), verbs in OBSERVED.items():
         key = Key(api_version, kind, needs.namespace, "")
         found += [_access(key, KINDS[api_version, kind], verb) for verb in verbs]
@@ -97,16 +103,18 @@ def rules_review(namespace: str) -> Manifest:
     return {"apiVersion": REVIEW, "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
 
 
-def _of_manifest(manifest: Manifest, kinds: t.Mapping[tuple[str, str], Kind]) -> t.Iterator[Access]:
+def _of_manifest(
+    manifest: Manifest, kinds: t.Mapping[tuple[str, str], Kind], there: t.Collection[Key]
+) -> t.Iterator[Access]:
     key = key_of(manifest)
     kind = kinds.get((key.api_version, key.kind))
     if kind is None:
         return
-    for verb in WRITE:
-        yield _access(key, kind, verb)
-    if kind.namespaced and key.kind not in UNWATCHED:
-        for verb in WATCH:
-            yield _access(key, kind, verb)
+    needless = {"delete"} if key.kind in NEVER_PRUNED else set()
+    if not kind.namespaced and key in there:
+        needless.add("create")
+    watched = WATCH if kind.namespaced and key.kind not in UNWATCHED else ()
+    yield from (_access(key, kind, verb) for verb in (*WRITE, *watched) if verb not in needless)
 
 
 def _access(key: Key, kind: Kind, verb: str) -> Access:

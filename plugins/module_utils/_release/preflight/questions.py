@@ -49,7 +49,7 @@ def first_round(needs: Needs) -> list[Question]:
 def second_round(needs: Needs, facts: Facts, rules: t.Sequence[access.Rule]) -> list[Question]:
     """What the first answers left open: single permissions, and dry runs of pods where the namespace exists."""
     kinds = {**KINDS, **{(v, kind): item for v, found in _served(facts) for kind, item in found.items()}}
-    asked = [*access.wanted(needs, kinds), *access.granted_by_roles(needs)]
+    asked = [*access.wanted(needs, kinds, _there(needs, facts)), *access.granted_by_roles(needs)]
     open_ones = access.uncovered(asked, rules)
     grants = set(access.granted_by_roles(needs))
     if grants.intersection(open_ones):
@@ -65,6 +65,13 @@ def live_keys(needs: Needs) -> list[Key]:
     named = [reference.target for reference in needs.references if reference.target not in brought]
     fixed = [key_of(manifest) for manifest in needs.manifests if manifest["kind"] in HAVE_FIXED_FIELDS]
     return [key for key in dict.fromkeys([*named, *fixed]) if (key.api_version, key.kind) in KINDS]
+
+
+def _there(needs: Needs, facts: Facts) -> set[Key]:
+    """The objects that are known to be in the cluster."""
+    found = {key for key, live in facts.live.items() if isinstance(live, dict)}
+    own = {Key("v1", "Namespace", "", needs.namespace)}
+    return found | (own if isinstance(facts.namespace, Namespace) else set())
 
 
 def _served(facts: Facts) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:

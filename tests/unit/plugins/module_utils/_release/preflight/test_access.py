@@ -13,8 +13,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
 
-from .builders import NAMESPACE, deployment, obj
+from .builders import NAMESPACE, deployment, key, obj
 
+DEPLOYMENT = key("Deployment", "maestro", api_version="apps/v1")
 GET = Access("Deployment", "get", "apps", "deployments", NAMESPACE)
 
 
@@ -37,7 +38,18 @@ def test_secrets_are_never_listed() -> None:
 def test_an_object_outside_the_namespace_is_asked_for_by_its_name() -> None:
     found = access.wanted(needs(obj("v1", "Namespace", NAMESPACE, "")), KINDS)
     mine = {(each.verb, each.namespace, each.name) for each in found if each.subject == "Namespace"}
-    assert mine == {("get", "", NAMESPACE), ("create", "", ""), ("patch", "", NAMESPACE), ("delete", "", NAMESPACE)}
+    assert mine == {("get", "", NAMESPACE), ("create", "", ""), ("patch", "", NAMESPACE)}
+
+
+def test_what_is_there_outside_the_namespace_need_not_be_created() -> None:
+    space = obj("v1", "Namespace", NAMESPACE, "")
+    found = access.wanted(needs(space, deployment()), KINDS, {key("Namespace", NAMESPACE, ""), DEPLOYMENT})
+    assert {each.verb for each in found if each.subject == "Namespace"} == {"get", "patch"}
+    assert "create" in {each.verb for each in found if each.subject == "Deployment"}
+
+
+def test_what_is_never_pruned_need_not_be_deleted() -> None:
+    assert "delete" not in verbs("PersistentVolumeClaim", obj("v1", "PersistentVolumeClaim", spec={}))
 
 
 def test_a_release_keeps_its_history_and_watches_its_pods() -> None:
