@@ -15,14 +15,16 @@ from tests.integration.load import load, through_ingress
 LEAST, MOST = 3, 5
 WORK = "/api/v1/work?ms=50"
 RATE = 8
-"""8 requests of 50 ms a second are 0.4 processors: three pods that ask for 0.05 each are busy to 267 % of 70 %."""
+"""8 requests of 50 ms a second are 0.4 processors: 267 % of what three pods ask for, and 70 % is the target."""
 SETTINGS = {
+    "workload_autoscaling_enabled": True,
     "workload_autoscaling_max_replicas": MOST,
     "workload_autoscaling_down_stabilization_seconds": 15,
     "workload_autoscaling_down_percent": 100,
     "workload_autoscaling_down_period_seconds": 15,
     "workload_requests_cpu": "50m",
 }
+SETTLED_WITHIN = 60
 UP_WITHIN = 150
 DOWN_WITHIN = 240
 
@@ -46,7 +48,8 @@ def test_it_scales_up_under_work_and_down_again(
     assert first.rc == 0, first.output
     with Mirror(cluster, [Source("apps/v1", "Deployment", namespace)]) as mirror:
         mirror.synced(10)
-        assert (wanted(mirror), ready(mirror)) == (LEAST, LEAST)
+        settled = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + SETTLED_WITHIN)
+        assert settled, f"{ready(mirror)} of {wanted(mirror)} ready before any work"
         with load(through_ingress(lab, f"{namespace}.maestro.test", WORK), RATE, UP_WITHIN + 120) as running:
             grown = until(mirror, lambda: ready(mirror) == MOST, time.monotonic() + UP_WITHIN)
             assert grown, f"{ready(mirror)} of {wanted(mirror)} ready after {UP_WITHIN} s of {running.report()}"
