@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import pathlib
 import socket
-import ssl
-import threading
 import time
 import typing as t
 
@@ -17,15 +13,11 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import client as module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
     ApiError,
-    BadConnection,
-    Cluster,
     Unreachable,
     WrongCluster,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Untrusted
-from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
-from tests.unit.plugins.module_utils._cluster.certificates import Authority
-from tests.unit.plugins.module_utils._cluster.connecting import connect
+from tests.unit.plugins.module_utils._cluster.api_server import Json, Reply
+from tests.unit.plugins.module_utils._cluster.connecting import connect, talk
 from tests.unit.plugins.samples import NAMESPACE, config_map, manifest, namespace
 from tests.unit.rendering import only
 
@@ -40,24 +32,6 @@ GATEWAYS: Json = {
 }
 
 
-@pytest.fixture
-def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The client's pauses between tries, which are not waited for."""
-    slept: list[float] = []
-
-    class Clock:
-        monotonic = staticmethod(time.monotonic)
-        sleep = staticmethod(slept.append)
-
-    monkeypatch.setattr(module, "time", Clock)
-    return slept
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("pki"))
-
-
 def status(code: int, reason: str, message: str = "the server's words") -> Reply:
     """A Kubernetes Status object as an answer."""
     return Reply(code, {"kind": "Status", "reason": reason, "message": message})
@@ -67,23 +41,6 @@ def closed_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-class Talk(t.NamedTuple):
-    """A server and a cluster that is connected to it."""
-
-    server: ApiServer
-    cluster: Cluster
-
-
-@contextlib.contextmanager
-def talk(
-    *replies: Reply, tls: ssl.SSLContext | None = None, authority: Authority | None = None, **given: t.Any
-) -> t.Iterator[Talk]:
-    """A server with these replies, and a cluster that is connected to it and trusts `authority`."""
-    trusted = {"ca_cert": str(authority.pair.certificate)} if authority else {}
-    with ApiServer(*replies, tls=tls) as server, connect(server.url, **trusted, **given) as cluster:
-        yield Talk(server, cluster)
 
 
 class TestRequests:
@@ -384,92 +341,3 @@ class TestIdentity:
             talk(Reply(body=KUBE_SYSTEM), cluster_uid="4-5-6"),
         ):
             raise AssertionError
-
-
-@pytest.mark.usefixtures("delays")
-class TestTls:
-    def test_a_trusted_server_on_one_context_for_all_connections(
-        self, authority: Authority, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        loaded = []
-        create = ssl.create_default_context
-
-        def counted(**files: t.Any) -> ssl.SSLContext:
-            loaded.append(files)
-            return create(**files)
-
-        monkeypatch.setattr(ssl, "create_default_context", counted)
-        together = threading.Barrier(4)
-
-        def get(path: str) -> Json:
-            together.wait(5)
-            return api.cluster.get(path)
-
-        with talk(Reply(body={"a": 1}), tls=authority.server(), authority=authority) as api:
-            assert api.cluster.parallel(get, ["/x"] * 4) == [{"a": 1}] * 4
-        assert api.server.connections == 4
-        assert len(loaded) == 1
-        assert api.cluster.warnings == []
-
-    def test_an_unknown_authority_is_not_retried(
-        self, authority: Authority, tmp_path: pathlib.Path, delays: list[float]
-    ) -> None:
-        stranger = Authority(tmp_path, "other")
-        with (
-            talk(tls=authority.server(), authority=stranger) as api,
-            pytest.raises(Untrusted, match=r"The TLS certificate of https://.* is not trusted: .*verify failed"),
-        ):
-            api.cluster.get("/x")
-        assert delays == []
-
-    def test_a_certificate_for_another_address(self, authority: Authority) -> None:
-        tls = authority.server("away", "10.0.0.1")
-        with talk(tls=tls, authority=authority) as api, pytest.raises(Untrusted, match="IP address mismatch"):
-            api.cluster.get("/x")
-
-    def test_what_speaks_no_tls_is_not_called_untrusted(self, authority: Authority) -> None:
-        with ApiServer() as plain:
-            host = plain.url.replace("http:", "https:")
-            files = {"ca_cert": str(authority.pair.certificate)}
-            with connect(host, **files) as cluster, pytest.raises(Unreachable) as caught:
-                cluster.get("/x")
-        assert not isinstance(caught.value, Untrusted)
-        assert "TLS" in str(caught.value)
-
-    def test_a_check_that_was_switched_off_is_warned_of(self, authority: Authority) -> None:
-        with talk(Reply(body={"a": 1}), tls=authority.server("away", "10.0.0.1"), validate_certs=False) as api:
-            assert api.cluster.get("/x") == {"a": 1}
-        assert "is not checked (validate_certs is false)" in only(api.cluster.warnings)
-
-    def test_a_client_certificate(self, authority: Authority) -> None:
-        mine = authority.issue("client")
-        files = {"client_cert": str(mine.certificate), "client_key": str(mine.key), "api_key": None}
-        tls = authority.server(clients=True)
-        with talk(Reply(body={"a": 1}), tls=tls, authority=authority, **files) as api:
-            assert api.cluster.get("/x") == {"a": 1}
-        assert "authorization" not in only(api.server.asked).headers
-
-    def test_a_server_that_wants_a_client_certificate_says_so(self, authority: Authority) -> None:
-        with talk(tls=authority.server(clients=True), authority=authority) as api, pytest.raises(Unreachable) as caught:
-            api.cluster.get("/x")
-        assert not isinstance(caught.value, Untrusted)
-
-    @pytest.mark.parametrize("file", ["ca_cert", "client_cert"])
-    def test_a_certificate_that_is_not_there(self, file: str, authority: Authority, tmp_path: pathlib.Path) -> None:
-        given = {"client_key": str(authority.pair.key), file: str(tmp_path / "none.crt")}
-        with pytest.raises(BadConnection, match=r"The certificates for https://.* cannot be used"):
-            connect("https://127.0.0.1:1", **given)
-
-    def test_clusters_whose_authority_is_older_than_the_strict_rules_are_trusted(
-        self, authority: Authority, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        create = ssl.create_default_context
-
-        def strict(**files: t.Any) -> ssl.SSLContext:
-            context = create(**files)
-            context.verify_flags |= ssl.VERIFY_X509_STRICT
-            return context
-
-        monkeypatch.setattr(ssl, "create_default_context", strict)
-        with talk(Reply(body={"a": 1}), tls=authority.server(), authority=authority) as api:
-            assert api.cluster.get("/x") == {"a": 1}
