@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import play_specs
 import variables
 from build import installed
 from checkout import ARTIFACTS, ROOT, environment
@@ -70,7 +71,7 @@ def publish_guides() -> None:
 
 def main(check: bool) -> int:
     """Make the pages; return the exit code."""
-    stale = variables.main(check)
+    stale = variables.main(check) or play_specs.main(check)
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     with installed() as home:
