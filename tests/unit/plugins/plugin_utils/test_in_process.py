@@ -84,7 +84,7 @@ def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> Non
     result = run(Broken, word="a")
     assert result["failed"]
     assert result["error_id"] == "api-unreachable"
-    assert result["msg"].startswith("nobody answers Check the address")
+    assert result["msg"].startswith("nobody answers. Check the address")
 
 
 def test_the_tasks_environment_holds(monkeypatch: pytest.MonkeyPatch) -> None:
