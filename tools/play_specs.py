@@ -23,6 +23,7 @@ HEAD = """\
 # Written by tools/play_specs.py from the shared variables. Change those, then run: make docs
 ---
 """
+MEANING = "The variables that all roles share; those of one role are in its own argument specs."
 REMOVAL = (
     "maestro_name",
     "maestro_namespace",
@@ -53,8 +54,11 @@ class Plain(yaml.SafeDumper):
 def text(play: str) -> str:
     """Return the file of one play."""
     summary, names = PLAYS[play]
-    spec = {"short_description": summary, "options": {name: with_plain_description(SHARED[name]) for name in names}}
-    body = yaml.dump({"argument_specs": {play: spec}}, Dumper=Plain, sort_keys=False, width=100, indent=2)
+    options = {name: with_plain_description(SHARED[name]) for name in names}
+    example = f"ansible-playbook intelgraph.maestro.{play} -i inventories/production"
+    spec = {"short_description": summary, "options": options, "examples": example}
+    content = {"short_description": summary, "description": MEANING, "argument_specs": {play: spec}}
+    body = yaml.dump(content, Dumper=Plain, sort_keys=False, width=100, indent=2)
     return HEAD + body
 
 
