@@ -9,6 +9,8 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from tests.integration import seeing
+from tests.integration.conftest import Player
 from tests.integration.rendered import restricted, whole
 from tests.unit.rendering import Manifest, only
 
@@ -73,3 +75,27 @@ def test_admission_takes_the_pods_as_they_are(variant: str, home: str, api_dry_r
     if variant == "statefulset":
         pod["spec"]["volumes"].append({"name": "data", "persistentVolumeClaim": {"claimName": "data-maestro-0"}})
     assert api_dry_run(pod) == ()
+
+
+PERSISTENCE: dict[str, dict[str, t.Any]] = {
+    "ephemeral": {"workload_storage_class": "standard"},
+    "statefulset": {"workload_storage_class": "standard"},
+    "shared": {"workload_storage_class": "shared"},
+}
+
+
+@pytest.mark.parametrize("mode", PERSISTENCE)
+def test_pods_of_each_persistence_mode_run_with_their_volumes(
+    mode: str, namespace: str, deploy: Player, cluster: Cluster
+) -> None:
+    done = deploy(workload_persistence_mode=mode, **PERSISTENCE[mode])
+    assert done.rc == 0, done.output
+    pods = seeing.pods(cluster, namespace)
+    assert len(pods) == 3
+    assert len(seeing.zones(cluster, pods)) == 3
+    claims = cluster.list_objects("v1", "PersistentVolumeClaim", namespace)["items"]
+    assert len(claims) == (1 if mode == "shared" else 3)
+    assert {claim["status"]["phase"] for claim in claims} == {"Bound"}
+    again = deploy(workload_persistence_mode=mode, **PERSISTENCE[mode])
+    assert again.rc == 0, again.output
+    assert again.release["changed"] is False

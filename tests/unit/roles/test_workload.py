@@ -93,6 +93,8 @@ def test_pods_pass_the_restricted_standard_and_what_it_leaves_out(mode: str) -> 
     spec = pod("StatefulSet" if mode == "statefulset" else "Deployment", workload_persistence_mode=mode)
     assert violations(spec) == []
     assert spec["securityContext"]["runAsUser"] == spec["securityContext"]["runAsGroup"] == 10001
+    assert spec["securityContext"]["fsGroup"] == 10001
+    assert spec["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
     assert spec["serviceAccountName"] == "maestro"
     assert spec["enableServiceLinks"] is False
 
