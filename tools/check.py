@@ -3,7 +3,7 @@
 """Run the checks of the project: check.py lint sanity unit integration molecule bench.
 
 They run in the order given and the first that fails ends the run. A lab that a check needs is started when it is
-down, and stopped at the end only if it was started here. Everything printed is kept in artifacts/logs.
+down, and then stopped again. Everything printed is kept in artifacts/logs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,13 +93,18 @@ def perform(check: Check) -> list[Outcome]:
         return list(pool.map(lambda command: run(check, command, live=check.parallel == 1), check.commands))
 
 
-def ready_lab(lab: Lab) -> bool:
-    """Start the lab unless it runs; say whether it was started here."""
+@contextmanager
+def running(lab: Lab) -> Iterator[None]:
+    """Have the lab up, and leave it as it was found."""
     if lab.is_up():
-        return False
-    if lab.run("up") != 0:
-        raise SystemExit(f"check: the lab {lab.name} did not start; see above and {lab.state / 'logs'}")
-    return True
+        yield
+        return
+    try:
+        if lab.run("up") != 0:
+            raise SystemExit(f"check: the lab {lab.name} did not start; see above and {lab.state / 'logs'}")
+        yield
+    finally:
+        lab.run("down")
 
 
 def summary(seconds: dict[str, float], outcomes: list[Outcome]) -> str:
@@ -117,20 +124,15 @@ def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     JUNIT.mkdir(exist_ok=True)
     lab = Lab(os.environ.get("MAESTRO_LAB") or "maestro")
-    lab_is_ours = False
     seconds: dict[str, float] = {}
     outcomes: list[Outcome] = []
-    try:
-        for check in (CHECKS[name] for name in names):
-            begun = time.monotonic()
-            lab_is_ours = (check.lab and ready_lab(lab)) or lab_is_ours
+    for check in (CHECKS[name] for name in names):
+        begun = time.monotonic()
+        with running(lab) if check.lab else nullcontext():
             outcomes += perform(check)
-            seconds[check.name] = time.monotonic() - begun
-            if any(outcome.exit_code for outcome in outcomes):
-                break
-    finally:
-        if lab_is_ours:
-            lab.run("down")
+        seconds[check.name] = time.monotonic() - begun
+        if any(outcome.exit_code for outcome in outcomes):
+            break
     print(summary(seconds, outcomes), flush=True)
     return int(any(outcome.exit_code for outcome in outcomes))
 

@@ -28,7 +28,7 @@ def tested_modules() -> list[Path]:
 def check_format() -> int:
     """Print the files that gofmt would change; return 1 when there is one."""
     files = sources()
-    gofmt = Path(build.go_program(files[0].parent)).with_name("gofmt")
+    gofmt = Path(build.go_program(tested_modules()[0])).with_name("gofmt")
     command = [str(gofmt), "-l", *map(str, files)]
     differing = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     print(
@@ -38,11 +38,11 @@ def check_format() -> int:
 
 
 def test() -> int:
-    """Vet and test each module; return 1 when one fails."""
+    """Vet and test each module, with the build's flags so that they share what is compiled; return 1 when one fails."""
     failed = 0
     for module in tested_modules():
         for command in ("vet", "test"):
-            go = [build.go_program(module), command, "./..."]
+            go = [build.go_program(module), command, *build.FLAGS, "./..."]
             failed |= subprocess.run(go, cwd=module, env=environment(**build.ENVIRONMENT), check=False).returncode
     return int(bool(failed))
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright: Contributors to intelgraph.maestro
+"""The smaller scripts: packages, links, the page of variables, and what `make deploy` shows."""
+
+from __future__ import annotations
+
+import pathlib
+
+import debian_packages
+import deploy
+import links
+import pytest
+import variables
+
+
+def test_a_list_of_packages_may_have_comments(tmp_path: pathlib.Path) -> None:
+    listed = tmp_path / "packages.txt"
+    listed.write_text("# all of them\nrunc\n\nnftables  # kube-proxy\n", encoding="utf-8")
+    assert debian_packages.named_in(listed) == ["runc", "nftables"]
+
+
+def test_only_what_is_missing_is_installed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = tmp_path / "dpkg-query"
+    query.write_text("#!/bin/sh\necho runc ii\necho nftables rc\nexit 1\n", encoding="utf-8")
+    query.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert debian_packages.missing_of(["runc", "nftables", "ipset"]) == ["nftables", "ipset"]
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("there.md", []),
+        ("there.md#a-heading", []),
+        ("https://example.com/x", []),
+        ("gone.md", ["page.md: gone.md: there is no such file"]),
+        ("there.md#lost", ["page.md: there.md#lost: there.md has no such heading"]),
+    ],
+)
+def test_links_lead_somewhere(
+    link: str, says: list[str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "ROOT", tmp_path)
+    (tmp_path / "there.md").write_text("# A heading\n", encoding="utf-8")
+    (tmp_path / "page.md").write_text(f"See [it]({link}).\n\n```\n[no](link.md)\n```\n", encoding="utf-8")
+    assert list(links.broken_links(pathlib.Path("page.md"))) == says
+
+
+def test_a_nested_option_gets_a_row_of_its_own() -> None:
+    inner = {"port": {"type": "int", "default": 5432, "description": "TCP port."}}
+    option = {"type": "dict", "default": {}, "description": ["Where C(it) is."], "options": inner}
+    assert list(variables.rows({"maestro_database": option})) == [
+        "| `maestro_database` | dict | `{}` | Where `it` is. |",
+        "| `maestro_database.port` | int | `5432` | TCP port. |",
+    ]
+
+
+def test_the_curl_line_needs_no_name_server() -> None:
+    facts = {"ingress": {"address": "10.1.0.22", "https_port": 443}, "ca_bundle": "/ca.crt"}
+    line = deploy.curl_line(facts, "maestro.test")
+    assert line[-1] == "https://maestro.test/api/v1/status"
+    assert line[line.index("--resolve") + 1] == "maestro.test:443:10.1.0.22"
+    assert line[line.index("--cacert") + 1] == "/ca.crt"
+
+
+def test_the_phases_of_a_deploy_add_up() -> None:
+    phases = deploy.Phases(started=0)
+    phases.seconds = {"environment": 1.5, "lab": 2.0}
+    assert phases.table().splitlines()[-1].split() == ["in", "all", "3.5", "s"]
