@@ -209,6 +209,7 @@ class ApiDouble(Cluster):
         if former is not None and {**item, "status": None} == {**former, "status": None}:
             return former
         item["metadata"] = {**item["metadata"], **_metadata(path, former, bump=True)}
+        item["metadata"]["managedFields"] = _managed(self.owners.get(path, {}))
         self.settle(item)
         self.store[path] = item
         self.writes.append((method, _short(path)))
@@ -291,6 +292,19 @@ def _metadata(path: str, former: Manifest | None, bump: bool = False) -> Manifes
     known = (former or {}).get("metadata") or {}
     generation = known.get("generation", 0) + bump
     return {"uid": known.get("uid", path), "creationTimestamp": "2026-11-23T12:00:00Z", "generation": generation}
+
+
+def _managed(owners: t.Mapping[str, Fields]) -> list[Manifest]:
+    """Who owns which fields, as the API server tells it."""
+    entries = []
+    for manager, fields in owners.items():
+        owned: Manifest = {}
+        for field in fields:
+            place = owned
+            for key in field:
+                place = place.setdefault(f"f:{key}", {})
+        entries.append({"manager": manager, "operation": "Apply", "fieldsV1": owned})
+    return entries
 
 
 def _lies_in(path: str, collection: str) -> bool:

@@ -11,7 +11,7 @@ from .._cluster.client import Cluster
 from .._cluster.kinds import Manifest
 from . import plan
 from .manifests import Key
-from .ownership import INITIAL_MANAGER, MANAGER, initial_replicas
+from .ownership import INITIAL_MANAGER, MANAGER, hands_over_replicas, initial_replicas
 from .stages import by_stage
 
 BEFORE_RECORD = "namespace"
@@ -21,10 +21,9 @@ BEFORE_RECORD = "namespace"
 class Applier:
     """Writes to one cluster and keeps the live objects that came back."""
 
-    def __init__(self, cluster: Cluster, replicas: t.Mapping[Key, int], takeover: bool = False) -> None:
+    def __init__(self, cluster: Cluster, replicas: t.Mapping[Key, int]) -> None:
         self._cluster = cluster
         self._replicas = replicas
-        self._takeover = takeover
         self.live: list[Manifest] = []
 
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
@@ -41,12 +40,15 @@ class Applier:
     def _one(self, step: plan.Step) -> Manifest:
         if step.action == plan.KEEP and step.live is not None:
             return step.live
-        live = self._cluster.apply(step.declared, MANAGER, force=self._takeover)
+        if step.live is not None and hands_over_replicas(step.declared, step.live):
+            self._give_replicas(step.key, step.live["spec"]["replicas"])
+        live = self._cluster.apply(step.declared, MANAGER, force=step.force)
         if step.action == plan.CREATE and step.key in self._replicas:
-            live = self._cluster.apply(
-                initial_replicas(step.key, self._replicas[step.key]), INITIAL_MANAGER, force=True
-            )
+            live = self._give_replicas(step.key, self._replicas[step.key])
         return live
+
+    def _give_replicas(self, key: Key, replicas: int) -> Manifest:
+        return self._cluster.apply(initial_replicas(key, replicas), INITIAL_MANAGER, force=True)
 
 
 def delete(cluster: Cluster, key: Key) -> None:

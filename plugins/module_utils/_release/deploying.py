@@ -84,7 +84,7 @@ class _Run:
         self._wish = wish
         self._phases = phases
         self._outcome = outcome
-        self._applier = Applier(cluster, release.replicas, wish.takeover)
+        self._applier = Applier(cluster, release.replicas)
 
     def confirm(self) -> Outcome:
         """Nothing has to change: say so once everything is ready."""

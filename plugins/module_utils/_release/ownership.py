@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import typing as t
 
 from .manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
@@ -14,6 +15,7 @@ MANAGER = "intelgraph.maestro"
 """Field manager of everything that a release declares."""
 INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
+AUTOSCALED = re.compile(rf'\.spec\.replicas: conflict with "({re.escape(INITIAL_MANAGER)}|kube-controller-manager)"')
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Annotation in which `kubectl apply` keeps a copy of the object, a Secret's values with it."""
@@ -45,6 +47,24 @@ def initial_replicas(key: Key, replicas: int) -> Manifest:
     """The one field that is given when the workload is created."""
     metadata = {"name": key.name, "namespace": key.namespace}
     return {"apiVersion": key.api_version, "kind": key.kind, "metadata": metadata, "spec": {"replicas": replicas}}
+
+
+def hands_over_replicas(manifest: Manifest, live: Manifest | None) -> bool:
+    """Whether a release that declared replicas leaves them to an autoscaler now.
+
+    The API server would reset a field to its default when its only manager lets go of it: one pod.
+    """
+    if live is None or "replicas" in (manifest.get("spec") or {}):
+        return False
+    return any(
+        entry.get("manager") == MANAGER and "f:replicas" in (entry.get("fieldsV1") or {}).get("f:spec", {})
+        for entry in live["metadata"].get("managedFields") or ()
+    )
+
+
+def are_replicas_of_autoscaler(conflicts: t.Collection[str]) -> bool:
+    """Whether a release may take over everything that it is in conflict about: replicas that an autoscaler had."""
+    return bool(conflicts) and all(AUTOSCALED.match(conflict) for conflict in conflicts)
 
 
 def comparable(live: Manifest | None) -> Manifest:

@@ -22,7 +22,7 @@ class Step:
 
     `manifest` is what is applied (None for a prune), `live` the object as it is (None when it does not exist),
     `predicted` the object as it will be. `asked` is false when the server could not be asked for the prediction;
-    `note` says why.
+    `note` says why. `force` takes fields over that other managers own.
     """
 
     key: Key
@@ -32,6 +32,7 @@ class Step:
     predicted: Manifest | None
     asked: bool = True
     note: str = ""
+    force: bool = False
 
     @property
     def declared(self) -> Manifest:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from . import plan
 from .manifests import Key, Manifest, key_of
-from .ownership import MANAGER, is_ours
+from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours
 from .stages import in_order
 
 
@@ -51,10 +52,35 @@ def _ask(cluster: Cluster, manifest: Manifest, absent: set[str], takeover: bool)
         note = f"the server was not asked: namespace {key.namespace} does not exist yet"
         return plan.step(manifest, key, None, copy.deepcopy(manifest), note)
     try:
-        live = cluster.find(*key)
-        return plan.step(manifest, key, live, cluster.apply(manifest, MANAGER, force=takeover, dry_run=True))
+        step = _asked(cluster, manifest, key, takeover)
+        return _asked(cluster, manifest, key, takeover) if _is_overtaken(step) else step
     except ApiError as error:
         return error
+
+
+def _asked(cluster: Cluster, manifest: Manifest, key: Key, takeover: bool) -> plan.Step:
+    live = cluster.find(*key)
+    predicted, force = _predicted(cluster, manifest, takeover)
+    if live is not None and hands_over_replicas(manifest, live):
+        predicted["spec"]["replicas"] = live["spec"]["replicas"]
+    return dataclasses.replace(plan.step(manifest, key, live, predicted), force=force)
+
+
+def _predicted(cluster: Cluster, manifest: Manifest, takeover: bool) -> tuple[Manifest, bool]:
+    """What the server says the object will become, and whether that takes fields over from other managers."""
+    try:
+        return cluster.apply(manifest, MANAGER, force=takeover, dry_run=True), takeover
+    except ApiError as error:
+        if not error.conflict or not are_replicas_of_autoscaler(error.causes):
+            raise
+    return cluster.apply(manifest, MANAGER, force=True, dry_run=True), True
+
+
+def _is_overtaken(step: plan.Step) -> bool:
+    """Whether a controller wrote to the object between the two questions, which looks like a change of ours."""
+    if step.live is None or step.predicted is None or step.action != plan.CHANGE:
+        return False
+    return step.live["metadata"]["resourceVersion"] != step.predicted["metadata"]["resourceVersion"]
 
 
 def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set[str]:

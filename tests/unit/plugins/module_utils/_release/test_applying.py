@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
@@ -95,8 +97,8 @@ def test_a_field_of_another_manager_is_taken_only_when_told_to() -> None:
     cluster.put(service(type="NodePort"), "kubectl-edit")
     steps = make_plan(cluster, [service(type="ClusterIP")], (), "maestro", takeover=True).steps
     with pytest.raises(ApiError, match="kubectl-edit"):
-        Applier(cluster, {}).apply(steps)
-    Applier(cluster, {}, takeover=True).apply(steps)
+        Applier(cluster, {}).apply([dataclasses.replace(step, force=False) for step in steps])
+    Applier(cluster, {}).apply(steps)
     live = cluster.live("services/maestro")
     assert live
     assert live["spec"]["type"] == "ClusterIP"

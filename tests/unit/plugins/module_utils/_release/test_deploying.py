@@ -17,6 +17,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (
     NAMESPACE,
@@ -114,6 +115,52 @@ def test_replicas_that_the_autoscaler_chose_are_no_change() -> None:
     live = cluster.live("deployments/maestro")
     assert live
     assert live["spec"]["replicas"] == 7
+
+
+def scaled(replicas: int | None, *more: Manifest) -> Release:
+    return assemble({"all": [namespace(), *more, deployment(replicas=replicas)]}, {})
+
+
+def replicas(cluster: ApiDouble) -> int:
+    live = cluster.live("deployments/maestro")
+    assert live
+    return int(live["spec"]["replicas"])
+
+
+def seen_replicas(cluster: ApiDouble) -> set[int]:
+    """Every number that the Deployment ever had."""
+    return {event.object["spec"]["replicas"] for event in cluster.events if "/deployments/" in event.path}
+
+
+def test_replicas_that_an_autoscaler_takes_over_are_never_reset() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, scaled(4))
+    cluster.events.clear()
+    outcome = deploy(cluster, scaled(4, autoscaler()))
+    assert seen_replicas(cluster) <= {4}
+    assert [step.key.kind for step in outcome.plan.changes] == ["HorizontalPodAutoscaler"]
+    cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 7}), "kube-controller-manager")
+    deploy(cluster, release(a="another setting"))
+    assert replicas(cluster) == 7
+
+
+@pytest.mark.parametrize("chosen", [None, 7])
+def test_replicas_come_back_to_the_release_when_the_autoscaler_goes(chosen: int | None) -> None:
+    cluster = ApiDouble()
+    deploy(cluster, scaled(4, autoscaler()))
+    if chosen:
+        cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": chosen}), "kube-controller-manager")
+    deploy(cluster, scaled(5))
+    assert replicas(cluster) == 5
+    assert "horizontalpodautoscalers" not in str(cluster.store)
+
+
+def test_replicas_that_somebody_else_chose_are_a_conflict() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, scaled(4))
+    cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 7}), "kubectl-scale")
+    with pytest.raises(Refused, match="kubectl-scale"):
+        deploy(cluster, scaled(5))
 
 
 @pytest.mark.parametrize("namespaces", [(), (NAMESPACE,)])

@@ -59,6 +59,22 @@ def test_what_others_own_beside_it_is_no_change() -> None:
     assert actions(planned(cluster, deployment(replicas=None))) == {"maestro": KEEP}
 
 
+def test_a_controller_that_writes_between_the_questions_makes_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.apply(deployment(replicas=None), MANAGER)
+    find = cluster.find
+
+    def overtaken(*key: str) -> Manifest | None:
+        live = find(*key)
+        if key[1] == "Deployment":
+            monkeypatch.undo()
+            cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 7}), "autoscaler")
+        return live
+
+    monkeypatch.setattr(cluster, "find", overtaken)
+    assert actions(planned(cluster, deployment(replicas=None))) == {"maestro": KEEP}
+
+
 def test_the_server_is_not_asked_about_a_namespace_that_is_to_come() -> None:
     cluster = ApiDouble()
     plan = planned(cluster, namespace(), service())
