@@ -40,6 +40,10 @@ class Kubectl:
     def _command(self) -> list[str]:
         return [str(programs() / "kubectl"), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}"]
 
+    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """kubectl at work, for what the test does meanwhile."""
+        return subprocess.Popen([*self._command(), *arguments], stdout=subprocess.DEVNULL)
+
     def get(self, *arguments: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self("get", *arguments, "--output=json"))
         return found

@@ -31,12 +31,17 @@ def get(lab: Lab, path: str) -> dict[str, Any]:
     return answer
 
 
-def _asked(lab: Lab, path: str) -> tuple[int, bytes]:
-    """The status and the body of the server's answer."""
+def connect(lab: Lab, timeout: float = TIMEOUT) -> http.client.HTTPSConnection:
+    """A connection to the API server as its administrator, opened by its first request."""
     trusted = ssl.create_default_context(cafile=str(pki.pair(lab, pki.CLUSTER_CA).certificate))
     admin = pki.pair(lab, "admin")
     trusted.load_cert_chain(admin.certificate, admin.key)
-    connection = http.client.HTTPSConnection(str(lab.address), API_PORT, timeout=TIMEOUT, context=trusted)
+    return http.client.HTTPSConnection(str(lab.address), API_PORT, timeout=timeout, context=trusted)
+
+
+def _asked(lab: Lab, path: str) -> tuple[int, bytes]:
+    """The status and the body of the server's answer."""
+    connection = connect(lab)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: Contributors to intelgraph.maestro
-"""The resource kinds that other projects define, taken as YAML from their Go modules."""
+"""The resource kinds that other projects define, taken from their Go modules.
+
+Their descriptions are left out: they are two thirds of the bytes and nothing but text for `kubectl explain`, and the
+API server would take three times as long to take the definitions in.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,29 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..api import connect
 from ..build import GO_MODULES, module_files
-from ..names import cache_directory
+from ..failure import LabError
+from ..names import Lab, cache_directory
+from ..waiting import until
+
+PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?fieldManager=maestro-lab"
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+CONNECTIONS = 3
+TIMEOUT = 60.0  # seconds for one definition, on a machine that starts three nodes at the same time
+Definition = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Definitions:
+class Source:
     """Files of a Go module that define resource kinds. `required_by` is the folder whose go.mod pins the version."""
 
     module: str
@@ -28,12 +42,12 @@ class Definitions:
     required_by: Path = GO_MODULES / "crds"
 
 
-DEFINITIONS = (
-    Definitions("github.com/cert-manager/cert-manager", "deploy/crds/*.yaml"),
-    Definitions("github.com/external-secrets/external-secrets", "config/crds/bases/external-secrets.io_*.yaml"),
-    Definitions("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml"),
-    Definitions("sigs.k8s.io/gateway-api", "config/crd/standard/*.yaml"),
-    Definitions(
+SOURCES = (
+    Source("github.com/cert-manager/cert-manager", "deploy/crds/*.yaml"),
+    Source("github.com/external-secrets/external-secrets", "config/crds/bases/external-secrets.io_*.yaml"),
+    Source("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml"),
+    Source("sigs.k8s.io/gateway-api", "config/crd/standard/*.yaml"),
+    Source(
         "github.com/traefik/traefik/v3",
         "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
         GO_MODULES / "traefik",
@@ -41,26 +55,78 @@ DEFINITIONS = (
 )
 
 
-def bundle() -> Path:
-    """One List with all definitions, kept in the cache by what pins them; as JSON, which is read in no time."""
-    target = cache_directory() / "definitions" / f"{_key()}.json"
-    if not target.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, suffix=".new", delete=False) as written:
-            json.dump({"apiVersion": "v1", "kind": "List", "items": list(_objects())}, written)
-        os.replace(written.name, target)
-    return target
+def definitions() -> list[Definition]:
+    """All definitions, kept in the cache by what pins them."""
+    kept = cache_directory() / "definitions" / f"{_key()}.json"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, suffix=".new", delete=False) as written:
+            json.dump(list(_read()), written)
+        os.replace(written.name, kept)
+    found: list[Definition] = json.loads(kept.read_bytes())
+    return found
+
+
+def create(lab: Lab, wanted: Sequence[Definition]) -> None:
+    """Give the API server the definitions that it has not got yet, and wait until it serves their kinds."""
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(lambda number: _create(lab, wanted[number::CONNECTIONS]), range(CONNECTIONS)))
+    names = {definition["metadata"]["name"] for definition in wanted}
+    until(lambda: names <= _served(lab), lambda: f"Not served after {TIMEOUT:.0f} s: {names - _served(lab)}", TIMEOUT)
+
+
+def without_descriptions(schema: Any) -> Any:
+    """The schema without the texts that describe its fields; a field of the name `description` stays."""
+    if isinstance(schema, dict):
+        return {
+            name: without_descriptions(value)
+            for name, value in schema.items()
+            if not (name == "description" and isinstance(value, str))
+        }
+    return [without_descriptions(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _create(lab: Lab, wanted: Sequence[Definition]) -> None:
+    connection = connect(lab, TIMEOUT)
+    try:
+        for definition in wanted:
+            connection.request("POST", PATH, json.dumps(definition), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            said = response.read().decode(errors="replace")
+            if response.status not in (201, 409):
+                name = definition["metadata"]["name"]
+                raise LabError(f"The API server does not take the definition of {name} ({response.status}): {said}")
+    finally:
+        connection.close()
+
+
+def _served(lab: Lab) -> set[str]:
+    """The kinds that the API server's discovery tells of, named as their definitions are: plural.group."""
+    connection = connect(lab, TIMEOUT)
+    try:
+        connection.request("GET", "/apis", headers={"Accept": DISCOVERY})
+        groups = json.loads(connection.getresponse().read())["items"]
+    finally:
+        connection.close()
+    return {
+        f"{kind['resource']}.{group['metadata']['name']}"
+        for group in groups
+        for version in group["versions"]
+        for kind in version.get("resources", [])
+    }
 
 
 def _key() -> str:
-    pinned = [(one.module, one.pattern, (one.required_by / "go.mod").read_text()) for one in DEFINITIONS]
-    return hashlib.sha256(repr(pinned).encode()).hexdigest()[:16]
+    pinned = [(source.module, source.pattern, (source.required_by / "go.mod").read_text()) for source in SOURCES]
+    return hashlib.sha256(repr((Path(__file__).read_text(), pinned)).encode()).hexdigest()[:16]
 
 
-def _objects() -> Iterator[dict[str, Any]]:
-    for one in DEFINITIONS:
-        for path in module_files(one.required_by, one.module, one.pattern):
-            yield from filter(None, yaml.load_all(path.read_text(), Loader=_Loader))
+def _read() -> Iterator[Definition]:
+    for source in SOURCES:
+        for path in module_files(source.required_by, source.module, source.pattern):
+            for found in yaml.load_all(path.read_text(), Loader=_Loader):
+                if found and found["kind"] == "CustomResourceDefinition":
+                    yield without_descriptions(found)
 
 
 class _Loader(yaml.CSafeLoader):

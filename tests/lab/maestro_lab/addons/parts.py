@@ -2,14 +2,14 @@
 # Copyright: Contributors to intelgraph.maestro
 """The parts that run in the cluster: name server, metrics, storage, ingress, certificates.
 
-Their manifests are applied in one call as soon as the API server is there, so that their pods are scheduled with the
-nodes' first breath; each part is waited for on its own.
+Their manifests are applied as soon as the API server can take them, so that their pods are scheduled with the nodes'
+first breath; each part is waited for on its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..pki import SERVICES_CA, pair
 from ..step import Facts, Step
 from .balancer import ingress_address
 from .catalogue import references
-from .crds import bundle
+from .crds import create, definitions
 from .kubectl import apply, kubectl
 from .naming import DATABASE_NAME, DOMAIN, REGISTRY_NAME
 
@@ -40,32 +40,35 @@ CLUSTER_ISSUER = "lab-ca"
 
 @dataclass(frozen=True)
 class Part:
-    """A Deployment that must be available before the lab is called up."""
+    """A manifest whose Deployment, of the same name, must be available before the lab is called up.
+
+    `defined` says that the manifest has objects of kinds that must be defined first.
+    """
 
     name: str
     title: str
     namespace: str
     deployment: str
+    defined: bool = False
 
 
 PARTS = (
     Part("dns", "Cluster DNS answers (CoreDNS)", "kube-system", "coredns"),
     Part("storage", "Volumes can be claimed (local-path-provisioner)", "local-path-storage", "local-path-provisioner"),
-    Part("ingress", "Ingress controller listens (Traefik)", "traefik", "traefik"),
-    Part("issuer", "Certificates are issued (cert-manager)", "cert-manager", "cert-manager"),
+    Part("ingress", "Ingress controller listens (Traefik)", "traefik", "traefik", defined=True),
+    Part("issuer", "Certificates are issued (cert-manager)", "cert-manager", "cert-manager", defined=True),
     Part("metrics", "Pod and node metrics are served (metrics-server)", "kube-system", "metrics-server"),
 )
 
 
-def manifests(lab: Lab) -> str:
-    """All parts' objects as one YAML stream."""
+def manifests(lab: Lab, parts: Sequence[Part] = PARTS) -> str:
+    """The parts' objects as one YAML stream."""
     environment = Environment(
         loader=FileSystemLoader(MANIFESTS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["to_json"] = json.dumps
     values = _values(lab)
-    templates = sorted(name for name in environment.list_templates() if name.endswith(".yaml.j2"))
-    return "\n---\n".join(environment.get_template(name).render(values) for name in templates)
+    return "\n---\n".join(environment.get_template(f"{part.deployment}.yaml.j2").render(values) for part in parts)
 
 
 def _values(lab: Lab) -> Mapping[str, object]:
@@ -85,12 +88,15 @@ def _values(lab: Lab) -> Mapping[str, object]:
 
 
 def _define(lab: Lab) -> None:
-    apply(lab, str(bundle()))
-    kubectl(lab, "wait", "crd", "--all", "--for=condition=Established", f"--timeout={WAIT_LIMIT}")
+    create(lab, definitions())
 
 
 def _apply(lab: Lab) -> None:
-    apply(lab, "-", stdin=manifests(lab))
+    apply(lab, "-", stdin=manifests(lab, [part for part in PARTS if not part.defined]))
+
+
+def _apply_defined(lab: Lab) -> None:
+    apply(lab, "-", stdin=manifests(lab, [part for part in PARTS if part.defined]))
 
 
 def _await(part: Part) -> Callable[[Lab], None]:
@@ -99,10 +105,19 @@ def _await(part: Part) -> Callable[[Lab], None]:
         try:
             kubectl(lab, *namespace, "rollout", "status", f"deployment/{part.deployment}", f"--timeout={WAIT_LIMIT}")
         except LabError as error:
-            warnings = kubectl(lab, *namespace, "events", "--types=Warning")
-            raise LabError(f"{error}\nWarnings in namespace {part.namespace}:\n{warnings}") from error
+            warnings = _said(lab, *namespace, "events", "--types=Warning")
+            log = _said(lab, *namespace, "logs", f"deployment/{part.deployment}", "--all-containers", "--tail=10")
+            raise LabError(f"{error}\nWarnings in namespace {part.namespace}:\n{warnings}\nLog:\n{log}") from error
 
     return up
+
+
+def _said(lab: Lab, *arguments: str) -> str:
+    """What kubectl says, be it that it cannot."""
+    try:
+        return kubectl(lab, *arguments)
+    except LabError as error:
+        return str(error)
 
 
 def _publish(lab: Lab) -> Facts:
@@ -117,7 +132,11 @@ def _publish(lab: Lab) -> Facts:
 
 STEPS = (
     Step("definitions", "Other projects' kinds are defined", _define, depends=("api-server",)),
-    Step("parts", "The cluster's parts are applied", _apply, depends=("definitions", "registry", "controllers")),
-    *(Step(part.name, part.title, _await(part), depends=("parts", "nodes")) for part in PARTS),
-    Step("ingress-address", "The ingress has its address", _publish, depends=("parts", "balancer")),
+    Step("parts", "The cluster's own parts are applied", _apply, depends=("registry", "controllers")),
+    Step("edge", "Ingress and certificates are applied", _apply_defined, depends=("parts", "definitions")),
+    *(
+        Step(part.name, part.title, _await(part), depends=("edge" if part.defined else "parts", "nodes"))
+        for part in PARTS
+    ),
+    Step("ingress-address", "The ingress has its address", _publish, depends=("edge", "balancer")),
 )
