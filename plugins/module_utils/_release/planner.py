@@ -14,7 +14,6 @@ from .._cluster.errors import ClusterError
 from . import plan
 from .manifests import Key, Manifest, key_of
 from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours
-from .stages import in_order
 
 
 class Refused(ClusterError):
@@ -27,7 +26,7 @@ class Refused(ClusterError):
 def make_plan(
     cluster: Cluster, manifests: t.Sequence[Manifest], former: t.Iterable[Key], name: str, takeover: bool = False
 ) -> plan.Plan:
-    """The plan for the release `name`: its `manifests`, and pruning what `former` ones had beyond them.
+    """The plan for the release `name`: its `manifests` in their order, then pruning what `former` ones had beyond them.
 
     `takeover` forces fields away from other field managers. Raises Refused with everything the server would refuse.
     """
@@ -43,7 +42,7 @@ def make_plan(
             refusals.append(_refusal(manifest, outcome))
     if refusals:
         raise Refused("The API server would refuse this release:\n" + "\n".join(refusals))
-    return plan.Plan((*_staged(steps), *_prunes(cluster, set(former) - wanted, name)))
+    return plan.Plan((*steps, *_prunes(cluster, set(former) - wanted, name)))
 
 
 def _ask(cluster: Cluster, manifest: Manifest, absent: set[str], takeover: bool) -> plan.Step | ApiError:
@@ -80,19 +79,12 @@ def _is_overtaken(step: plan.Step) -> bool:
     """Whether a controller wrote to the object between the two questions, which looks like a change of ours."""
     if step.live is None or step.predicted is None or step.action != plan.CHANGE:
         return False
-    return step.live["metadata"]["resourceVersion"] != step.predicted["metadata"]["resourceVersion"]
+    return bool(step.live["metadata"]["resourceVersion"] != step.predicted["metadata"]["resourceVersion"])
 
 
 def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set[str]:
     names = {manifest["metadata"].get("namespace", "") for manifest in manifests} - {""}
     return {name for name in names if cluster.find("v1", "Namespace", "", name) is None}
-
-
-def _staged(steps: t.Sequence[plan.Step]) -> list[plan.Step]:
-    order = {
-        key_of(manifest): place for place, manifest in enumerate(in_order([s.manifest for s in steps if s.manifest]))
-    }
-    return sorted(steps, key=lambda step: order[step.key])
 
 
 def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str) -> list[plan.Step]:
