@@ -17,7 +17,7 @@ from tests.integration import seeing
 from tests.integration.conftest import Player
 
 CANARIES = {
-    name: f'{name}/"{secrets.token_urlsafe(24)}" {{#x#}}' for name in ("openai", "anthropic", "jwt", "external", "pull")
+    name: f'{name}/"{secrets.token_urlsafe(24)}"{{x}}' for name in ("openai", "anthropic", "jwt", "external", "pull")
 }
 
 

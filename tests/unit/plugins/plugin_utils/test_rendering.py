@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pathlib
 
 import pytest
@@ -90,3 +91,15 @@ def test_what_is_no_object_is_named_by_its_place() -> None:
 def test_any_text_gives_objects_or_a_message(text: str) -> None:
     with contextlib.suppress(BadTemplate):
         parse("a.yaml.j2", text)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20))
+def test_any_text_comes_through_json(text: str) -> None:
+    document = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {json.dumps({'text': text})}\n"
+    assert parse("a.yaml.j2", document)[0]["data"] == {"text": text}
+
+
+@pytest.mark.parametrize("text", ["\U0001f600", "\\ud83d\\ude00", "\\\U0001f600\U0001f600"])
+def test_a_character_beyond_16_bits_is_no_pair_of_halves(text: str) -> None:
+    document = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {json.dumps({'text': text})}\n"
+    assert parse("a.yaml.j2", document)[0]["data"] == {"text": text}
