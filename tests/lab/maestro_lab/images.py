@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -29,6 +30,7 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 CHUNK = 1 << 20
+LAYOUT_FILES = re.compile(r"index\.json|oci-layout|blobs/sha256/[0-9a-f]{64}")
 
 
 class ImageError(LabError):
@@ -243,37 +245,49 @@ def _write_blob(folder: Path, media_type: str, content: IO[bytes]) -> dict[str, 
 
 def unpack(archive: Path, target: Path) -> Layout:
     """The image of a tar file as `docker save`, `podman save` or an OCI tool writes it, as a layout in `target`."""
-    with tempfile.TemporaryDirectory(prefix="image-") as scratch:
-        source = Path(scratch)
-        try:
-            with tarfile.open(archive) as members:
-                members.extractall(source, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise ImageError(f"{archive} is no image archive: {error}") from error
-        if (source / "index.json").is_file():
-            shutil.copytree(source, target)
-            return read_layout(target)
-        if not (source / "manifest.json").is_file():
-            raise ImageError(f"{archive} is no image archive: it has neither index.json nor manifest.json")
-        with _new_layout(target) as folder:
-            _convert_docker_archive(source, folder, archive)
+    try:
+        with tarfile.open(archive) as members, _new_layout(target) as folder:
+            names = set(members.getnames())
+            if "index.json" in names:
+                _copy_layout(members, folder)
+            elif "manifest.json" in names:
+                _convert_docker_archive(members, folder)
+            else:
+                raise ImageError(f"{archive} is no image archive: it has neither index.json nor manifest.json")
+    except (OSError, KeyError, ValueError, tarfile.TarError) as error:
+        raise ImageError(f"{archive} is no image archive: {error}") from error
     return read_layout(target)
 
 
-def _convert_docker_archive(source: Path, folder: Path, archive: Path) -> None:
-    images = json.loads((source / "manifest.json").read_bytes())
+def _copy_layout(members: tarfile.TarFile, folder: Path) -> None:
+    for member in members:
+        if member.isfile() and LAYOUT_FILES.fullmatch(member.name):
+            with _content(members, member.name) as content, (folder / member.name).open("wb") as copy:
+                shutil.copyfileobj(content, copy, CHUNK)
+
+
+def _convert_docker_archive(members: tarfile.TarFile, folder: Path) -> None:
+    images = json.load(_content(members, "manifest.json"))
     if len(images) != 1:
-        raise ImageError(f"{archive} holds {len(images)} images, want exactly one")
+        raise ImageError(f"{members.name!s} holds {len(images)} images, want exactly one")
     layers = []
     for name in images[0]["Layers"]:
-        with _plain(source / name) as content:
+        with _plain(_content(members, name)) as content:
             layers.append(_write_blob(folder, LAYER, content))
-    with (source / images[0]["Config"]).open("rb") as config:
+    with _content(members, images[0]["Config"]) as config:
         _write_index(folder, _write_blob(folder, CONFIG, config), layers)
 
 
-def _plain(path: Path) -> IO[bytes]:
+def _content(members: tarfile.TarFile, name: str) -> IO[bytes]:
+    """A file's content, also of one that links to another file of the archive."""
+    content = members.extractfile(name)
+    if content is None:
+        raise ImageError(f"{members.name!s} is no image archive: its {name} is no file")
+    return content
+
+
+def _plain(content: IO[bytes]) -> IO[bytes]:
     """The layer's tar without the gzip that some tools put around it: the config's diff_ids name the plain one."""
-    with path.open("rb") as content:
-        compressed = content.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if compressed else path.open("rb")  # type: ignore[return-value]
+    compressed = content.read(2) == b"\x1f\x8b"
+    content.seek(0)
+    return gzip.GzipFile(fileobj=content) if compressed else content  # type: ignore[return-value]

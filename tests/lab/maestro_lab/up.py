@@ -60,6 +60,8 @@ def build_all(*, kubernetes_only: bool = False) -> None:
     """Build everything that a lab runs."""
     for module in (kubernetes_module(), *(() if kubernetes_only else addons.modules)):
         build(module)
+    if not kubernetes_only:
+        addons.prepare()
 
 
 def steps_of(given: Sequence[Step] | None) -> tuple[Step, ...]:

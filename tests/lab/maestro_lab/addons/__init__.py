@@ -8,8 +8,15 @@ from collections.abc import Mapping
 
 from ..build import GoModule
 from ..step import Step
-from . import balancer, catalogue, databases, parts, registry
+from . import balancer, catalogue, crds, databases, parts, registry
 
 modules: tuple[GoModule, ...] = catalogue.MODULES
 on_demand: Mapping[str, GoModule] = catalogue.ON_DEMAND
 steps: tuple[Step, ...] = (registry.STEP, *databases.STEPS, balancer.STEP, *parts.STEPS)
+
+
+def prepare() -> None:
+    """Put into the cache all that a lab's start takes from it; it needs the modules built."""
+    registry.prepare()
+    crds.definitions()
+    databases.prepare()

@@ -12,12 +12,12 @@ import pwd
 import secrets
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..command import run
 from ..component import Component, ensure, entering
 from ..failure import LabError
 from ..names import Lab, cache_directory
@@ -30,6 +30,7 @@ HOST = "db"
 NAME = USER = "maestro"
 POSTGRESQL_PORT = 5432
 REDIS_PORT = 6379
+AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--")
 READY_LIMIT = 20.0  # seconds
 ACCESS = """\
 local   all  postgres             peer
@@ -146,25 +147,30 @@ def _up_postgresql(lab: Lab) -> Facts:
 def _set_password(lab: Lab, password: str) -> None:
     """Give the role its password, as soon as the server takes commands from the host's own administrator."""
     sql = f"ALTER ROLE {USER} PASSWORD '{password}';"
-    psql = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "psql", "--quiet", "--no-psqlrc"]
-    command = [*entering(lab, HOST), *psql, "--host=/var/lib/postgresql", "--set=ON_ERROR_STOP=1"]
+    psql = ("psql", "--quiet", "--no-psqlrc", "--host=/var/lib/postgresql", "--set=ON_ERROR_STOP=1")
+    command = [*entering(lab, HOST), *AS_POSTGRES, *psql]
     said: list[str] = []
 
     def accepted() -> bool:
-        run = subprocess.run(command, input=sql, capture_output=True, text=True, cwd="/", check=False)
-        said.append(run.stderr.strip())
-        return run.returncode == 0
+        done = subprocess.run(command, input=sql, capture_output=True, text=True, cwd="/", check=False)
+        said.append(done.stderr.strip())
+        return done.returncode == 0
 
     until(accepted, lambda: f"PostgreSQL takes no commands after {READY_LIMIT:.0f} s: {said[-1]}", READY_LIMIT)
 
 
-def _unpack_cluster(home: Home) -> None:
-    """Lay down a new database cluster from the cache; it is the same for every lab, and has no password."""
+def prepare() -> Path:
+    """A new database cluster as an archive in the cache, made unless it is there."""
     template = cache_directory() / "postgresql" / f"{postgresql_programs().parent.name}.tar"
     if not template.is_file():
         _make_template(template)
-    with tarfile.open(template) as archive, tempfile.TemporaryDirectory(dir=home.path) as scratch:
-        archive.extractall(scratch, filter="fully_trusted")
+    return template
+
+
+def _unpack_cluster(home: Home) -> None:
+    """Lay down a new database cluster from the cache; it is the same for every lab, and has no password."""
+    with tempfile.TemporaryDirectory(dir=home.path) as scratch:
+        run("tar", "--extract", "--same-owner", "--file", str(prepare()), "--directory", scratch)
         (Path(scratch) / "data").rename(home.path / "data")
 
 
@@ -179,17 +185,15 @@ def _make_template(target: Path) -> None:
         for sql in (f"CREATE ROLE {USER} LOGIN;", f"CREATE DATABASE {NAME} OWNER {USER};"):
             _as_postgres([str(programs / "postgres"), "--single", "-D", data, "postgres"], stdin=f"{sql}\n")
         partial = target.with_suffix(f".{os.getpid()}")
-        with tarfile.open(partial, "w") as archive:
-            archive.add(data, "data")
+        run("tar", "--create", "--file", str(partial), "--directory", folder, "data")
         partial.replace(target)
 
 
 def _as_postgres(command: Sequence[str], stdin: str = "") -> None:
-    run = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, cwd="/", user="postgres", group="postgres", check=False
-    )
-    if run.returncode or "ERROR:" in run.stderr:
-        raise LabError(f"`{' '.join(command)}` failed: {run.stderr.strip()}")
+    words = [*AS_POSTGRES, *command]
+    done = subprocess.run(words, input=stdin, capture_output=True, text=True, cwd="/", check=False)
+    if done.returncode or "ERROR:" in done.stderr:
+        raise LabError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
 
 
 def _up_redis(lab: Lab) -> Facts:

@@ -131,7 +131,7 @@ def _publish(lab: Lab) -> Facts:
 
 
 STEPS = (
-    Step("definitions", "Other projects' kinds are defined", _define, depends=("api-server",)),
+    Step("definitions", "Other projects' kinds are defined", _define, depends=("nodes",)),
     Step("parts", "The cluster's own parts are applied", _apply, depends=("registry", "controllers")),
     Step("edge", "Ingress and certificates are applied", _apply_defined, depends=("parts", "definitions")),
     *(

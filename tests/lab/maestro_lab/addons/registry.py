@@ -26,7 +26,7 @@ USER = "maestro-lab"
 
 def _up(lab: Lab) -> Facts:
     folder = lab.state / "registry"
-    for store in stores([image() for image in IMAGES]):
+    for store in prepare():
         link_tree(store, folder / "storage")
     configured = folder / "registry.json"
     if not configured.is_file():
@@ -36,6 +36,11 @@ def _up(lab: Lab) -> Facts:
     ensure(lab, Component("registry", tuple(command(configured)), ready=f"http://{lab.registry}/"))
     served = credential(lab)
     return {"registry": {"host": served.address, "user": served.user, "password": served.password}}
+
+
+def prepare() -> list[Path]:
+    """The stores of the lab's images, made where the cache has not got them."""
+    return stores([image() for image in IMAGES])
 
 
 def credential(lab: Lab) -> Served:
