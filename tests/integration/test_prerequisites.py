@@ -7,10 +7,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import json
 import pathlib
 import socket
-import time
 import typing as t
 
 import pytest
@@ -20,18 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import catalogue
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
 from tests.integration import seeing
 from tests.integration.conftest import STATE, Player, of_namespace
+from tests.integration.furnishing import allow, furnish, wait_for_content_remaining
 from tests.integration.playing import Play, play
-from tests.unit.plugins.module_utils._release.preflight.builders import deployment, obj
-from tests.unit.rendering import only
 
 ONLY_JUDGE = str(pathlib.Path(__file__).with_name("prerequisites.yml"))
 INFO = "intelgraph.maestro.cluster_info"
@@ -42,19 +33,8 @@ Connection = t.Callable[[Lab, pathlib.Path], contextlib.AbstractContextManager[d
 
 @pytest.fixture
 def inhabited(namespace: str, cluster: Cluster) -> str:
-    """A namespace with an object of somebody else's in it, and with what the controllers put into each."""
-    cluster.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
-    cluster.create(
-        f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "of-somebody-else"}, "data": {"a": "b"}}
-    )
-    with Mirror(cluster, [Source("v1", "ServiceAccount", namespace), Source("v1", "ConfigMap", namespace)]) as mirror:
-        mirror.synced(10)
-        settled = until(
-            mirror,
-            lambda: bool(mirror.objects("ServiceAccount")) and len(mirror.objects("ConfigMap")) == 2,
-            time.monotonic() + 60,
-        )
-    assert settled, "the controllers did not furnish the namespace"
+    """A namespace with an object of somebody else's in it."""
+    furnish(cluster, namespace)
     return namespace
 
 
@@ -192,6 +172,7 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], str, tuple[str, ...]]] = {
             "ingress_provider": "gateway",
             "ingress_gateway_implementation": "nginx",
             "ingress_connections_per_client": 0,
+            "ingress_annotations": {},
             "ingress_class": "traefik",
         },
         "kind-not-served",
@@ -282,97 +263,6 @@ def test_a_namespace_that_does_not_go_away_says_what_holds_it(inhabited: str, ju
         cluster.merge(path, {"metadata": {"finalizers": None}})
     assert "takes no new object" in message
     assert "example.com/guard" in message
-
-
-def wait_for_content_remaining(cluster: Cluster, namespace: str) -> None:
-    """Until the namespace controller has said what it waits for."""
-    with Mirror(cluster, [Source("v1", "Namespace")]) as mirror:
-        mirror.synced(10)
-
-        def is_said() -> bool:
-            found = [item for item in mirror.objects("Namespace") if item["metadata"]["name"] == namespace]
-            conditions = [each for item in found for each in item["status"].get("conditions") or ()]
-            return any(
-                each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions
-            )
-
-        assert until(mirror, is_said, time.monotonic() + 60)
-
-
-def found_in(lab: Lab, namespace: str, *manifests: Manifest, **connection: t.Any) -> list[Finding]:
-    """What the preflight finds for manifests of a test's own, without a play around it."""
-    for manifest in manifests:
-        manifest["metadata"]["namespace"] = namespace
-    params = {"in_cluster": False, "connect_timeout": 5.0, "request_timeout": 30.0, "retry_timeout": 5.0}
-    params |= {"kubeconfig": lab["kubeconfig"], **connection}
-    look = examine(params, needs_of({"test": manifests}, "maestro", namespace), Wishes(production=False))
-    return list(look.judgement.findings)
-
-
-def test_pod_security_is_asked_of_the_server_and_nothing_is_stored(inhabited: str, cluster: Cluster, lab: Lab) -> None:
-    label = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.merge(f"/api/v1/namespaces/{inhabited}", {"metadata": {"labels": label}})
-    finding = only(found_in(lab, inhabited, deployment()))
-    assert finding.id == "pod-security"
-    assert "runAsNonRoot != true" in finding.message
-    assert cluster.list_objects("v1", "Pod", inhabited)["items"] == []
-
-
-def test_a_selector_that_cannot_change_is_seen_before_it_is_tried(inhabited: str, cluster: Cluster, lab: Lab) -> None:
-    old = deployment(replicas=0, selector={"matchLabels": {"app": "old"}})
-    old["spec"]["template"]["metadata"]["labels"] = {"app": "old"}
-    cluster.create(f"/apis/apps/v1/namespaces/{inhabited}/deployments", {**old, "metadata": {"name": "maestro"}})
-    finding = only(found_in(lab, inhabited, deployment()))
-    assert finding.id == "field-immutable"
-    assert "spec.selector" in finding.message
-
-
-def test_a_role_that_grants_more_than_its_author_holds_is_seen(inhabited: str, cluster: Cluster, lab: Lab) -> None:
-    account = allow(
-        cluster,
-        inhabited,
-        [
-            {
-                "apiGroups": ["rbac.authorization.k8s.io"],
-                "resources": ["roles"],
-                "verbs": ["get", "list", "watch", "create", "patch", "delete"],
-            }
-        ],
-    )
-    rule = {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["delete"]}
-    role = obj("rbac.authorization.k8s.io/v1", "Role", rules=[rule])
-    found = found_in(lab, inhabited, role, impersonate_user=account)
-    escalation = only(finding for finding in found if finding.id == "role-escalation")
-    assert "delete daemonsets of apps" in escalation.message
-    assert not any(finding.object.startswith("Role in") for finding in found)
-
-
-def test_the_preflight_writes_nothing(inhabited: str, cluster: Cluster, lab: Lab) -> None:
-    """The API server's audit log has every request of the account: all that is not a read is a review or a dry run."""
-    account = allow(cluster, inhabited, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
-    found_in(lab, inhabited, deployment(), impersonate_user=account)
-    lines = pathlib.Path(lab["audit_log"]).read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines if account in line]
-    seen = [event for event in events if event.get("impersonatedUser", {}).get("username") == account]
-    posted = {event["requestURI"] for event in seen if event["verb"] not in ("get", "list", "watch")}
-    reviews = "/apis/authorization.k8s.io/v1/selfsubject"
-    assert f"/api/v1/namespaces/{inhabited}/pods?dryRun=All" in posted
-    assert all("dryRun=All" in uri or uri.startswith(reviews) for uri in posted)
-
-
-def allow(cluster: Cluster, namespace: str, rules: list[Manifest]) -> str:
-    """An account that may do what the rules say in the namespace, and nothing else; returns its user name."""
-    roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    cluster.create(f"{roles}/roles", {"metadata": {"name": "deployer"}, "rules": rules})
-    cluster.create(
-        f"{roles}/rolebindings",
-        {
-            "metadata": {"name": "deployer"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "deployer"},
-            "subjects": [{"kind": "ServiceAccount", "name": "deployer", "namespace": namespace}],
-        },
-    )
-    return f"system:serviceaccount:{namespace}:deployer"
 
 
 def test_another_run_at_work_is_named(inhabited: str, judge: Player, cluster: Cluster) -> None:
