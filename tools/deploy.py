@@ -23,7 +23,7 @@ NEXT_STEPS = """\
 Go on
   look          tests/lab/lab --name {lab} kubectl -- --namespace {namespace} get pods --output wide
   deploy again  make deploy LAB={lab}   (nothing changed: seconds)
-  preview       .venv/bin/ansible-playbook {playbook} -i {inventory} --check --diff
+  preview       {which}.venv/bin/ansible-playbook {playbook} -i {inventory} --check --diff
   test          make test LAB={lab}
   tear down     make lab-down LAB={lab}
   your cluster  README.md, "Your own cluster": an inventory of three lines"""
@@ -94,7 +94,9 @@ def main() -> int:
     print(f"\nMaestro serves at {command[-1].removesuffix('api/v1/status')}\n")
     print(f"  {shlex.join(command)}\n  {answer.stdout.strip() or answer.stderr.strip()}\n\n{phases.table()}\n")
     namespace = chosen.get("maestro_namespace", "maestro-system")
-    print(NEXT_STEPS.format(lab=lab.name, namespace=namespace, playbook=PLAYBOOK, inventory=INVENTORY), flush=True)
+    which = "" if lab.name == "maestro" else f"MAESTRO_LAB={lab.name} "
+    steps = {"lab": lab.name, "which": which, "namespace": namespace, "playbook": PLAYBOOK, "inventory": INVENTORY}
+    print(NEXT_STEPS.format(**steps), flush=True)
     return answer.returncode
 
 
