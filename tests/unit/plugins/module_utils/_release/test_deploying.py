@@ -256,6 +256,20 @@ def test_a_release_that_is_not_ready_fails_with_its_findings_and_prunes_nothing(
     assert "old" in cluster.names("services")
 
 
+def test_a_failed_release_whose_objects_are_in_place_is_made_again() -> None:
+    cluster = ApiDouble()
+    cluster.unready["Deployment maestro"] = STUCK
+    with pytest.raises(ReleaseFailed):
+        deploy(cluster)
+    live = cluster.live("deployments/maestro")
+    assert live
+    cluster.unready.clear()
+    cluster.settle(live)
+    outcome = deploy(cluster)
+    assert (outcome.changed, outcome.number, outcome.plan.changes) == (True, 2, [])
+    assert states(cluster) == [(1, "failed"), (2, "passed")]
+
+
 def test_what_is_in_place_but_not_ready_is_a_failure_without_a_change() -> None:
     cluster = ApiDouble()
     deploy(cluster)

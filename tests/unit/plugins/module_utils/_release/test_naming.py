@@ -29,8 +29,8 @@ CONTAINER = {
 }
 POD: Manifest = {
     "imagePullSecrets": [{"name": "keys"}],
-    "initContainers": [CONTAINER],
-    "containers": [CONTAINER],
+    "initContainers": [copy.deepcopy(CONTAINER)],
+    "containers": [copy.deepcopy(CONTAINER)],
     "volumes": [
         {"name": "settings", "configMap": {"name": "settings"}},
         {"name": "keys", "secret": {"secretName": "keys"}},
