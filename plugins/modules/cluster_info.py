@@ -259,7 +259,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import malformed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import judge_objects
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine
@@ -311,21 +311,10 @@ def survey(call: Call) -> Ending:
     """Read the cluster and judge it against the components."""
     start = time.monotonic()
     params = call.params
-    problems = malformed_ones(params["components"])
-    if problems:
-        message = f"The components are not what the component tasks make: {'; '.join(problems)}."
-        return Ending({"msg": message}, failed=True)
+    judge_objects(params["components"])
     look = examine(params, needs_of(params["components"], params["name"], params["namespace"]), wishes(params))
     values = {**result(look, params["name"]), "duration": round(time.monotonic() - start, 3)}
     return Ending(values, [finding.sentence() for finding in look.judgement.of("warning")])
-
-
-def malformed_ones(components: t.Mapping[str, t.Any]) -> list[str]:
-    """What is no list of Kubernetes objects among the components, a clause each."""
-    lists = {name: items for name, items in components.items() if isinstance(items, list)}
-    found = [f"component {name} is no list of objects" for name in components if name not in lists]
-    found += [f"an object of {name} {why}" for name in lists for item in lists[name] if (why := malformed(item))]
-    return found
 
 
 def wishes(params: t.Mapping[str, t.Any]) -> Wishes:

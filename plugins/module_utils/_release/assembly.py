@@ -32,7 +32,7 @@ class Release:
 
 def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:
     """Put the secret values back, name settings by content, hand replicas to the HPA. Raises BadComponents."""
-    _judge_objects(components)
+    judge_objects(components)
     manifests = [manifest for component in components.values() for manifest in component]
     _judge_identities(components)
     _judge_secrets(manifests, secret_values)
@@ -44,7 +44,8 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     return Release(tuple(in_order(kept)), replicas)
 
 
-def _judge_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+def judge_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+    """Raises BadComponents for what is no list of Kubernetes objects."""
     wrong = [
         f"{name} is a {type(component).__name__}, not a list"
         for name, component in components.items()

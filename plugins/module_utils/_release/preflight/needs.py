@@ -116,9 +116,18 @@ def _workload(manifest: Manifest, manifests: t.Iterable[Manifest]) -> Workload:
         minimum=minimum,
         maximum=maximum,
         surge=_surge(manifest, maximum),
-        pod=spec["template"],
+        pod=_pod(spec),
         selector=spec["selector"].get("matchLabels") or {},
     )
+
+
+def _pod(spec: Manifest) -> Manifest:
+    """The pod template, with the volumes that a StatefulSet's controller adds for its claims."""
+    template: Manifest = spec["template"]
+    names = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
+    added = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    volumes = [*(template["spec"].get("volumes") or ()), *added]
+    return {**template, "spec": {**template["spec"], "volumes": volumes}} if added else template
 
 
 def _bounds(manifest: Manifest, manifests: t.Iterable[Manifest]) -> tuple[int, int]:

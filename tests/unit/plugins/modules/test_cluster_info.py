@@ -100,9 +100,9 @@ def test_a_cluster_that_gives_no_answer_has_no_facts(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("components", "words"),
     [
-        ({"workload": {"kind": "Pod"}}, "component workload is no list of objects"),
-        ({"workload": [{"kind": "Pod"}]}, "an object of workload has no apiVersion"),
-        ({"workload": ["text"]}, "an object of workload is a str"),
+        ({"workload": {"kind": "Pod"}}, "workload is a dict, not a list"),
+        ({"workload": [{"kind": "Pod"}]}, "workload[0] has no apiVersion"),
+        ({"workload": ["text"]}, "workload[0] is a str"),
     ],
 )
 def test_components_that_are_none_are_refused(

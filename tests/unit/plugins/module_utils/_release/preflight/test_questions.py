@@ -97,6 +97,15 @@ def test_a_pod_of_the_template_is_tried_without_being_stored() -> None:
     assert "serviceAccountName" not in question.body["spec"]
 
 
+def test_the_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
+    claims = {"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"resources": {}}}]}
+    manifest = deployment(pod_spec())
+    manifest = {**manifest, "kind": "StatefulSet", "spec": {**manifest["spec"], **claims}}
+    (question,) = second(manifest)
+    assert question.body is not None
+    assert "data" in [volume["name"] for volume in question.body["spec"]["volumes"]]
+
+
 @pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])
 def test_no_pod_is_tried_where_there_is_no_namespace_to_try_it_in(namespace: t.Any) -> None:
     assert second(deployment(), namespace=namespace) == []
