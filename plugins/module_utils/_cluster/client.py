@@ -9,6 +9,7 @@ import contextlib
 import json
 import random
 import ssl
+import tempfile
 import threading
 import time
 import typing as t
@@ -79,7 +80,8 @@ class Cluster:
         """Open the cluster that the module's connection options name; refuses when `cluster_uid` is another's."""
         chosen = options(params)
         limits = Limits(params["connect_timeout"], params["request_timeout"], params["retry_timeout"])
-        cluster = cls(configure(chosen, params["in_cluster"]), headers(chosen), limits)
+        with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
+            cluster = cls(configure(chosen, params["in_cluster"], folder), headers(chosen), limits)
         if params["cluster_uid"]:
             cluster.require_uid(params["cluster_uid"])
         return cluster

@@ -51,8 +51,8 @@ def _from_environment(name: str, spec: t.Mapping[str, t.Any], environment: t.Map
     return text
 
 
-def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False) -> t.Any:
-    """A `kubernetes.client.Configuration` for these options.
+def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False, folder: str | None = None) -> t.Any:
+    """A `kubernetes.client.Configuration` for these options; keys inside a kubeconfig are written into `folder`.
 
     The pod's own service account is used only when `in_cluster` asks for it: a job in a pod must not end up
     on the cluster that it happens to run in because a kubeconfig was forgotten.
@@ -63,7 +63,7 @@ def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False) -> t.Any:
     source = "in-cluster service account" if in_cluster else f"kubeconfig {_shown(chosen.get('kubeconfig'))}"
     try:
         with _logged_errors() as logged:
-            _load(configuration, chosen, in_cluster)
+            _load(configuration, chosen, in_cluster, folder)
     except BadConnection:
         raise
     except Exception as error:
@@ -97,14 +97,14 @@ def headers(chosen: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _load(configuration: t.Any, chosen: t.Mapping[str, t.Any], in_cluster: bool) -> None:
+def _load(configuration: t.Any, chosen: t.Mapping[str, t.Any], in_cluster: bool, folder: str | None) -> None:
     if in_cluster:
         kubernetes.config.load_incluster_config(client_configuration=configuration)
         return
     if _is_complete(chosen):
         return
     kubeconfig = chosen.get("kubeconfig")
-    common = {"context": chosen.get("context"), "client_configuration": configuration}
+    common = {"context": chosen.get("context"), "client_configuration": configuration, "temp_file_path": folder}
     if isinstance(kubeconfig, dict):
         kubernetes.config.load_kube_config_from_dict(config_dict=kubeconfig, **common)
         return

@@ -4,18 +4,24 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import ssl
+import tempfile
 import threading
 import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import BadConnection, Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
+    BadConnection,
+    Cluster,
+    Unreachable,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Untrusted
 from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
 from tests.unit.plugins.module_utils._cluster.certificates import Authority
-from tests.unit.plugins.module_utils._cluster.connecting import connect, talk
+from tests.unit.plugins.module_utils._cluster.connecting import connect, parameters, talk
 from tests.unit.rendering import only
 
 pytestmark = pytest.mark.usefixtures("delays")
@@ -89,6 +95,31 @@ def test_a_client_certificate(authority: Authority) -> None:
     with talk(Reply(body={"a": 1}), tls=tls, authority=authority, **files) as api:
         assert api.cluster.get("/x") == {"a": 1}
     assert "authorization" not in only(api.server.asked).headers
+
+
+def test_keys_inside_a_kubeconfig_leave_no_file(
+    authority: Authority, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mine = authority.issue("inline")
+    user = {"client-certificate-data": in_base64(mine.certificate), "client-key-data": in_base64(mine.key)}
+    with ApiServer(Reply(body={"a": 1}), tls=authority.server(clients=True)) as server:
+        authorities = {"certificate-authority-data": in_base64(authority.pair.certificate)}
+        kubeconfig = {
+            "current-context": "one",
+            "clusters": [{"name": "one", "cluster": {"server": server.url, **authorities}}],
+            "users": [{"name": "me", "user": user}],
+            "contexts": [{"name": "one", "context": {"cluster": "one", "user": "me"}}],
+        }
+        for _again in range(2):
+            with Cluster.connect(parameters(kubeconfig=kubeconfig)) as cluster:
+                assert list(tmp_path.rglob("*")) == []
+                assert cluster.get("/x") == {"a": 1}
+    assert list(tmp_path.rglob("*")) == []
+
+
+def in_base64(path: pathlib.Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
 
 
 def test_a_server_that_wants_a_client_certificate_says_so(authority: Authority) -> None:
