@@ -7,6 +7,7 @@ What it was started with is kept in STATE/components, so that faults can stop it
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ MACHINE = "machine"
 HOLDER = "holder"
 JOIN = 'for group in $LAB_GROUPS; do echo 0 > "$group/cgroup.procs" || exit 1; done; unset LAB_GROUPS; exec "$@"'
 READY_TIMEOUT = 60.0
+REAPED_TIMEOUT = 5.0
 STARTED_FIRST = ("registry", "etcd", "apiserver", "controller-manager", "scheduler", "containerd", "kubelet")
 
 
@@ -114,6 +116,8 @@ def kill(lab: Lab, component: Component) -> None:
     if process is not None:
         cgroups.send(process, signal.SIGKILL)
         until(lambda: not is_running(lab, component), f"{component.name} (process {process}) survives SIGKILL", 10)
+        with contextlib.suppress(LabError):  # its parent may be slow; a database refuses to start beside its remains
+            until(lambda: not Path(f"/proc/{process}").exists(), "", REAPED_TIMEOUT)
 
 
 def suspend(lab: Lab, component: Component, *, suspended: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from .command import attempt, run
@@ -53,7 +53,8 @@ def networks_in_use() -> Iterator[IPv4Network]:
 
 def plug(lab: Lab, host: Host, process: int) -> None:
     """Lay the cable from the bridge to the host whose namespaces `process` is in, and give the host its address."""
-    run("ip", "link", "add", host.veth, "type", "veth", "peer", "name", "eth0", "netns", str(process))
+    inner = ("name", "eth0", "address", hardware_address(host.address), "netns", str(process))
+    run("ip", "link", "add", host.veth, "type", "veth", "peer", *inner)
     run("ip", "link", "set", host.veth, "master", lab.bridge, "up")
     inside = [
         "link set lo up",
@@ -62,6 +63,11 @@ def plug(lab: Lab, host: Host, process: int) -> None:
         *(f"route add {node.pods} via {node.address}" for node in lab.nodes if node.name != host.name),
     ]
     run("nsenter", f"--target={process}", "--net", "ip", "-batch", "-", stdin="\n".join(inside))
+
+
+def hardware_address(address: IPv4Address) -> str:
+    """The same for the same address, so that neighbours find a host again at once when it was off."""
+    return ":".join(f"{octet:02x}" for octet in (2, 0, *address.packed))
 
 
 def unplug(lab: Lab, host: Host) -> None:
@@ -100,9 +106,8 @@ def is_bridged(host: Host) -> bool:
 
 
 def _make_bridge(lab: Lab) -> None:
-    octets = lab.claimed.network_address.packed
     commands = [
-        f"link add {lab.bridge} address 02:00:{octets[0]:02x}:{octets[1]:02x}:00:01 type bridge",
+        f"link add {lab.bridge} address {hardware_address(lab.address)} type bridge",
         f"addr add {lab.address}/16 dev {lab.bridge}",
         f"link set {lab.bridge} up",
         *(f"route add {node.pods} via {node.address} dev {lab.bridge}" for node in lab.nodes),

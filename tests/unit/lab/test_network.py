@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maestro_lab.failure import LabError
-from maestro_lab.network import CANDIDATES, free_network
+from maestro_lab.network import CANDIDATES, free_network, hardware_address
 
 IDENTS = st.integers(0, 0xFFFFFF).map(lambda number: f"lab{number:06x}")
 ALL = [IPv4Network(f"10.{octet}.0.0/16") for octet in CANDIDATES]
@@ -38,3 +38,7 @@ def test_a_route_to_one_address_of_a_network_rules_it_out(ident: str) -> None:
 def test_a_machine_without_a_free_network_is_told_so() -> None:
     with pytest.raises(LabError, match=r"10\.64\.0\.0/16 to 10\.127\.0\.0/16 are in use"):
         free_network("lab000000", [IPv4Network("10.0.0.0/8")])
+
+
+def test_hardware_address_follows_from_the_address_alone() -> None:
+    assert hardware_address(IPv4Address("10.88.0.21")) == "02:00:0a:58:00:15"
