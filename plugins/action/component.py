@@ -78,8 +78,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
 
     def _facts(self, name: str, manifests: list[Values], secrets: dict[str, str], host_vars: Values) -> Values:
-        components = {**host_vars.get("maestro_components", {}), name: manifests}
+        former = host_vars.get("ansible_facts", {})
+        components = {**former.get("maestro_components", {}), name: manifests}
         facts: Values = {"maestro_components": components}
         if secrets:
-            facts["maestro_secret_values"] = {**host_vars.get("maestro_secret_values", {}), **secrets}
+            facts["maestro_secret_values"] = {**former.get("maestro_secret_values", {}), **secrets}
         return facts

@@ -33,7 +33,7 @@ options:
   components:
     description:
       - For each component the list of its manifests.
-      - The M(intelgraph.maestro.component) tasks leave them in C(maestro_components).
+      - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_components).
       - Without any only the cluster itself is judged.
     type: dict
     default: {}
@@ -119,7 +119,7 @@ EXAMPLES = r"""
   intelgraph.maestro.cluster_info:
     kubeconfig: ~/.kube/config
     cluster_uid: 5f1c9f0e-6f0c-4d36-8d6b-1b9f5c1d7f10
-    components: "{{ maestro_components }}"
+    components: "{{ ansible_facts.maestro_components }}"
     endpoints:
       - {name: PostgreSQL, host: db.example.com, port: 5432}
   register: cluster

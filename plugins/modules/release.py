@@ -41,13 +41,13 @@ options:
   components:
     description:
       - For each component the list of its manifests.
-      - The M(intelgraph.maestro.component) tasks leave it in C(maestro_components).
+      - The M(intelgraph.maestro.component) tasks leave it in C(ansible_facts.maestro_components).
       - Required for O(state=present).
     type: dict
   secret_values:
     description:
       - The values of the Secrets among the components, by C(<secret>/<key>).
-      - The M(intelgraph.maestro.component) tasks leave them in C(maestro_secret_values).
+      - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_secret_values).
     type: dict
     default: {}
   wait:
@@ -85,7 +85,7 @@ attributes:
     description: Plans with the API server's dry run and changes nothing, on a cluster without the namespace too.
     support: full
   diff_mode:
-    description: Shows declared fields only, and never a secret value.
+    description: Shows the objects without status and bookkeeping, and never a secret value.
     support: full
   idempotent:
     description: A second run with the same components changes nothing.
@@ -103,8 +103,8 @@ EXAMPLES = r"""
 - name: Release what the roles contributed
   intelgraph.maestro.release:
     kubeconfig: ~/.kube/config
-    components: "{{ maestro_components }}"
-    secret_values: "{{ maestro_secret_values | default({}) }}"
+    components: "{{ ansible_facts.maestro_components }}"
+    secret_values: "{{ ansible_facts.maestro_secret_values | default({}) }}"
     reason: Upgrade to 2.1.0
 
 - name: Take the release away but keep its data

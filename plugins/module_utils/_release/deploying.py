@@ -14,13 +14,12 @@ from .._health.finding import FAILED, PASSED, Finding
 from .._health.waiting import wait_until_ready
 from .applying import Applier, before_record, delete
 from .assembly import Release
-from .history import PASSED as RECORD_PASSED
 from .history import History, Record, now
 from .manifests import Key, Manifest
-from .naming import references
+from .naming import named_by_content
 from .outcome import Outcome, Phases, summary
 from .ownership import without_secret_values
-from .plan import PRUNE, Plan
+from .plan import PRUNE, Plan, Step
 from .planner import make_plan
 
 
@@ -104,13 +103,12 @@ class _Run:
         try:
             self._finish(rest)
             if not self._outcome.findings:
-                self._end(record, RECORD_PASSED, "")
+                self._end(record, PASSED, "")
         except ClusterError as error:
             raise self._failure(record, str(error), f"stopped half-way: {error}") from error
         if self._outcome.findings:
             waited = f"is not ready after {self._phases.seconds['wait']:.0f} s"
             raise self._failure(record, self._outcome.findings[0].sentence(), waited)
-        self._forget_old()
         self._outcome.message = (
             f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan, done=True)}."
         )
@@ -128,7 +126,7 @@ class _Run:
     def _plan(self) -> Plan:
         return self._outcome.plan
 
-    def _finish(self, steps: t.Iterable[t.Any]) -> None:
+    def _finish(self, steps: t.Iterable[Step]) -> None:
         with self._phases.phase("apply"):
             self._applier.apply(steps)
         self._wait()
@@ -152,6 +150,7 @@ class _Run:
         return self._outcome
 
     def _end(self, record: Record, state: str, reason: str) -> None:
+        """Record how the release ended, and forget what the history no longer has room for."""
         outcome = {
             "ended": now(),
             "seconds": dict(self._phases.seconds),
@@ -159,9 +158,13 @@ class _Run:
             "reason": reason,
         }
         self._history.end(record, state, outcome)
+        self._forget_old()
 
     def _forget_old(self) -> None:
-        """Keep `history_limit` records; what cannot be tidied up is tried again after the next release."""
+        """Keep `history_limit` records, the last one that passed among them.
+
+        What cannot be tidied up is tried again after the next release.
+        """
         try:
             while len(self._history.records) > self._wish.history_limit:
                 self._forget_oldest()
@@ -170,9 +173,11 @@ class _Run:
 
     def _forget_oldest(self) -> None:
         """Settings that only the oldest release had go with its record."""
-        oldest, *remembered = self._history.records
-        still_used = {key for record in remembered for key in references(record.manifests)}
-        for key in references(oldest.manifests) - still_used:
+        passed = self._history.last_passed()
+        oldest = next(record for record in self._history.records if record is not passed)
+        remembered = [record for record in self._history.records if record is not oldest]
+        still_used = {key for record in remembered for key in named_by_content(record.manifests)}
+        for key in named_by_content(oldest.manifests) - still_used:
             delete(self._cluster, key)
         self._history.forget(oldest)
 
@@ -184,7 +189,7 @@ def _told(finding: Finding) -> list[str]:
 def _prunable(history: History) -> set[Key]:
     """What releases since the last good one had; settings named by content stay as long as their release is known."""
     records = history.since_last_passed()
-    return {key for record in records for key in record.keys - references(record.manifests)}
+    return {key for record in records for key in record.keys - named_by_content(record.manifests)}
 
 
 def _is_recorded(last: Record | None, manifests: t.Iterable[Manifest]) -> bool:

@@ -20,6 +20,7 @@ import zlib
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.kinds import KINDS, collection_path, object_path
+from .._health.finding import PASSED
 from .manifests import Key, Manifest, key_of
 from .ownership import MANAGER, without_secret_values
 
@@ -29,7 +30,8 @@ STATE_LABEL = "maestro.intelgraph.ai/state"
 PART_LABEL = "maestro.intelgraph.ai/part"
 OUTCOME = "maestro.intelgraph.ai/outcome"
 CONTENT = "release.json.gz"
-PENDING, PASSED, FAILED = "pending", "passed", "failed"
+PENDING = "pending"
+"""The state of a record until its release has a verdict, which is its state from then on."""
 CHUNK = 700_000
 """Bytes of compressed data in one ConfigMap: base64 makes a third more of it, the API server's limit is 1 MiB."""
 CONFIG_MAP = KINDS["v1", "ConfigMap"]

@@ -35,7 +35,7 @@ def name_by_content(manifests: t.Sequence[Manifest]) -> list[Manifest]:
     return [_renamed(manifest, names.get(key_of(manifest).namespace, {})) for manifest in manifests]
 
 
-def references(manifests: t.Iterable[Manifest]) -> set[Key]:
+def named_by_content(manifests: t.Iterable[Manifest]) -> set[Key]:
     """The objects among `manifests` that are named by their content."""
     return {key_of(manifest) for manifest in manifests if is_named_by_content(manifest)}
 
@@ -65,7 +65,7 @@ def _pod_spec(manifest: Manifest) -> Manifest | None:
         return t.cast(Manifest, spec)
     if manifest["kind"] == "CronJob":
         spec = spec.get("jobTemplate", {}).get("spec", {})
-    template = spec.get("template") if manifest["kind"] != "ExternalSecret" else None
+    template = spec.get("template")
     return template.get("spec") if isinstance(template, dict) else None
 
 

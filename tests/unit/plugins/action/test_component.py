@@ -97,14 +97,14 @@ def test_a_text_that_looks_like_a_template_is_not_evaluated(role: Write) -> None
 def test_components_of_several_roles_come_together(role: Write) -> None:
     role(a=CONFIG_MAP % "one")
     others = {"maestro_components": {"other": [{"kind": "X"}], "thing": ["old"]}}
-    facts = component("thing", **others)["ansible_facts"]
+    facts = component("thing", ansible_facts=others)["ansible_facts"]
     assert facts["maestro_components"]["other"] == [{"kind": "X"}]
     assert facts["maestro_components"]["thing"][0]["metadata"]["name"] == "one"
 
 
 def test_secret_values_leave_the_component(role: Write) -> None:
     role(a=SECRET)
-    manifests, values = render_with_secrets("thing", maestro_secret_values={"other/A": "1"})
+    manifests, values = render_with_secrets("thing", ansible_facts={"maestro_secret_values": {"other/A": "1"}})
     assert "hunter2" not in json.dumps(manifests)
     assert values == {"other/A": "1", "s/TOKEN": "hunter2"}
 

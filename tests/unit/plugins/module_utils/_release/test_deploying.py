@@ -208,6 +208,16 @@ def test_settings_go_with_the_last_record_that_knows_them() -> None:
     assert settings(cluster) == 2, "of the settings 1, 2, 3 only 2 is forgotten"
 
 
+def test_failed_releases_are_forgotten_too_but_never_the_last_good_one() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(a="1"), history_limit=2)
+    cluster.unready["Deployment maestro"] = STUCK
+    for value in "234":
+        with pytest.raises(ReleaseFailed):
+            deploy(cluster, release(a=value), history_limit=2)
+    assert states(cluster) == [(1, "passed"), (4, "failed")]
+
+
 def test_what_this_release_has_not_is_pruned_last() -> None:
     cluster = ApiDouble()
     deploy(cluster, release(service("old")))

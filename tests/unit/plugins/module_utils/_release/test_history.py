@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED, PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import history
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import (
-    FAILED,
-    PASSED,
     PENDING,
     History,
     NumberTaken,

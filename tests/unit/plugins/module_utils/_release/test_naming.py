@@ -13,7 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.naming import name_by_content, references
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.naming import (
+    name_by_content,
+    named_by_content,
+)
 from tests.unit.plugins.samples import Manifest, config_map, deployment, manifest, secret
 from tests.unit.rendering import of_kind, only
 
@@ -175,7 +178,7 @@ def test_the_input_is_left_alone() -> None:
 
 def test_references_are_the_objects_named_by_content() -> None:
     settings, keys, plain = config_map("settings"), secret("keys"), config_map("plain", immutable=False)
-    assert {key.name for key in references([settings, keys, plain, deployment()])} == {"settings", "keys"}
+    assert {key.name for key in named_by_content([settings, keys, plain, deployment()])} == {"settings", "keys"}
 
 
 @given(
