@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("build", _build, "build all programs of a lab, or one of those built on demand").add_argument(
         "module", nargs="?", choices=sorted(addons.on_demand)
     )
+    verb("binary", _binary, "print the path of kubectl, helm or another program, built first when need be", "program")
     verb("up", _up, "bring the lab up, or mend it").add_argument(
         "--core", action="store_true", help="Kubernetes alone, without registry, DNS, ingress and databases"
     )
@@ -91,6 +92,15 @@ def _build(lab: Lab, options: argparse.Namespace) -> None:
         print(build(addons.on_demand[options.module]))
     else:
         build_all()
+
+
+def _binary(_: Lab, options: argparse.Namespace) -> None:
+    on_demand = addons.on_demand.get(options.program)
+    path = (build(on_demand) if on_demand else programs()) / options.program
+    if not path.is_file():
+        offered = sorted({*addons.on_demand, *(program.name for program in programs().iterdir())})
+        raise LabError(f"The lab has no program {options.program}; it has {', '.join(offered)}")
+    print(path)
 
 
 def _up(lab: Lab, options: argparse.Namespace) -> None:

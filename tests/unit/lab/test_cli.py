@@ -92,3 +92,14 @@ def test_status_fails_unless_the_lab_is_up(started: Lab, capsys: pytest.CaptureF
 
 def test_the_targets_are_the_components_and_the_hosts(started: Lab) -> None:
     assert faults.targets(started) == ["etcd", *(f"node:{host.name}" for host in started.hosts)]
+
+
+def test_a_program_is_answered_with_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "kubectl").touch()
+    monkeypatch.setattr("maestro_lab.cli.programs", lambda: tmp_path)
+    assert main(["binary", "kubectl"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'kubectl'}\n"
+    assert main(["binary", "nothing"]) == 1
+    assert "it has helm, kubectl" in capsys.readouterr().err
