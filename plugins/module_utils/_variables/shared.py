@@ -153,7 +153,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
     },
 }
 
-RUNTIME = frozenset({"maestro_components", "maestro_secret_values", "maestro_cluster", "maestro_release"})
+RUNTIME = frozenset({"maestro_components", "maestro_secret_values"})
 """Names that the plays set themselves."""
 
 

@@ -1,0 +1,62 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes releases against the API double, and reads what came of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release, assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.samples import (
+    NAMESPACE,
+    Manifest,
+    autoscaler,
+    config_map,
+    deployment,
+    namespace,
+    secret,
+    service,
+)
+
+WISH = Wish("maestro", NAMESPACE, timeout=0.3, about={"by": "me@here", "reason": "test"})
+POD: Manifest = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "maestro-config"}}]}]}
+AWAY = Unreachable("The API server cannot be reached")
+STUCK = {
+    "observedGeneration": 99,
+    "replicas": 4,
+    "updatedReplicas": 1,
+    "availableReplicas": 3,
+    "conditions": [{"type": "Progressing", "status": "False", "message": "deadline exceeded"}],
+}
+
+
+def release(*more: Manifest, **settings: t.Any) -> Release:
+    """A whole release whose settings are the keyword arguments."""
+    manifests, values = take_out_secrets([namespace(), secret(), config_map(**settings), *more])
+    return assemble({"all": [*manifests, deployment(**POD), autoscaler(), service()]}, values)
+
+
+def deploy(cluster: ApiDouble, wanted: Release | None = None, check: bool = False, **wish: t.Any) -> Outcome:
+    cluster.writes.clear()
+    return deploying(cluster, wanted or release(), dataclasses.replace(WISH, **wish), check)
+
+
+def records(cluster: ApiDouble) -> list[Record]:
+    return History(cluster, NAMESPACE, "maestro").read().records
+
+
+def states(cluster: ApiDouble) -> list[tuple[int, str]]:
+    return [(record.number, record.state) for record in records(cluster)]
+
+
+def settings(cluster: ApiDouble) -> int:
+    """How many content-named ConfigMaps there are."""
+    return len([name for name in cluster.names("configmaps") if name.startswith("maestro-config-")])
