@@ -2,21 +2,21 @@
 # Copyright: Contributors to intelgraph.maestro
 """Registry storage made ready once for each image, so that a new lab's registry is filled by linking files.
 
-A store is what a registry has on disk after one image was pushed. Stores lie in the cache by reference and digest;
+A store is what a registry has on disk after one image was pushed. Stores lie in the cache by what the image is made of;
 a lab's registry gets the union of them.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..images import Image, Layout, build
+from ..images import Image, build
+from ..locks import held
 from ..names import cache_directory
 from .push import Registry
 from .serving import scratch_registry
@@ -24,28 +24,25 @@ from .serving import scratch_registry
 KEPT_STORES = 60
 
 
-def stores(images: Iterable[Image]) -> list[Path]:
+def stores(images: Sequence[Image]) -> list[Path]:
     """A store for each image; those not in the cache are made with a registry of their own."""
     home = cache_directory() / "stores"
     home.mkdir(parents=True, exist_ok=True)
-    built = [(image, build(image, cache_directory() / "images")) for image in images]
-    wanted = [home / _key(image, layout) for image, layout in built]
-    for (image, layout), target in zip(built, wanted, strict=True):
-        if not target.is_dir():
-            _fill(target, image, layout)
-        os.utime(target)
-    _forget_old(home, keep=set(wanted))
+    wanted = [home / image.key() for image in images]
+    with held("stores", "another lab's start, which makes images"):
+        for image, target in zip(images, wanted, strict=True):
+            if not target.is_dir():
+                _fill(target, image)
+            os.utime(target)
+        _forget_old(home, keep=set(wanted))
     return wanted
 
 
-def _key(image: Image, layout: Layout) -> str:
-    return hashlib.sha256(f"{image.reference} {layout.digest}".encode()).hexdigest()[:32]
-
-
-def _fill(target: Path, image: Image, layout: Layout) -> None:
+def _fill(target: Path, image: Image) -> None:
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as scratch:
         storage = Path(scratch) / "storage"
         storage.mkdir()
+        layout = build(image, Path(scratch) / "images")
         with scratch_registry(Path(scratch), storage) as served, Registry(*served) as registry:
             registry.push(layout, image.reference)
         storage.rename(target)
