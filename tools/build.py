@@ -7,7 +7,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +38,7 @@ def unpack(tarball: Path, collections: Path) -> Path:
     """Unpack the tarball as an installed collection, beside the one it depends on; return its folder."""
     home = collections / "ansible_collections" / "intelgraph" / "maestro"
     home.mkdir(parents=True)
-    with tarfile.open(tarball) as archive:
-        archive.extractall(home, filter="data")
+    shutil.unpack_archive(tarball, home, "gztar")
     shutil.copytree(COLLECTIONS / "ansible_collections" / "kubernetes", home.parent.parent / "kubernetes")
     return home
 
