@@ -45,7 +45,11 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         ("workload_persistence_access_mode", "ReadWriteOnce"),
     ),
     "fewer replicas at most than at least": (
-        {"workload_autoscaling_min_replicas": 5, "workload_autoscaling_max_replicas": 4},
+        {
+            "workload_autoscaling_enabled": True,
+            "workload_autoscaling_min_replicas": 5,
+            "workload_autoscaling_max_replicas": 4,
+        },
         ("workload_autoscaling_max_replicas",),
     ),
     "a name that is none": ({"maestro_name": "Maestro!"}, ("maestro_name must be a DNS label", "'Maestro!'")),
