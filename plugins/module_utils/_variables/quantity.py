@@ -1,30 +1,28 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubernetes quantities ("500m", "1Gi") as exact numbers."""
+"""Kubernetes quantities ("500m", "1Gi") as an inventory writes them."""
 
 from __future__ import annotations
 
-import fractions
 import re
 import typing as t
+from decimal import Decimal
 
-_FORM = re.compile(r"(\d+(?:\.\d+)?)(m|k|Ki|[MGTPE]i?)?", re.ASCII)
-_BINARY = {f"{letter}i": fractions.Fraction(1024**power) for power, letter in enumerate("KMGTPE", 1)}
-_DECIMAL = {letter: fractions.Fraction(1000**power) for power, letter in enumerate("kMGTPE", 1)}
-_FACTORS = {"": fractions.Fraction(1), "m": fractions.Fraction(1, 1000), **_BINARY, **_DECIMAL}
+from .._quantity import amount
+
+_FORM = re.compile(r"\d+(?:\.\d+)?(?:m|k|Ki|[MGTPE]i?)?", re.ASCII)
 MEBIBYTE = 1024**2
 
 
-def parse(text: str) -> fractions.Fraction:
+def parse(text: str) -> Decimal:
     """The quantity in its base unit: cores or bytes. Raises ValueError for what Kubernetes would refuse.
 
     Signs and exponents, which Kubernetes also takes, are refused: nobody means them in an inventory.
     """
-    form = _FORM.fullmatch(text)
-    if not form:
+    if not valid(text):
         raise ValueError(f"{text!r} is not a Kubernetes quantity such as 500m, 2, 512Mi or 4Gi")
-    return fractions.Fraction(form[1]) * _FACTORS[form[2] or ""]
+    return amount(text)
 
 
 def mebibytes(text: str) -> int:

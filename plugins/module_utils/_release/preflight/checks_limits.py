@@ -9,13 +9,14 @@ import typing as t
 from decimal import Decimal
 
 from ..._health.finding import Finding
+from ..._quantity import amount
 from ..manifests import Key, Manifest, key_of
 from . import catalogue
 from .case import Case
 from .checks_capacity import is_of, limit_range_specs
 from .facts import Pod, Unknown
 from .pods import Spec, Use, containers, resources_of, use_of
-from .quantity import ZERO, Amounts, amount, amounts, plus, shown, times
+from .quantity import ZERO, Amounts, amounts, plus, shown, times
 
 ALWAYS_IN_SCOPE = frozenset({"NotTerminating", "NotBestEffort"})
 """Scopes that hold for every long-running pod with requests; a quota with another scope may not concern it."""

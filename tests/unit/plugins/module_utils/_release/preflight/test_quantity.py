@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._quantity import amount
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.quantity import (
-    amount,
     largest,
     list_shown,
     minus,
