@@ -8,6 +8,7 @@ import dataclasses
 import json
 import socket
 import ssl
+import time
 import typing as t
 from http.client import HTTPResponse, HTTPSConnection
 
@@ -88,6 +89,19 @@ class Answer:
     @property
     def json(self) -> t.Any:
         return json.loads(self.body)
+
+
+def version_within(lab: t.Mapping[str, t.Any], hostname: str, wanted: str, seconds: float) -> str:
+    """The version that answers: the wanted one as soon as it does, else the last one seen after these seconds.
+
+    The ingress keeps connections open, so a pod that is ending may answer for as long as it drains.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = str(fetch(lab, hostname, "/api/v1/status").json["version"])
+        if seen == wanted or time.monotonic() > deadline:
+            return seen
+        time.sleep(0.2)
 
 
 def fetch(lab: t.Mapping[str, t.Any], hostname: str, path: str, **headers: str) -> Answer:

@@ -17,6 +17,8 @@ from tests.integration.playing import Play, play
 NAMESPACE = "test-deploy"
 HOSTNAME = f"{NAMESPACE}.maestro.test"
 OLD, NEW = "2.0.0-prod", "2.1.0-prod"
+DRAIN_SECONDS = 15
+"""Longer than a pod of the lab takes from its deletion to its end."""
 IMAGE = "ghcr.io/brianlong/intelgraph/maestro-control-plane"
 
 
@@ -40,8 +42,8 @@ def test_three_pods_in_three_zones_serve_over_https(deployed: Play, cluster: Clu
     running = seeing.pods(cluster, NAMESPACE)
     assert len(running) == 3
     assert len(seeing.zones(cluster, running)) == 3
+    assert seeing.version_within(lab, HOSTNAME, OLD, DRAIN_SECONDS) == OLD
     status = seeing.fetch(lab, HOSTNAME, "/api/v1/status").json
-    assert status["version"] == OLD
     assert status["pod"] in {pod["metadata"]["name"] for pod in running}
     assert seeing.fetch(lab, HOSTNAME, "/readyz").status == 200
 
@@ -90,12 +92,12 @@ def test_an_upgrade_and_the_way_back(
     upgraded = shared_deploy(workload_image=f"{IMAGE}:{NEW}", maestro_reason="upgrade")
     assert upgraded.rc == 0, upgraded.output
     assert upgraded.release["number"] == number + 1
-    assert seeing.fetch(lab, HOSTNAME, "/api/v1/status").json["version"] == NEW
+    assert seeing.version_within(lab, HOSTNAME, NEW, DRAIN_SECONDS) == NEW
     last = seeing.history(cluster, NAMESPACE)[-1]
     assert (last.number, last.state, last.about["reason"]) == (number + 1, "passed", "upgrade")
     back = shared_deploy()
     assert back.release["number"] == number + 2
-    assert seeing.fetch(lab, HOSTNAME, "/api/v1/status").json["version"] == OLD
+    assert seeing.version_within(lab, HOSTNAME, OLD, DRAIN_SECONDS) == OLD
 
 
 def test_changed_settings_roll_the_pods_and_the_old_settings_stay_for_the_history(

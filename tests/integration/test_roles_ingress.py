@@ -25,7 +25,12 @@ ALLOWED, FOREIGN = "https://app.intelgraph.ai", "https://intelgraph.ai.example.c
 RATE, BURST = 20, 40
 PROVIDERS = {
     "traefik": {"ingress_provider": "traefik", "ingress_class": "traefik"},
-    "gateway": {"ingress_provider": "gateway", "ingress_class": "traefik", "ingress_gateway_implementation": "traefik"},
+    "gateway": {
+        "ingress_provider": "gateway",
+        "ingress_class": "traefik",
+        "ingress_gateway_implementation": "traefik",
+        "ingress_annotations": {},
+    },
 }
 LIMITS = {
     "ingress_rate_limit_requests_per_second": RATE,

@@ -37,7 +37,8 @@ class Component:
 
     `name` is unique in a lab, such as etcd or kubelet:node-1. `host` names the host whose namespaces it enters; empty
     for the machine's own. `ready` is an address to probe (see probe.py), empty for none. `stop_signal` asks it to end.
-    `user` runs it as another user of the machine than root.
+    `user` runs it as another user of the machine than root. `leftovers` are files on its host that a killed process
+    leaves and the next one takes for a sign of life, such as a lock file; they are removed before each start.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Component:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = "SIGTERM"
     user: str = ""
+    leftovers: tuple[str, ...] = ()
 
     def group(self, lab: Lab) -> str:
         return f"{lab.cgroup}/{self.host or MACHINE}/{self.name.partition(':')[0]}"
@@ -65,6 +67,8 @@ def start(lab: Lab, component: Component) -> subprocess.Popen[bytes] | None:
     group = component.group(lab)
     cgroups.create(group)
     _remember(lab, component)
+    for leftover in component.leftovers:
+        (_root(lab, component.host) / leftover.lstrip("/")).unlink(missing_ok=True)
     log = lab.log(component.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
@@ -151,7 +155,7 @@ def recorded(lab: Lab) -> dict[str, Component]:
     found = {}
     for path in sorted((lab.state / "components").glob("*.json")):
         values = json.loads(path.read_text())
-        component = Component(**{**values, "argv": tuple(values["argv"])})
+        component = Component(**{**values, "argv": tuple(values["argv"]), "leftovers": tuple(values["leftovers"])})
         found[component.name] = component
     return found
 
@@ -204,8 +208,10 @@ def _root(lab: Lab, host: str) -> Path:
 def _remember(lab: Lab, component: Component) -> None:
     path = _record(lab, component)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(component), indent=1))
-    path.chmod(0o600)
+    whole = path.with_suffix(".new")
+    whole.write_text(json.dumps(asdict(component), indent=1))
+    whole.chmod(0o600)
+    whole.replace(path)
 
 
 def _record(lab: Lab, component: Component) -> Path:

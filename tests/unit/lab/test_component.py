@@ -92,6 +92,18 @@ def test_a_link_to_a_program_of_many_names_is_the_same_program(
     assert main_process(lab, Component("kubelet:node-1", (str(tmp_path / "kubelet"),))) == sleeping.pid
 
 
+def test_what_a_killed_component_left_is_removed_before_it_starts(
+    lab: Lab, in_group: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "postmaster.pid"
+    lock.write_text("1\n")
+    monkeypatch.setattr(cgroups, "create", lambda *_: None)
+    started = component.start(lab, Component("postgresql", ("/bin/true",), leftovers=(str(lock),)))
+    assert started is not None
+    started.wait()
+    assert not lock.exists()
+
+
 def test_a_component_that_ends_at_its_start_is_told_with_its_last_words(lab: Lab, in_group: list[int]) -> None:
     etcd = Component("etcd", ("/bin/false",))
     lab.logs.mkdir(parents=True)

@@ -136,6 +136,7 @@ def _up_postgresql(lab: Lab) -> Facts:
             user=home.user,
             ready=f"tcp://{address}:{POSTGRESQL_PORT}",
             stop_signal="SIGINT",
+            leftovers=("/var/lib/postgresql/data/postmaster.pid",),
         ),
     )
     password = home.secret("password")
