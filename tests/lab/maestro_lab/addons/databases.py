@@ -136,7 +136,10 @@ def _up_postgresql(lab: Lab) -> Facts:
             user=home.user,
             ready=f"tcp://{address}:{POSTGRESQL_PORT}",
             stop_signal="SIGINT",
-            leftovers=("/var/lib/postgresql/data/postmaster.pid",),
+            leftovers=(
+                "/var/lib/postgresql/data/postmaster.pid",
+                f"/var/lib/postgresql/.s.PGSQL.{POSTGRESQL_PORT}.lock",
+            ),
         ),
     )
     password = home.secret("password")
