@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import http.client
 import json
 import socket
@@ -14,6 +16,8 @@ import pytest
 
 HOSTNAME = "maestro.maestro-lab.internal"
 SECONDS = 10
+PODS = 3
+CLIENTS, ASKED = 20, 60
 
 
 class ByAddress(http.client.HTTPSConnection):
@@ -29,10 +33,13 @@ class ByAddress(http.client.HTTPSConnection):
         self.sock = self.trust.wrap_socket(plain, server_hostname=HOSTNAME)
 
 
+def connect(lab: dict[str, t.Any]) -> ByAddress:
+    return ByAddress(lab["ingress"]["address"], lab["ingress"]["https_port"], lab["ca_bundle"])
+
+
 @pytest.fixture
 def https(lab: dict[str, t.Any]) -> t.Iterator[ByAddress]:
-    ingress = lab["ingress"]
-    connection = ByAddress(ingress["address"], ingress["https_port"], lab["ca_bundle"])
+    connection = connect(lab)
     yield connection
     connection.close()
 
@@ -44,12 +51,16 @@ def test_the_api_answers_over_https(https: ByAddress) -> None:
     assert json.loads(answer.read())["service"] == "maestro-control-plane"
 
 
-def test_answers_come_from_every_zone(https: ByAddress) -> None:
-    zones = set()
-    for attempt in range(60):
-        https.request("GET", f"/api/v1/status?attempt={attempt}")
-        zones.add(json.loads(https.getresponse().read())["zone"])
-    assert zones == {"zone-1", "zone-2", "zone-3"}
+def test_every_pod_answers_when_many_ask_at_once(lab: dict[str, t.Any]) -> None:
+    """The ingress keeps its connections, so one client after the other would be given the same pod again."""
+
+    def pod_of_an_answer(_number: int) -> str | None:
+        with contextlib.closing(connect(lab)) as connection:
+            connection.request("GET", "/api/v1/work?ms=50")
+            return connection.getresponse().getheader("X-Maestro-Pod")
+
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        assert len(set(pool.map(pod_of_an_answer, range(ASKED)))) == PODS
 
 
 def test_pages_of_intelgraph_may_ask_and_others_may_not(https: ByAddress) -> None:
