@@ -155,7 +155,9 @@ def recorded(lab: Lab) -> dict[str, Component]:
     found = {}
     for path in sorted((lab.state / "components").glob("*.json")):
         values = json.loads(path.read_text())
-        component = Component(**{**values, "argv": tuple(values["argv"]), "leftovers": tuple(values["leftovers"])})
+        component = Component(
+            **{**values, "argv": tuple(values["argv"]), "leftovers": tuple(values.get("leftovers", ()))}
+        )
         found[component.name] = component
     return found
 
