@@ -10,15 +10,15 @@ export MAESTRO_LAB = $(LAB)
 PY = .venv/bin/python
 BOOTSTRAP = $(or $(PYTHON),python3) tools/bootstrap.py
 .DEFAULT_GOAL := help
-.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench docs build clean venv venv-test packages
+.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench docs build clean venv venv-test packages packages-test
 
 deploy: venv packages ## Start the lab and deploy Maestro on it
 	@$(PY) tools/deploy.py
 
-test: venv-test packages ## All that a change must pass: lint, sanity, unit, integration, molecule
+test: venv-test packages-test ## All that a change must pass: lint, sanity, unit, integration, molecule
 	@$(PY) tools/check.py lint sanity unit integration molecule
 
-lint sanity unit integration molecule: venv-test packages ## One part of the tests
+lint sanity unit integration molecule: venv-test packages-test ## One part of the tests
 	@$(PY) tools/check.py $@
 
 lab: venv packages ## Start the lab: a three-node Kubernetes on this machine
@@ -50,3 +50,6 @@ venv-test:
 
 packages: venv
 	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt
+
+packages-test: venv
+	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt tests/unit/monitoring/debian-packages.txt

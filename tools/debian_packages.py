@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: Contributors to intelgraph.maestro
-"""Install the Debian packages that a list names and the host lacks: debian_packages.py LIST."""
+"""Install the Debian packages that lists name and the host lacks: debian_packages.py LIST...
+
+Their daemons are not started: the lab and the tests run their programs by themselves.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""Debian asks this program whether a package may start its daemon; 101 forbids it (invoke-rc.d(8))."""
 
 
 def named_in(path: Path) -> list[str]:
@@ -25,6 +33,20 @@ def missing_of(packages: list[str]) -> list[str]:
     return [package for package in packages if package not in installed]
 
 
+@contextmanager
+def no_daemons(policy: Path = POLICY) -> Iterator[None]:
+    """Let no package start a daemon meanwhile; a policy that the host has stays as it is."""
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
+
+
 def install(packages: list[str]) -> int:
     """Refresh the lists and install, with apt's own progress; return apt's exit code."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -32,12 +54,13 @@ def install(packages: list[str]) -> int:
     if update.returncode != 0:
         return update.returncode
     command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
-    return subprocess.run(command, env=quiet, check=False).returncode
+    with no_daemons():
+        return subprocess.run(command, env=quiet, check=False).returncode
 
 
 def main() -> int:
     """Install what is missing; return the exit code."""
-    listed = named_in(Path(sys.argv[1]))
+    listed = [name for path in sys.argv[1:] for name in named_in(Path(path))]
     if not shutil.which("dpkg-query"):
         print(f"debian_packages: not a Debian host; see that it has: {' '.join(listed)}", file=sys.stderr)
         return 0

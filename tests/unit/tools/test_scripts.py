@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
 
 import debian_packages
 import deploy
@@ -25,6 +26,21 @@ def test_only_what_is_missing_is_installed(tmp_path: pathlib.Path, monkeypatch: 
     query.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert debian_packages.missing_of(["runc", "nftables", "ipset"]) == ["nftables", "ipset"]
+
+
+def test_no_daemon_starts_while_packages_are_installed(tmp_path: pathlib.Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    with debian_packages.no_daemons(policy):
+        assert subprocess.run([policy], check=False).returncode == 101
+    assert not policy.exists()
+
+
+def test_the_host_s_own_policy_for_daemons_stays(tmp_path: pathlib.Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("the host's own", encoding="utf-8")
+    with debian_packages.no_daemons(policy):
+        pass
+    assert policy.read_text(encoding="utf-8") == "the host's own"
 
 
 @pytest.mark.parametrize(
