@@ -13,6 +13,8 @@ import typing as t
 
 import pytest
 
+from tools.checkout import tracked_files
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMENTED = {".cfg", ".go", ".j2", ".md", ".mod", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml"}
 """Kinds of files that have comments, and so must begin with their licence."""
@@ -33,18 +35,7 @@ FOREIGN_NAMES = (
 FOREIGN = re.compile("|".join(FOREIGN_NAMES))
 
 
-def project_files() -> list[pathlib.Path]:
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return sorted(ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file())
-
-
-FILES = project_files()
+FILES = [ROOT / path for path in tracked_files()]
 
 
 def text_of(path: pathlib.Path) -> str:
