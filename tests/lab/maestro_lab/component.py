@@ -109,7 +109,7 @@ def stop(lab: Lab, component: Component, timeout: float = 15.0) -> None:
     cgroups.send(process, signal.Signals[component.stop_signal])
     cgroups.send(process, signal.SIGCONT)
     try:
-        until(lambda: not is_running(lab, component), "", timeout)
+        until(lambda: has_ended(process), "", timeout)
     except LabError:
         kill(lab, component)
 
@@ -119,9 +119,22 @@ def kill(lab: Lab, component: Component) -> None:
     process = main_process(lab, component)
     if process is not None:
         cgroups.send(process, signal.SIGKILL)
-        until(lambda: not is_running(lab, component), f"{component.name} (process {process}) survives SIGKILL", 10)
+        until(lambda: has_ended(process), f"{component.name} (process {process}) survives SIGKILL", 10)
         with contextlib.suppress(LabError):  # its parent may be slow; a database refuses to start beside its remains
             until(lambda: not Path(f"/proc/{process}").exists(), "", REAPED_TIMEOUT)
+
+
+def has_ended(process: int) -> bool:
+    """Whether the process is gone or only waits to be reaped.
+
+    The first thread of a process can end before its others, which keep its files and sockets open until they end too.
+    """
+    folder = Path(f"/proc/{process}")
+    try:
+        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        return state in ("Z", "X") and len(list((folder / "task").iterdir())) <= 1
+    except (OSError, IndexError):
+        return True
 
 
 def suspend(lab: Lab, component: Component, *, suspended: bool) -> None:

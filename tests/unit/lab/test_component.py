@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from maestro_lab import cgroups, component
-from maestro_lab.component import Component, await_ready, last_words, main_process, recorded
+from maestro_lab.component import Component, await_ready, has_ended, last_words, main_process, recorded
 from maestro_lab.failure import LabError
 from maestro_lab.names import Lab
+from maestro_lab.waiting import until
 
 SLEEP = "/usr/bin/sleep"
 
@@ -138,3 +139,23 @@ def test_the_runtime_of_a_node_starts_before_what_needs_it(lab: Lab) -> None:
     component._remember(lab, Component("etcd", ("/bin/etcd",)))
     names = [one.name for one in component.of_host(lab, "node-1")]
     assert names == ["containerd:node-1", "kubelet:node-1", "kube-proxy:node-1"]
+
+
+FIRST_THREAD_ENDS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+print("on", flush=True)
+ctypes.CDLL(None).syscall(60, 0)  # exit of this thread alone
+"""
+
+
+def test_a_process_whose_first_thread_has_ended_has_not_ended_before_the_others() -> None:
+    with subprocess.Popen([sys.executable, "-c", FIRST_THREAD_ENDS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        until(lambda: "\nState:\tZ" in Path(f"/proc/{process.pid}/status").read_text(), "its first thread goes on", 5)
+        assert not has_ended(process.pid)
+        process.kill()
+        until(lambda: has_ended(process.pid), "it survives", 5)
+        process.wait()
+        assert has_ended(process.pid)
