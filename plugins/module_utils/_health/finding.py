@@ -16,8 +16,9 @@ PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
 class Finding:
     """`id` is stable and has a page docs/findings/<id>.md; `object` is `Kind namespace/name` or a setting's name.
 
-    `message` says what is wrong, in the server's words where it has some; `evidence` are the lines that prove it;
-    `next_step` is what a person does about it.
+    `message` says what is wrong, in the server's words where it has some; `cause` what it most likely comes from;
+    `evidence` are the lines that prove it; `next_step` is what a person does about it. `container` is the container
+    concerned, and `since` (UTC, ISO 8601) when it began, both empty where that means nothing.
     """
 
     id: str
@@ -26,6 +27,9 @@ class Finding:
     message: str
     evidence: tuple[str, ...] = ()
     next_step: str = ""
+    container: str = ""
+    since: str = ""
+    cause: str = ""
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""

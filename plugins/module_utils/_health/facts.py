@@ -1,0 +1,68 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a release at one moment, and what a judge makes of it. Plain values: no API, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .finding import Finding
+
+Live = t.Mapping[str, t.Any]
+"""One object as the API shows it, never changed."""
+Identity = tuple[str, str, str]
+"""(kind, namespace, name); the namespace is empty for what has none."""
+
+LOG, FORMER_LOG, PROBE = "log", "former-log", "probe"
+
+
+class Question(t.NamedTuple):
+    """Evidence that is not in any object and has to be fetched: a container's log, or what its probe is answered.
+
+    `what` is LOG (of the running container), FORMER_LOG (of the one that ended before it) or PROBE (the readiness
+    endpoint, or the startup endpoint while that has not passed).
+    """
+
+    what: str
+    namespace: str
+    pod: str
+    container: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """The release and everything that it owns.
+
+    `now` is seconds since the epoch by the API server's clock, as its timestamps are. `wanted` are the objects that
+    the release declares. `objects` holds, by kind, every observed object: the declared ones, what they own
+    (ReplicaSets, Pods, Jobs, EndpointSlices, ...) and Events; a kind that is not a key was not observed. `stale` are
+    the kinds whose watch is interrupted, so that what is held of them may be old. `answers` are the lines that came
+    back for questions of an earlier judgement. `settle` is the number of seconds for which everything must have been
+    ready before the release counts as passed.
+    """
+
+    now: float
+    wanted: tuple[Identity, ...]
+    objects: t.Mapping[str, tuple[Live, ...]]
+    answers: t.Mapping[Question, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    stale: frozenset[str] = frozenset()
+    settle: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What follows from facts.
+
+    `verdict` is passed, failed, or empty while nothing is decided. `findings` are what is wrong, decided or not;
+    `missing` is one line for each thing that is not ready yet. `again_at` is the moment (the clock of `Facts.now`)
+    from which the same objects may be judged otherwise: a budget used up, a settling time over; None when only news
+    can change the judgement. `questions` are the evidence worth fetching before the findings are told.
+    """
+
+    verdict: str
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[str, ...] = ()
+    again_at: float | None = None
+    questions: tuple[Question, ...] = ()
