@@ -19,6 +19,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "lab")]
 import tests.conftest  # noqa: E402, F401
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import (  # noqa: E402
+    Mirror,
+    Source,
+    until,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble  # noqa: E402
 from tests.integration.conftest import LAB, STATE, delete_namespace, of_namespace  # noqa: E402
 from tests.integration.playing import play  # noqa: E402
@@ -67,4 +72,4 @@ def ansible_playbook() -> str:
     return str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
 
 
-__all__ = ["delete_namespace", "of_namespace", "play"]
+__all__ = ["Mirror", "Source", "delete_namespace", "of_namespace", "play", "until"]
