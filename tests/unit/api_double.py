@@ -185,7 +185,8 @@ class ApiDouble(Cluster):
         owners[manager] = wanted
         merged = _changed(former or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned})
         if query.get("dryRun"):
-            return {**merged, "metadata": {**_metadata(path, former), **merged["metadata"]}}
+            foretold = {**_metadata(path, former), **merged["metadata"], "managedFields": _managed(owners)}
+            return {**merged, "metadata": foretold}
         self.owners[path] = owners
         return self._written("PATCH", path, merged, former)
 

@@ -40,6 +40,8 @@ class Applier:
     def _one(self, step: plan.Step) -> Manifest:
         if step.action == plan.KEEP and step.live is not None:
             return step.live
+        if step.action == plan.REPLACE:
+            delete(self._cluster, step.key)
         if step.live is not None and hands_over_replicas(step.declared, step.live):
             self._give_replicas(step.key, step.live["spec"]["replicas"])
         live = self._cluster.apply(step.declared, MANAGER, force=step.force)

@@ -15,12 +15,12 @@ from .._health.waiting import wait_until_ready
 from .applying import Applier, before_record, delete
 from .assembly import Release
 from .history import History, Record, now
-from .manifests import Key, Manifest
+from .manifests import Manifest
 from .naming import named_by_content
 from .outcome import Outcome, Phases, summary
 from .ownership import without_secret_values
 from .plan import PRUNE, Plan, Step
-from .planner import make_plan
+from .planner import former_of, make_plan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Wish:
     timeout: float = 600.0
     history_limit: int = 10
     takeover: bool = False
+    prune_allowed: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @property
@@ -59,7 +60,7 @@ def deploy(cluster: Cluster, release: Release, wish: Wish, check: bool = False) 
     phases = Phases()
     with phases.phase("plan"):
         history = History(cluster, wish.namespace, wish.name).read()
-        plan = make_plan(cluster, release.manifests, _prunable(history), wish.name, wish.takeover)
+        plan = make_plan(cluster, release.manifests, former_of(history), wish.name, wish.takeover, wish.prune_allowed)
     outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
     is_recorded = _is_recorded(history.last, release.manifests)
     outcome.changed = bool(plan.changes) or not is_recorded
@@ -184,12 +185,6 @@ class _Run:
 
 def _told(finding: Finding) -> list[str]:
     return [finding.sentence(), *(f"  {line}" for line in finding.evidence)]
-
-
-def _prunable(history: History) -> set[Key]:
-    """What releases since the last good one had; settings named by content stay as long as their release is known."""
-    records = history.since_last_passed()
-    return {key for record in records for key in record.keys - named_by_content(record.manifests)}
 
 
 def _is_recorded(last: Record | None, manifests: t.Iterable[Manifest]) -> bool:

@@ -40,6 +40,11 @@ def named_by_content(manifests: t.Iterable[Manifest]) -> set[Key]:
     return {key_of(manifest) for manifest in manifests if is_named_by_content(manifest)}
 
 
+def plain_name(name: str) -> str:
+    """The name without the digits that tell the content."""
+    return name.rpartition("-")[0]
+
+
 def _digest(manifest: Manifest) -> str:
     content = {field: manifest[field] for field in CONTENT if field in manifest}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGITS]

@@ -13,7 +13,16 @@ import typing as t
 from ansible.module_utils.common.yaml import yaml_dump
 
 from .._health.finding import PASSED, Finding
-from .plan import CHANGE, CREATE, PRUNE, Plan
+from .plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
+
+WORDS = {
+    CREATE: ("to create", "created"),
+    CHANGE: ("to change", "changed"),
+    ADOPT: ("to adopt", "adopted"),
+    REPLACE: ("to replace", "replaced"),
+    PRUNE: ("to remove", "removed"),
+}
+"""Each action as something to do, and as something done."""
 
 
 class Phases:
@@ -59,9 +68,8 @@ class Outcome:
 
 def summary(plan: Plan, done: bool = False) -> str:
     """`2 to create, 1 to change`, or when it is done `2 created, 1 changed`; `nothing to change` when there is none."""
-    words = {CREATE: ("to create", "created"), CHANGE: ("to change", "changed"), PRUNE: ("to remove", "removed")}
     counts = plan.counts()
-    parts = [f"{counts[action]} {forms[done]}" for action, forms in words.items() if counts[action]]
+    parts = [f"{counts[action]} {forms[done]}" for action, forms in WORDS.items() if counts[action]]
     return ", ".join(parts) or "nothing to change"
 
 

@@ -17,6 +17,8 @@ INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
 AUTOSCALED = re.compile(rf'\.spec\.replicas: conflict with "({re.escape(INITIAL_MANAGER)}|kube-controller-manager)"')
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+TAKEN_OVER = "maestro.intelgraph.ai/taken-over"
+"""Annotation that a run puts on the objects of one whose lock it took over; it belongs to no release."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Annotation in which `kubectl apply` keeps a copy of the object, a Secret's values with it."""
 
@@ -25,6 +27,17 @@ def is_ours(live: Manifest, name: str) -> bool:
     """Made by the release of that name, and not taken over by another release or tool since."""
     labels = live["metadata"].get("labels") or {}
     return labels.get("app.kubernetes.io/managed-by") == MANAGER and labels.get("app.kubernetes.io/instance") == name
+
+
+def is_managed(live: Manifest) -> bool:
+    """Whether a release has declared fields of it, whoever made it."""
+    return any(entry.get("manager") == MANAGER for entry in live["metadata"].get("managedFields") or ())
+
+
+def managers_of(live: Manifest) -> list[str]:
+    """Who manages fields of it, but for its status; each once, in the order of their names."""
+    entries = live["metadata"].get("managedFields") or ()
+    return sorted({entry["manager"] for entry in entries if entry.get("manager") and not entry.get("subresource")})
 
 
 def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Manifest], dict[Key, int]]:
@@ -74,7 +87,7 @@ def comparable(live: Manifest | None) -> Manifest:
     kept = {field: value for field, value in live.items() if field != "status"}
     metadata = {field: value for field, value in live["metadata"].items() if field not in BOOKKEEPING}
     annotations = metadata.pop("annotations", None) or {}
-    declared = {name: text for name, text in annotations.items() if name != LAST_APPLIED}
+    declared = {name: text for name, text in annotations.items() if name not in (LAST_APPLIED, TAKEN_OVER)}
     kept["metadata"] = {**metadata, "annotations": declared} if declared else metadata
     return kept
 

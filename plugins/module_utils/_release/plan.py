@@ -8,12 +8,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .manifests import Key, Manifest
-from .ownership import comparable, field_changes, without_secret_values
+from .manifests import Key, Manifest, is_secret
+from .naming import is_named_by_content
+from .ownership import comparable, field_changes, is_managed, managers_of, without_secret_values
 
-CREATE, CHANGE, KEEP, PRUNE = "create", "change", "keep", "prune"
+CREATE, CHANGE, ADOPT, REPLACE, PRUNE, KEEP = "create", "change", "adopt", "replace", "prune", "keep"
+ACTIONS = (CREATE, CHANGE, ADOPT, REPLACE, PRUNE, KEEP)
 NEVER_PRUNED = frozenset({"Namespace", "PersistentVolumeClaim", "CustomResourceDefinition"})
-TLS_SECRET = "kubernetes.io/tls"
+"""Kinds that a release leaves behind when it has them no more."""
+PRUNED_WHEN_NAMED = frozenset({"PersistentVolumeClaim", "Secret"})
+"""Kinds that hold what no release can bring back: they go only when they are named."""
+REPLACEABLE = frozenset({"ClusterRoleBinding", "Job", "PriorityClass", "RoleBinding", "StorageClass"})
+"""Kinds whose deletion takes nothing else with it: what refers to them finds the new object of the same name."""
+HOLDS_DATA = "kept: it holds data or keys"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +29,9 @@ class Step:
 
     `manifest` is what is applied (None for a prune), `live` the object as it is (None when it does not exist),
     `predicted` the object as it will be. `asked` is false when the server could not be asked for the prediction;
-    `note` says why. `force` takes fields over that other managers own.
+    `note` says why that is, or why the action is what it is. `force` takes fields over that other managers own;
+    `taken` names them in the server's words. `former` is the live object of an earlier release that a new one,
+    named by its content, comes in place of.
     """
 
     key: Key
@@ -33,6 +42,8 @@ class Step:
     asked: bool = True
     note: str = ""
     force: bool = False
+    taken: tuple[str, ...] = ()
+    former: Manifest | None = None
 
     @property
     def declared(self) -> Manifest:
@@ -43,20 +54,24 @@ class Step:
 
     @property
     def before(self) -> Manifest:
-        return without_secret_values(comparable(self.live))
+        return without_secret_values(comparable(self.live or self.former))
 
     @property
     def after(self) -> Manifest:
         if self.predicted is None:
             return {}
-        return without_secret_values(comparable(self.predicted), self.live)
+        return without_secret_values(comparable(self.predicted), self.live or self.former)
 
     def fields(self) -> list[dict[str, t.Any]]:
         """The fields that change, with their values before and after; never a secret value."""
-        if self.action != CHANGE:
+        if not self.before or not self.after or self.action == KEEP:
             return []
         changes = field_changes(self.before, self.after)
-        return [{"field": path, "before": before, "after": after} for path, before, after in changes]
+        return [
+            {"field": path, "before": before, "after": after}
+            for path, before, after in changes
+            if self.former is None or path != "metadata.name"
+        ]
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
@@ -79,19 +94,39 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """Number of steps for each action."""
-        return {action: len(self.doing(action)) for action in (CREATE, CHANGE, PRUNE, KEEP)}
+        return {action: len(self.doing(action)) for action in ACTIONS}
 
 
 def step(manifest: Manifest, key: Key, live: Manifest | None, predicted: Manifest, note: str = "") -> Step:
     """Compare the object with what the server (or, with a note, this process) says it will become."""
     if live is None:
         return Step(key, CREATE, manifest, None, predicted, asked=not note, note=note)
+    if is_managed(predicted) and not is_managed(live):
+        return Step(key, ADOPT, manifest, live, predicted, note=note or _unknown_to_releases(live))
     action = KEEP if comparable(live) == comparable(predicted) else CHANGE
     return Step(key, action, manifest, live, predicted, asked=not note, note=note)
 
 
-def prune_step(key: Key, live: Manifest) -> Step:
-    """An object of a former release that this one has not; what holds data or keys stays."""
-    if key.kind in NEVER_PRUNED or live.get("type") == TLS_SECRET:
-        return Step(key, KEEP, None, live, live, note="kept: it holds data or keys")
-    return Step(key, PRUNE, None, live, None)
+def _unknown_to_releases(live: Manifest) -> str:
+    names = ", ".join(managers_of(live))
+    return "no release has declared it so far" + (f"; its fields are managed by {names}" if names else "")
+
+
+def replace_step(manifest: Manifest, live: Manifest, predicted: Manifest, key: Key, why: str) -> Step:
+    """An object that can only be had by deleting the one that is there."""
+    return Step(key, REPLACE, manifest, live, predicted, note=f"deleted and created anew: {why}")
+
+
+def prune_step(key: Key, live: Manifest, named: t.Collection[str] = ()) -> Step:
+    """An object of a former release that this one has not.
+
+    What holds data or keys stays, unless `named` has it as `<kind>/<name>` (or has all of its kind as `<kind>`).
+    """
+    if not holds_data(live) or (key.kind in PRUNED_WHEN_NAMED and {key.kind, f"{key.kind}/{key.name}"} & {*named}):
+        return Step(key, PRUNE, None, live, None)
+    return Step(key, KEEP, None, live, live, note=HOLDS_DATA)
+
+
+def holds_data(live: Manifest) -> bool:
+    """Whether the object's deletion loses what no release brings back; settings are remembered with their release."""
+    return live["kind"] in NEVER_PRUNED or (is_secret(live) and not is_named_by_content(live))

@@ -11,73 +11,181 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
+from .._health.finding import Finding
 from . import plan
+from .history import History
 from .manifests import Key, Manifest, key_of
-from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours
+from .naming import named_by_content, plain_name
+from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours, managers_of
+
+INVALID = 422
 
 
 class Refused(ClusterError):
-    """The API server would refuse some of the manifests; `str()` names each with the server's words."""
+    """The API server would refuse some of the manifests; `str()` names each with the server's words.
+
+    `findings` are the refusals, one for each object, and `plan` holds the steps of all the others.
+    """
 
     id = "refused-by-server"
     next_step = "Nothing was changed. Correct the variables behind the objects named, or the cluster's policy."
 
+    def __init__(self, made: plan.Plan, findings: t.Sequence[Finding]) -> None:
+        self.plan = made
+        self.findings = list(findings)
+        lines = [f"- {finding.object}: {finding.message}" for finding in findings]
+        super().__init__("The API server would refuse this release:\n" + "\n".join(lines))
+
+
+@dataclasses.dataclass(frozen=True)
+class Former:
+    """What earlier releases left: `prunable` objects go when they are declared no more, `settings` are named by
+    content and compared with what comes in their place.
+    """
+
+    prunable: frozenset[Key] = frozenset()
+    settings: frozenset[Key] = frozenset()
+
+
+def former_of(history: History) -> Former:
+    """What releases since the last good one had; settings stay as long as their release is known."""
+    records = history.since_last_passed()
+    settings = {key for record in records for key in named_by_content(record.manifests)}
+    prunable = {key for record in records for key in record.keys} - settings
+    latest = named_by_content(history.last.manifests) if history.last else set()
+    return Former(frozenset(prunable), frozenset(latest))
+
+
+class Asked(t.NamedTuple):
+    """What came of one manifest: a step, unless the server refuses it; a finding, when it does."""
+
+    step: plan.Step | None
+    finding: Finding | None = None
+
 
 def make_plan(
-    cluster: Cluster, manifests: t.Sequence[Manifest], former: t.Iterable[Key], name: str, takeover: bool = False
+    cluster: Cluster,
+    manifests: t.Sequence[Manifest],
+    former: Former,
+    name: str,
+    takeover: bool = False,
+    prune_allowed: t.Collection[str] = (),
 ) -> plan.Plan:
     """The plan for the release `name`: its `manifests` in their order, then pruning what `former` ones had beyond them.
 
-    `takeover` forces fields away from other field managers. Raises Refused with everything the server would refuse.
+    `takeover` forces fields away from other field managers. `prune_allowed` names what may be pruned although it holds
+    data, as `<kind>/<name>` or `<kind>`. Raises Refused with everything the server would refuse.
     """
-    absent = _absent_namespaces(cluster, manifests)
+    asker = _Asker(cluster, manifests, former, name, takeover)
     wanted = {key_of(manifest) for manifest in manifests}
-    steps, refusals = [], []
-    for manifest, outcome in zip(
-        manifests, cluster.parallel(lambda m: _ask(cluster, m, absent, takeover), manifests), strict=True
-    ):
-        if isinstance(outcome, plan.Step):
-            steps.append(outcome)
-        else:
-            refusals.append(_refusal(manifest, outcome))
-    if refusals:
-        raise Refused("The API server would refuse this release:\n" + "\n".join(refusals))
-    return plan.Plan((*steps, *_prunes(cluster, set(former) - wanted, name)))
+    answers = cluster.parallel(asker.ask, manifests)
+    prunes = _prunes(cluster, former.prunable - wanted, name, prune_allowed)
+    made = plan.Plan((*(answer.step for answer in answers if answer.step), *prunes))
+    findings = [answer.finding for answer in answers if answer.finding]
+    if findings:
+        raise Refused(made, findings)
+    return made
 
 
-def _ask(cluster: Cluster, manifest: Manifest, absent: set[str], takeover: bool) -> plan.Step | ApiError:
-    key = key_of(manifest)
-    if key.namespace in absent:
-        note = f"the server was not asked: namespace {key.namespace} does not exist yet"
-        return plan.step(manifest, key, None, copy.deepcopy(manifest), note)
-    try:
-        step = _asked(cluster, manifest, key, takeover)
-        return _asked(cluster, manifest, key, takeover) if _is_overtaken(step) else step
-    except ApiError as error:
-        return error
+class _Asker:
+    """Asks the server about one manifest after the other."""
+
+    def __init__(
+        self, cluster: Cluster, manifests: t.Sequence[Manifest], former: Former, name: str, takeover: bool
+    ) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._takeover = takeover
+        self._absent = _absent_namespaces(cluster, manifests)
+        self._coming = {_defined(manifest) for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
+        self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in former.settings}
+        self._settings = named_by_content(manifests)
+
+    def ask(self, manifest: Manifest) -> Asked:
+        key = key_of(manifest)
+        if key.namespace in self._absent:
+            return Asked(_unasked(manifest, key, f"namespace {key.namespace} does not exist yet"))
+        try:
+            step = self._asked(manifest, key)
+            return Asked(self._asked(manifest, key) if _is_overtaken(step) else step)
+        except ApiError as error:
+            return self._refused(manifest, key, error)
+
+    def _asked(self, manifest: Manifest, key: Key) -> plan.Step:
+        live = self._cluster.find(*key)
+        predicted, taken = self._predicted(manifest)
+        if live is not None and hands_over_replicas(manifest, live):
+            predicted["spec"]["replicas"] = live["spec"]["replicas"]
+        step = plan.step(manifest, key, live, predicted)
+        former = self._predecessor(key) if live is None and key in self._settings else None
+        return dataclasses.replace(step, force=bool(taken), taken=taken, former=former)
+
+    def _predicted(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+        """What the server says the object will become, and what that takes from other managers."""
+        try:
+            return self._cluster.apply(manifest, MANAGER, dry_run=True), ()
+        except ApiError as error:
+            if not error.conflict or not (self._takeover or are_replicas_of_autoscaler(error.causes)):
+                raise
+            taken = error.causes or (error.message,)
+        return self._cluster.apply(manifest, MANAGER, force=True, dry_run=True), taken
+
+    def _predecessor(self, key: Key) -> Manifest | None:
+        former = self._predecessors.get((key.kind, key.namespace, plain_name(key.name)))
+        return self._cluster.find(*former) if former else None
+
+    def _refused(self, manifest: Manifest, key: Key, error: ApiError) -> Asked:
+        if error.not_found:
+            return self._not_served(manifest, key)
+        live = self._cluster.find(*key) if error.status == INVALID else None
+        renewed = self._as_new(manifest) if live else None
+        if live is None or renewed is None:
+            return Asked(None, _refusal(key, error))
+        if key.kind in plan.REPLACEABLE and is_ours(live, self._name):
+            return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
+        return Asked(None, _fixed(key, live, error))
+
+    def _as_new(self, manifest: Manifest) -> Manifest | None:
+        """What the object would be if it were created, None when that would be refused as well.
+
+        If not, then only the object that is there stands in the way.
+        """
+        trial = copy.deepcopy(manifest)
+        trial["metadata"]["name"] = f"{manifest['metadata']['name']}-new"
+        try:
+            predicted = self._cluster.apply(trial, MANAGER, dry_run=True)
+        except ApiError:
+            return None
+        predicted["metadata"]["name"] = manifest["metadata"]["name"]
+        return predicted
+
+    def _not_served(self, manifest: Manifest, key: Key) -> Asked:
+        what = f"serve kind {key.kind} in {key.api_version}"
+        if (key.api_version.partition("/")[0], key.kind) in self._coming:
+            return Asked(_unasked(manifest, key, f"it does not {what} yet; this release brings the definition"))
+        finding = Finding(
+            "kind-not-served",
+            "error",
+            str(key),
+            f"the cluster does not {what}",
+            next_step="Install the CRD, or leave the object out.",
+        )
+        return Asked(_unasked(manifest, key, f"it does not {what}"), finding)
 
 
-def _asked(cluster: Cluster, manifest: Manifest, key: Key, takeover: bool) -> plan.Step:
-    live = cluster.find(*key)
-    predicted, force = _predicted(cluster, manifest, takeover)
-    if live is not None and hands_over_replicas(manifest, live):
-        predicted["spec"]["replicas"] = live["spec"]["replicas"]
-    return dataclasses.replace(plan.step(manifest, key, live, predicted), force=force)
+def _unasked(manifest: Manifest, key: Key, why: str) -> plan.Step:
+    return plan.step(manifest, key, None, copy.deepcopy(manifest), f"the server was not asked: {why}")
 
 
-def _predicted(cluster: Cluster, manifest: Manifest, takeover: bool) -> tuple[Manifest, bool]:
-    """What the server says the object will become, and whether that takes fields over from other managers."""
-    try:
-        return cluster.apply(manifest, MANAGER, force=takeover, dry_run=True), takeover
-    except ApiError as error:
-        if not error.conflict or not are_replicas_of_autoscaler(error.causes):
-            raise
-    return cluster.apply(manifest, MANAGER, force=True, dry_run=True), True
+def _defined(definition: Manifest) -> tuple[str, str]:
+    """The API group and the kind that a CustomResourceDefinition brings."""
+    spec = definition.get("spec") or {}
+    return str(spec.get("group", "")), str((spec.get("names") or {}).get("kind", ""))
 
 
 def _is_overtaken(step: plan.Step) -> bool:
     """Whether a controller wrote to the object between the two questions, which looks like a change of ours."""
-    if step.live is None or step.predicted is None or step.action != plan.CHANGE:
+    if step.live is None or step.predicted is None or step.action not in (plan.CHANGE, plan.ADOPT):
         return False
     return bool(step.live["metadata"]["resourceVersion"] != step.predicted["metadata"]["resourceVersion"])
 
@@ -87,18 +195,36 @@ def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set
     return {name for name in names if cluster.find("v1", "Namespace", "", name) is None}
 
 
-def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str) -> list[plan.Step]:
+def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str, allowed: t.Collection[str]) -> list[plan.Step]:
     """Steps for objects that are still there and still ours."""
     ordered = sorted(keys)
     found = cluster.parallel(lambda key: cluster.find(*key), ordered)
     return [
-        plan.prune_step(key, live)
+        plan.prune_step(key, live, allowed)
         for key, live in zip(ordered, found, strict=True)
         if live is not None and is_ours(live, name)
     ]
 
 
-def _refusal(manifest: Manifest, error: ApiError) -> str:
-    causes = "; ".join(error.causes)
-    hint = " Set takeover to take these fields over." if error.conflict else ""
-    return f"- {key_of(manifest)}: {error.message}{f' [{causes}]' if causes and error.conflict else ''}{hint}"
+def _refusal(key: Key, error: ApiError) -> Finding:
+    if not error.conflict:
+        return Finding("refused-by-server", "error", str(key), error.message, error.causes, Refused.next_step)
+    words = "; ".join(error.causes)
+    step = "Set takeover to take these fields over."
+    message = f"{error.message}{f' [{words}]' if words else ''} {step}"
+    return Finding("field-held", "error", str(key), message, error.causes, f"{step} Or leave them to their manager.")
+
+
+def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:
+    """A change of the object is impossible, and so is its replacement."""
+    reason = f"deleting a {key.kind} would lose what it holds or runs"
+    if key.kind in plan.REPLACEABLE:
+        reason = f"the object belongs to {', '.join(managers_of(live)) or 'somebody else'}"
+    return Finding(
+        "field-immutable",
+        "error",
+        str(key),
+        f"{error.message.rstrip('.')}. It is not replaced, because {reason}",
+        error.causes,
+        "Undo the change, use another maestro_name beside it, or delete the live object in a maintenance window.",
+    )

@@ -9,6 +9,8 @@ import typing as t
 
 from ..._health.finding import Finding
 from ..manifests import Manifest, key_of
+from ..ownership import is_ours
+from ..plan import REPLACEABLE
 from . import catalogue
 from .case import Case
 from .facts import Refusal, Unknown
@@ -65,9 +67,12 @@ def check_history(case: Case) -> t.Iterator[Finding]:
 
 
 def check_fixed_fields(case: Case) -> t.Iterator[Finding]:
+    """What cannot be changed and is not deleted and created anew by the release itself."""
     for manifest in case.needs.manifests:
         live = case.facts.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
+            continue
+        if manifest["kind"] in REPLACEABLE and is_ours(live, case.needs.name):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)

@@ -70,7 +70,7 @@ def test_a_release_and_its_result(cluster: ApiDouble) -> None:
     assert ending.values["msg"] == "Release 1 of maestro is in place: 4 created."
     assert ending.values["changed"] is True
     assert ending.values["requests"] == cluster.requests
-    assert ending.values["counts"] == {"create": 4, "change": 0, "prune": 0, "keep": 0}
+    assert ending.values["counts"]["create"] == sum(ending.values["counts"].values()) == 4
     assert "diff" not in ending.values
     record = only(History(cluster, NAMESPACE, "maestro").read().records)
     assert record.about["reason"] == "a test"

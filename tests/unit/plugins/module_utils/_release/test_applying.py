@@ -16,8 +16,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.applyi
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import INITIAL_MANAGER, MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Step, prune_step
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import REPLACE, Step, prune_step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, make_plan
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (
     NAMESPACE,
@@ -33,7 +33,7 @@ from tests.unit.rendering import only
 
 
 def steps_of(cluster: ApiDouble, *manifests: Manifest) -> tuple[Step, ...]:
-    return make_plan(cluster, manifests, (), "maestro").steps
+    return make_plan(cluster, manifests, Former(), "maestro").steps
 
 
 def test_stages_are_applied_in_their_order() -> None:
@@ -95,7 +95,7 @@ def test_what_is_kept_is_not_written() -> None:
 def test_a_field_of_another_manager_is_taken_only_when_told_to() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.put(service(type="NodePort"), "kubectl-edit")
-    steps = make_plan(cluster, [service(type="ClusterIP")], (), "maestro", takeover=True).steps
+    steps = make_plan(cluster, [service(type="ClusterIP")], Former(), "maestro", takeover=True).steps
     with pytest.raises(ApiError, match="kubectl-edit"):
         Applier(cluster, {}).apply([dataclasses.replace(step, force=False) for step in steps])
     Applier(cluster, {}).apply(steps)
@@ -115,3 +115,12 @@ def test_the_history_needs_the_namespace_and_nothing_else() -> None:
     first, rest = before_record(steps)
     assert [step.key.kind for step in first] == ["Namespace"]
     assert [step.key.kind for step in rest] == ["Deployment"]
+
+
+def test_what_is_replaced_is_deleted_first() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.apply(service(), MANAGER)
+    cluster.writes.clear()
+    [kept] = make_plan(cluster, [service()], Former(), "maestro").steps
+    Applier(cluster, {}).apply([dataclasses.replace(kept, action=REPLACE)])
+    assert cluster.writes == [("DELETE", "services/maestro"), ("PATCH", "services/maestro")]

@@ -139,7 +139,7 @@ def test_check_mode_writes_nothing_and_predicts_the_same(namespaces: tuple[str, 
     assert (
         predicted.message
         == f"Release 1 of maestro (not made, check mode): {'6' if not namespaces else '5'} to create"
-        + (", 1 to change." if namespaces else ".")
+        + (", 1 to adopt." if namespaces else ".")
     )
     made = deploy(cluster)
     assert [(step.key, step.action) for step in predicted.plan.steps] == [

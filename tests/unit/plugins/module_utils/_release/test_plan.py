@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import typing as t
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+    ADOPT,
     CHANGE,
     CREATE,
     KEEP,
@@ -93,6 +96,7 @@ def test_what_former_releases_had_is_pruned() -> None:
         namespace(),
         claim(),
         manifest("v1", "Secret", "maestro-tls", type="kubernetes.io/tls"),
+        secret("maestro-alerting", immutable=False),
         manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "x.y", namespace=""),
     ],
     ids=lambda item: str(item["kind"]),
@@ -103,10 +107,44 @@ def test_what_holds_data_or_keys_is_never_pruned(item: Manifest) -> None:
     assert kept.as_dict()["note"] == "kept: it holds data or keys"
 
 
+@pytest.mark.parametrize("name", ["PersistentVolumeClaim/maestro-data", "PersistentVolumeClaim"])
+def test_what_holds_data_is_pruned_when_it_is_named(name: str) -> None:
+    assert prune_step(key_of(claim()), stored(claim()), [name]).action == PRUNE
+    assert (
+        prune_step(key_of(claim("other")), stored(claim("other")), ["PersistentVolumeClaim/maestro-data"]).action
+        == KEEP
+    )
+
+
+def test_a_namespace_is_not_pruned_even_when_it_is_named() -> None:
+    assert prune_step(key_of(namespace()), stored(namespace()), ["Namespace"]).action == KEEP
+
+
+def test_settings_of_a_former_release_are_pruned() -> None:
+    assert prune_step(key_of(secret("s-1")), stored(secret("s-1"))).action == PRUNE
+
+
+def test_what_is_there_but_was_never_declared_is_adopted() -> None:
+    theirs, ours = stored(service()), stored(service())
+    theirs["metadata"]["managedFields"] = [{"manager": "helm"}, {"manager": "kcm", "subresource": "status"}]
+    ours["metadata"]["managedFields"] = [{"manager": MANAGER}]
+    adopted = planned(service(), theirs, ours)
+    assert (adopted.action, adopted.fields()) == (ADOPT, [])
+    assert adopted.as_dict()["note"] == "no release has declared it so far; its fields are managed by helm"
+    assert planned(service(), ours, ours).action == KEEP
+
+
+def test_new_settings_show_what_they_change_in_the_former_ones() -> None:
+    former, new = stored_secret(A="hunter1", B="x"), stored_secret(A="hunter2", B="x")
+    former["metadata"]["name"], new["metadata"]["name"] = "s-1", "s-2"
+    made = dataclasses.replace(planned(secret("s-2"), None, new), former=former)
+    assert made.fields() == [{"field": "data.A", "before": "(secret)", "after": "(secret, changed)"}]
+
+
 def test_a_plan_counts_its_actions() -> None:
     keep = planned(service(), stored(service()), stored(service()))
     create = planned(deployment(), None, deployment())
     plan = Plan((keep, create, prune_step(key_of(service("old")), service("old"))))
-    assert plan.counts() == {"create": 1, "change": 0, "prune": 1, "keep": 1}
+    assert plan.counts() == {"create": 1, "change": 0, "adopt": 0, "replace": 0, "prune": 1, "keep": 1}
     assert [step.action for step in plan.changes] == [CREATE, PRUNE]
     assert only(plan.doing(CREATE)) is create

@@ -11,8 +11,16 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key, key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import CHANGE, CREATE, KEEP, PRUNE, Plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused, make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+    ADOPT,
+    CHANGE,
+    CREATE,
+    KEEP,
+    PRUNE,
+    REPLACE,
+    Plan,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, Refused, make_plan
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (
     NAMESPACE,
@@ -28,7 +36,7 @@ from tests.unit.rendering import only
 
 
 def planned(cluster: ApiDouble, *manifests: Manifest, former: t.Iterable[Key] = (), takeover: bool = False) -> Plan:
-    return make_plan(cluster, manifests, former, "maestro", takeover)
+    return make_plan(cluster, manifests, Former(frozenset(former)), "maestro", takeover)
 
 
 def actions(plan: Plan) -> dict[str, str]:
@@ -99,13 +107,84 @@ def test_a_field_of_another_manager_is_refused_naming_it() -> None:
     cluster.put(service(type="NodePort"), "kubectl-edit")
     with pytest.raises(Refused, match=r'\.spec\.type: conflict with "kubectl-edit".*Set takeover') as caught:
         planned(cluster, service(type="ClusterIP"))
+    assert only(caught.value.findings).id == "field-held"
     assert "Service maestro-system/maestro" in str(caught.value)
-    assert actions(planned(cluster, service(type="ClusterIP"), takeover=True)) == {"maestro": CHANGE}
+    taken = only(planned(cluster, service(type="ClusterIP"), takeover=True).steps)
+    assert (taken.action, taken.force) == (ADOPT, True)
+    assert taken.taken == ('.spec.type: conflict with "kubectl-edit"',)
 
 
-def test_a_kind_that_the_cluster_does_not_serve_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match=r"does not serve kind Widget in example\.org/v1"):
-        planned(ApiDouble(NAMESPACE), manifest("example.org/v1", "Widget", "w"))
+def widget() -> Manifest:
+    return manifest("example.org/v1", "Widget", "w")
+
+
+def test_a_kind_that_the_cluster_does_not_serve_is_refused_by_name_and_planned_without_asking() -> None:
+    with pytest.raises(Refused, match=r"does not serve kind Widget in example\.org/v1") as caught:
+        planned(ApiDouble(NAMESPACE), widget(), service())
+    assert only(caught.value.findings).id == "kind-not-served"
+    assert [(step.action, step.asked) for step in caught.value.plan.steps] == [(CREATE, False), (CREATE, True)]
+
+
+def test_a_kind_that_the_release_itself_defines_is_not_refused() -> None:
+    spec = {"group": "example.org", "names": {"kind": "Widget"}}
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", "", spec=spec)
+    step = planned(ApiDouble(NAMESPACE), definition, widget()).steps[1]
+    assert (step.action, step.asked) == (CREATE, False)
+    assert "this release brings the definition" in step.note
+
+
+def binding(role: str) -> Manifest:
+    return manifest("rbac.authorization.k8s.io/v1", "RoleBinding", "maestro", roleRef={"kind": "Role", "name": role})
+
+
+def fixed(cluster: ApiDouble, *there: Manifest) -> ApiDouble:
+    """The cluster with these objects, of which no field can be changed."""
+    for item in there:
+        cluster.apply(item, MANAGER)
+        cluster.fail(
+            "PATCH", f"{cluster.path_of(item)}?", ApiError(422, "Invalid", "cannot change roleRef", ["roleRef: fixed"])
+        )
+    return cluster
+
+
+def test_a_field_that_cannot_be_changed_replaces_the_object_where_that_is_safe() -> None:
+    cluster = fixed(ApiDouble(NAMESPACE), binding("old"))
+    step = only(planned(cluster, binding("new")).steps)
+    assert step.action == REPLACE
+    assert step.fields() == [{"field": "roleRef.name", "before": "old", "after": "new"}]
+    assert step.note == "deleted and created anew: cannot change roleRef"
+
+
+def test_a_field_that_cannot_be_changed_is_refused_where_the_object_holds_or_runs_something() -> None:
+    cluster = fixed(ApiDouble(NAMESPACE), deployment())
+    with pytest.raises(Refused, match="deleting a Deployment would lose what it holds or runs") as caught:
+        planned(cluster, deployment(replicas=4))
+    assert only(caught.value.findings).id == "field-immutable"
+
+
+def test_an_object_of_somebody_else_is_not_replaced() -> None:
+    theirs = binding("old")
+    del theirs["metadata"]["labels"]
+    cluster = fixed(ApiDouble(NAMESPACE), theirs)
+    with pytest.raises(Refused, match="It is not replaced, because the object belongs to"):
+        planned(cluster, binding("new"))
+
+
+def test_an_object_that_would_be_refused_under_any_name_is_not_replaced() -> None:
+    cluster = fixed(ApiDouble(NAMESPACE), binding("old"))
+    cluster.fail("PATCH", "/maestro-new?", ApiError(422, "Invalid", "roleRef is wrong"))
+    with pytest.raises(Refused) as caught:
+        planned(cluster, binding("new"))
+    assert only(caught.value.findings).id == "refused-by-server"
+
+
+def test_new_settings_are_compared_with_those_of_the_last_release() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.apply(config_map("maestro-config-1", a="old"), MANAGER)
+    former = Former(settings=frozenset({key_of(config_map("maestro-config-1"))}))
+    step = only(make_plan(cluster, [config_map("maestro-config-2", a="new")], former, "maestro").steps)
+    assert step.action == CREATE
+    assert step.fields() == [{"field": "data.a", "before": "old", "after": "new"}]
 
 
 def test_a_cluster_that_does_not_answer_is_no_refusal() -> None:

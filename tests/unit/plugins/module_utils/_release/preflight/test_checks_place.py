@@ -84,5 +84,12 @@ def test_a_field_that_cannot_change_is_refused(manifest: t.Any, live: t.Any, fie
     assert all(finding.message.startswith(f"{field} cannot be changed") for finding in found)
 
 
+def test_a_class_of_the_release_itself_is_left_to_the_plan_which_replaces_it() -> None:
+    labels = {"app.kubernetes.io/managed-by": "intelgraph.maestro", "app.kubernetes.io/instance": "maestro"}
+    ours = {**STORAGE, "metadata": {**STORAGE["metadata"], "labels": labels}, "parameters": {"type": "gp2"}}
+    at = key("StorageClass", "gp3", "", "storage.k8s.io/v1")
+    assert findings(STORAGE, facts=facts(live={at: ours})) == []
+
+
 def test_an_object_that_is_not_there_yet_may_have_any_field() -> None:
     assert findings(deployment(), facts=facts(live={DEPLOYMENT: None})) == []
