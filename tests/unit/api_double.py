@@ -22,6 +22,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
     Cluster,
     Limits,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.clock import ServerClock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
 
 Fields = dict[tuple[str, ...], t.Any]
@@ -54,6 +55,7 @@ class ApiDouble(Cluster):
         self.limits = Limits()
         self.requests = 0
         self.warnings: list[str] = []
+        self.clock = ServerClock()
         self._kinds = dict(KINDS)
         self._discovered: set[str] = set()
         self._discovery = threading.Lock()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import ssl
 import tempfile
 import threading
 import time
@@ -16,9 +15,11 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+from .clock import ServerClock
 from .configuration import configure, headers, options
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
+from .transport import notice_vanished_peers, share_tls_context, unreachable
 
 try:
     import urllib3
@@ -63,10 +64,12 @@ class Cluster:
         self.limits = limits or Limits()
         self.requests = 0
         self.warnings: list[str] = []
+        self.clock = ServerClock()
         self._configuration = configuration
         self._extra_headers = tuple(extra_headers)
         self._pool = RESTClientObject(configuration).pool_manager
-        _share_tls_context(self._pool, configuration)
+        share_tls_context(self._pool, configuration)
+        notice_vanished_peers(self._pool)
         if not configuration.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self.warnings.append(f"The certificate of {self.host} is not checked (validate_certs is false).")
@@ -182,7 +185,7 @@ class Cluster:
             attempt += 1
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
             try:
-                answer = self._send(method, path, payload, content_type, query)
+                answer = self._send(method, path, payload, content_type, query, self.limits.read)
             except Untrusted:
                 raise
             except Unreachable:
@@ -197,6 +200,13 @@ class Cluster:
                     raise error
             time.sleep(delay)
 
+    def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
+        """GET with one try and whatever status it is answered with; `body` is text unless it is JSON.
+
+        Raises Unreachable when no answer begins within these seconds.
+        """
+        return self._send("GET", path, None, "application/json", query, seconds)
+
     def _object(self, method: str, path: str, *more: t.Any, **named: t.Any) -> Manifest:
         """The object that a request is answered with; a proxy's page is none."""
         body = self.request(method, path, *more, **named).body
@@ -208,6 +218,8 @@ class Cluster:
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
         """The lines of a body as they arrive (a watch); the connection, which may not be read to its end, is closed."""
         response = self._open("GET", path, None, "application/json", query, read_timeout)
+        with self._lock:
+            self.requests += 1
         try:
             if response.status >= 400:
                 raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
@@ -218,9 +230,15 @@ class Cluster:
             response.close()
 
     def _send(
-        self, method: str, path: str, payload: bytes | None, content_type: str, query: t.Mapping[str, t.Any] | None
+        self,
+        method: str,
+        path: str,
+        payload: bytes | None,
+        content_type: str,
+        query: t.Mapping[str, t.Any] | None,
+        read_timeout: float,
     ) -> Answer:
-        response = self._open(method, path, payload, content_type, query or {}, self.limits.read)
+        response = self._open(method, path, payload, content_type, query or {}, read_timeout)
         try:
             data = response.read()
         except urllib3.exceptions.HTTPError as error:
@@ -248,13 +266,16 @@ class Cluster:
         read_timeout: float,
     ) -> t.Any:
         url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        timeout = urllib3.Timeout(connect=self.limits.connect, read=read_timeout)
+        timeout = urllib3.Timeout(connect=min(self.limits.connect, read_timeout), read=read_timeout)
+        sent = self.clock.local()
         try:
-            return self._pool.request(
+            response = self._pool.request(
                 method, url, body=payload, headers=self._headers(content_type), timeout=timeout, preload_content=False
             )
         except urllib3.exceptions.HTTPError as error:
-            raise _unreachable(self.host, error) from error
+            raise unreachable(self.host, error) from error
+        self.clock.heard(response.headers.get("Date"), sent, self.clock.local())
+        return response
 
     def _headers(self, content_type: str) -> t.Any:
         fields = urllib3.HTTPHeaderDict({"Accept": "application/json", "Content-Type": content_type})
@@ -282,26 +303,6 @@ class Cluster:
             if "/" not in resource["name"]:
                 kind = Kind(resource["name"], resource["namespaced"])
                 self._kinds.setdefault((api_version, resource["kind"]), kind)
-
-
-def _share_tls_context(pool: t.Any, configuration: t.Any) -> None:
-    """One TLS context for all connections: urllib3 would load the certificates anew for each, 20 ms every time."""
-    settings = pool.connection_pool_kw
-    if not configuration.host.startswith("https:"):
-        return
-    try:
-        context = ssl.create_default_context(
-            cafile=settings.pop("ca_certs", None), cadata=settings.pop("ca_cert_data", None)
-        )
-        if settings.get("cert_file"):
-            context.load_cert_chain(settings.pop("cert_file"), settings.pop("key_file", None))
-    except (OSError, ValueError) as error:
-        raise BadConnection(f"The certificates for {configuration.host} cannot be used: {error}") from error
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default refuses the CAs of many older clusters
-    if not configuration.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    settings["ssl_context"] = context
 
 
 def _tries(answered: int) -> int:
@@ -338,24 +339,6 @@ def _warning_text(header: str) -> str:
     """`299 - "text"` (RFC 9111) to `text`."""
     text = header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
     return text.replace('\\"', '"')
-
-
-def _unreachable(host: str, error: Exception) -> Unreachable:
-    cause: BaseException = getattr(error, "reason", None) or error
-    origins = (cause, cause.__cause__, *cause.args)
-    if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
-        return Untrusted(f"The TLS certificate of {host} is not trusted: {cause}")
-    reasons = (
-        ((urllib3.exceptions.SSLError, ssl.SSLError), "no TLS connection could be made"),
-        (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
-        (ConnectionRefusedError, "the connection was refused"),
-        (urllib3.exceptions.NewConnectionError, "no connection could be made"),
-        (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
-        (urllib3.exceptions.ReadTimeoutError, "no answer within the time allowed"),
-        (urllib3.exceptions.ProtocolError, "the connection was closed"),
-    )
-    known = (reason for kind, reason in reasons if any(isinstance(origin, kind) for origin in origins))
-    return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({cause})")
 
 
 __all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]

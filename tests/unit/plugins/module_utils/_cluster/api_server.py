@@ -129,7 +129,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, body: Json | bytes | None) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in (reply.headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))

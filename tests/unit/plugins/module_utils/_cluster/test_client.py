@@ -314,6 +314,19 @@ class TestStreams:
             list(lines)
 
 
+class TestOneTry:
+    def test_any_status_is_an_answer(self) -> None:
+        with talk(Reply(503, b"not ready: redis")) as (server, cluster):
+            answer = cluster.once("/proxy/readyz", 1.0, tailLines=5)
+        assert (answer.status, answer.body) == (503, {"message": "not ready: redis", "retryAfter": None})
+        assert [(asked.path, asked.query) for asked in server.asked] == [("/proxy/readyz", {"tailLines": "5"})]
+
+    def test_no_answer_in_the_seconds_allowed(self) -> None:
+        with talk(Reply(delay=1.0)) as (server, cluster), pytest.raises(Unreachable, match="within the time allowed"):
+            cluster.once("/slow", 0.1)
+        assert len(server.asked) == 1
+
+
 class TestIdentity:
     def test_a_token(self) -> None:
         with talk(api_key="abc") as api:

@@ -1,0 +1,68 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections below the requests: their TLS, how a vanished peer is noticed, and what went wrong with one."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import typing as t
+
+from .errors import BadConnection, Unreachable, Untrusted
+
+with contextlib.suppress(ImportError):  # configure() reports the missing package
+    import urllib3
+
+KEEPALIVE = {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""A peer that vanished without a word is noticed after 25 s, also by a watch that has nothing to say."""
+
+
+def share_tls_context(pool: t.Any, configuration: t.Any) -> None:
+    """One TLS context for all connections: urllib3 would load the certificates anew for each, 20 ms every time."""
+    settings = pool.connection_pool_kw
+    if not configuration.host.startswith("https:"):
+        return
+    try:
+        context = ssl.create_default_context(
+            cafile=settings.pop("ca_certs", None), cadata=settings.pop("ca_cert_data", None)
+        )
+        if settings.get("cert_file"):
+            context.load_cert_chain(settings.pop("cert_file"), settings.pop("key_file", None))
+    except (OSError, ValueError) as error:
+        raise BadConnection(f"The certificates for {configuration.host} cannot be used: {error}") from error
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default refuses the CAs of many older clusters
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    settings["ssl_context"] = context
+
+
+def notice_vanished_peers(pool: t.Any) -> None:
+    """Let the system ask silent peers whether they are still there (as far as it can)."""
+    levels = {"SO_KEEPALIVE": socket.SOL_SOCKET}
+    wanted = [(name, value) for name, value in KEEPALIVE.items() if hasattr(socket, name)]
+    pool.connection_pool_kw["socket_options"] = [
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        *((levels.get(name, socket.IPPROTO_TCP), getattr(socket, name), value) for name, value in wanted),
+    ]
+
+
+def unreachable(host: str, error: Exception) -> Unreachable:
+    """The error as a sentence: which of the usual reasons it was, with the system's own words."""
+    cause: BaseException = getattr(error, "reason", None) or error
+    origins = (cause, cause.__cause__, *cause.args)
+    if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
+        return Untrusted(f"The TLS certificate of {host} is not trusted: {cause}")
+    reasons = (
+        ((urllib3.exceptions.SSLError, ssl.SSLError), "no TLS connection could be made"),
+        (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
+        (ConnectionRefusedError, "the connection was refused"),
+        (urllib3.exceptions.NewConnectionError, "no connection could be made"),
+        (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
+        (urllib3.exceptions.ReadTimeoutError, "no answer within the time allowed"),
+        (urllib3.exceptions.ProtocolError, "the connection was closed"),
+    )
+    known = (reason for kind, reason in reasons if any(isinstance(origin, kind) for origin in origins))
+    return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({cause})")
