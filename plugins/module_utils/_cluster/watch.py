@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -19,36 +20,62 @@ READ_MARGIN = 30.0
 """Seconds beyond that after which a silent connection counts as dead."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two watches, and at most between two tries that failed."""
+PAGE = 500
+"""Objects in one answer to a list."""
 GONE = 410
+REFUSALS = frozenset({401, 403, 404})
+FIRST_PATIENCE, LATER_PATIENCE = 0.5, 5.0
+"""Seconds for which a refusal must last to count, before and after the first list: an API server that has just been
+started refuses what it will allow a moment later."""
 
 
 class Source(t.NamedTuple):
-    """One collection: a kind in a namespace, narrowed by a label selector."""
+    """One collection: a kind in a namespace, narrowed by a label selector and a field selector."""
 
     api_version: str
     kind: str
     namespace: str = ""
     selector: str = ""
+    fields: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        narrowed = {"labelSelector": self.selector, "fieldSelector": self.fields}
+        return {name: value for name, value in narrowed.items() if value}
+
+
+Trim = t.Callable[[Manifest], Manifest | None]
+"""What is held of an object; None when nothing of it is wanted. A change of what is not held is no news."""
+
+
+@dataclasses.dataclass
+class Held:
+    """What is known of one source: its objects by UID once listed, and what keeps it from being followed."""
+
+    objects: dict[str, Manifest] | None = None
+    trouble: ClusterError | None = None
+    refused_since: float | None = None
+    refusal: ApiError | None = None
 
 
 class Mirror:
     """The objects of several collections as the API server last told of them.
 
     Use as a context manager. A watch that ends is opened again from where it ended; one whose history is gone (410)
-    or that was cut off is listed anew, so nothing that happened in between is missed.
+    or that was cut off is listed anew, so nothing that happened in between is missed. Until it has been, `trouble` says
+    why its objects may be old.
     """
 
-    def __init__(self, cluster: Cluster, sources: t.Iterable[Source]) -> None:
+    def __init__(self, cluster: Cluster, sources: t.Iterable[Source], trim: Trim = lambda item: item) -> None:
         self._cluster = cluster
-        self._sources = tuple(dict.fromkeys(sources))
-        self._objects: dict[Source, dict[str, Manifest]] = {}
-        self._failures: dict[Source, ClusterError] = {}
+        self._trim = trim
+        self._held = {source: Held() for source in sources}
         self._news = threading.Condition()
         self._generation = 0
         self._stop = threading.Event()
 
     def __enter__(self) -> t.Self:
-        for source in self._sources:
+        for source in self._held:
             threading.Thread(target=self._follow, args=(source,), daemon=True).start()
         return self
 
@@ -65,32 +92,58 @@ class Mirror:
         with self._news:
             return self._news.wait_for(lambda: self._generation != since, timeout)
 
+    def wake(self) -> None:
+        """End every `wait`: there is news from elsewhere."""
+        self._tell(lambda: None)
+
+    def known(self, sources: t.Iterable[Source], timeout: float) -> bool:
+        """Sleep until each of these sources has been listed or is refused; False when the time passed first."""
+        wanted = [self._held[source] for source in sources]
+        with self._news:
+            return self._news.wait_for(
+                lambda: all(held.objects is not None or held.refusal is not None for held in wanted), timeout
+            )
+
     def synced(self, timeout: float) -> bool:
         """Sleep until every collection has been listed. Raises the error of one that cannot be."""
-        with self._news:
-            known = self._news.wait_for(lambda: len(self._objects) + len(self._failures) >= len(self._sources), timeout)
-        for error in self._failures.values():
-            raise error
-        return known
+        in_time = self.known(self._held, timeout)
+        for held in self._held.values():
+            if held.refusal is not None:
+                raise held.refusal
+        return in_time
+
+    def is_listed(self, source: Source) -> bool:
+        return self._held[source].objects is not None
+
+    def trouble(self, source: Source) -> ClusterError | None:
+        """Why what is held of this source may be old, or has not come yet; None while it is followed."""
+        return self._held[source].trouble
+
+    def refusal(self, source: Source) -> ApiError | None:
+        """The API server's lasting refusal to tell of this source, or that it does not serve the kind."""
+        return self._held[source].refusal
 
     def objects(self, kind: str) -> list[Manifest]:
         """The objects of a kind as they are now, by name."""
         with self._news:
-            found = [item for source, items in self._objects.items() if source.kind == kind for item in items.values()]
+            found = [
+                item
+                for source, held in self._held.items()
+                if source.kind == kind
+                for item in (held.objects or {}).values()
+            ]
         return sorted(found, key=lambda item: str(item["metadata"]["name"]))
 
     def _follow(self, source: Source) -> None:
         pause = SHORTEST_PAUSE
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self.refusal(source) is None:
             began = time.monotonic()
             try:
                 self._list_and_watch(source)
-            except ApiError as error:
-                if error.status in (401, 403, 404) and source not in self._objects:
-                    self._fail(source, error)
-                    return
-            except (ClusterError, OSError, ValueError):
-                pass
+            except ClusterError as error:
+                self._interrupted(source, error)
+            except (OSError, ValueError) as error:
+                self._interrupted(source, ClusterError(f"The watch of {source.kind} broke off: {error}"))
             lasted = time.monotonic() - began
             pause = SHORTEST_PAUSE if lasted > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(pause)
@@ -101,15 +154,39 @@ class Mirror:
             version = self._watch(source, version)
             self._stop.wait(SHORTEST_PAUSE)
 
-    def _fail(self, source: Source, error: ClusterError) -> None:
-        self._tell(lambda: self._failures.__setitem__(source, error))
+    def _interrupted(self, source: Source, error: ClusterError) -> None:
+        """What is held may be old from now on; a refusal that lasts is the end of it."""
+        held, now = self._held[source], time.monotonic()
+        is_refused = isinstance(error, ApiError) and error.status in REFUSALS
+        since = (held.refused_since or now) if is_refused else None
+        patience = FIRST_PATIENCE if held.objects is None else LATER_PATIENCE
+
+        def note() -> None:
+            held.trouble, held.refused_since = error, since
+            if since is not None and now - since >= patience and isinstance(error, ApiError):
+                held.refusal = error
+
+        self._tell(note)
 
     def _list(self, source: Source) -> str:
-        query = {"labelSelector": source.selector} if source.selector else {}
-        listed = self._cluster.list_objects(source.api_version, source.kind, source.namespace, **query)
         types = {"apiVersion": source.api_version, "kind": source.kind}
-        items = {item["metadata"]["uid"]: {**types, **item} for item in listed["items"]}
-        self._tell(lambda: self._objects.__setitem__(source, items))
+        query: dict[str, t.Any] = {**source.query, "limit": PAGE}
+        items: dict[str, Manifest] = {}
+        while True:
+            listed = self._cluster.list_objects(source.api_version, source.kind, source.namespace, **query)
+            for item in listed["items"]:
+                kept = self._trim({**types, **item})
+                if kept is not None:
+                    items[item["metadata"]["uid"]] = kept
+            query["continue"] = listed["metadata"].get("continue")
+            if not query["continue"]:
+                break
+        held = self._held[source]
+
+        def take() -> None:
+            held.objects, held.trouble = items, None
+
+        self._tell(take)
         return str(listed["metadata"]["resourceVersion"])
 
     def _watch(self, source: Source, version: str) -> str:
@@ -117,11 +194,10 @@ class Mirror:
         path = collection_path(
             source.api_version, self._cluster.kind(source.api_version, source.kind), source.namespace
         )
-        query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
+        query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true", **source.query}
         query["timeoutSeconds"] = str(WATCH_SECONDS)
-        if source.selector:
-            query["labelSelector"] = source.selector
         with self._cluster.stream(path, query, WATCH_SECONDS + READ_MARGIN) as lines:
+            self._held[source].refused_since = None
             for line in lines:
                 if self._stop.is_set():
                     break
@@ -132,15 +208,20 @@ class Mirror:
         item = event["object"]
         if event["type"] == "ERROR":
             raise ApiError.from_body(int(item.get("code", GONE)), item, f"watch {source.kind}")
-        metadata = item["metadata"]
+        version = str(item["metadata"]["resourceVersion"])
         if event["type"] != "BOOKMARK":
-            uid = metadata["uid"]
-            held = self._objects[source]
-            if event["type"] == "DELETED":
-                self._tell(lambda: held.pop(uid, None))
-            else:
-                self._tell(lambda: held.__setitem__(uid, item))
-        return str(metadata["resourceVersion"])
+            self._hold(source, item["metadata"]["uid"], None if event["type"] == "DELETED" else self._trim(item))
+        return version
+
+    def _hold(self, source: Source, uid: str, item: Manifest | None) -> None:
+        """Hold the object as it is now, or nothing of it any more; what is held already is no news."""
+        objects = self._held[source].objects or {}
+        if objects.get(uid) == item:
+            return
+        if item is None:
+            self._tell(lambda: objects.pop(uid, None))
+        else:
+            self._tell(lambda: objects.__setitem__(uid, item))
 
     def _tell(self, change: t.Callable[[], t.Any]) -> None:
         with self._news:

@@ -11,8 +11,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import watch
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, Trim, until
 from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
 from tests.unit.plugins.module_utils._cluster.connecting import connect
 
@@ -73,8 +74,8 @@ class Scene(t.NamedTuple):
 
 
 @contextlib.contextmanager
-def scene(*replies: Reply, source: Source = PODS) -> t.Iterator[Scene]:
-    with ApiServer(*replies) as server, connect(server.url) as cluster, Mirror(cluster, [source]) as mirror:
+def scene(*replies: Reply, source: Source = PODS, trim: Trim = lambda item: item) -> t.Iterator[Scene]:
+    with ApiServer(*replies) as server, connect(server.url) as cluster, Mirror(cluster, [source], trim) as mirror:
         yield Scene(server, mirror)
 
 
@@ -92,7 +93,7 @@ def test_what_it_asks_for() -> None:
         assert now.soon(lambda: len(now.server.asked) == 2)
     first, second = now.server.asked
     assert first.path == second.path == "/api/v1/namespaces/n/pods"
-    assert first.query == {"labelSelector": "app=maestro"}
+    assert first.query == {"labelSelector": "app=maestro", "limit": str(watch.PAGE)}
     wanted = {"watch": "1", "resourceVersion": "7", "allowWatchBookmarks": "true", "labelSelector": "app=maestro"}
     assert wanted.items() <= second.query.items()
     assert int(second.query["timeoutSeconds"]) > 60
@@ -178,6 +179,78 @@ def test_a_watch_that_ends_at_once_is_not_opened_without_end() -> None:
         now.mirror.synced(5)
         time.sleep(0.5)
         assert len(now.server.asked) <= 8
+
+
+def test_a_long_list_comes_in_pages() -> None:
+    first = Reply(
+        body={**t.cast(Json, listed(pod("a")).body), "metadata": {"resourceVersion": "5", "continue": "more"}}
+    )
+    with scene(first, listed(pod("b"), version=5), QUIET) as now:
+        assert now.mirror.synced(5)
+        assert now.names() == ["a", "b"]
+        assert now.soon(lambda: len(now.server.asked) == 3)
+        assert now.server.asked[1].query["continue"] == "more"
+        assert now.server.asked[2].query["resourceVersion"] == "5"
+
+
+def test_fields_narrow_the_list_and_the_watch() -> None:
+    named = PODS._replace(selector="", fields="metadata.name=a")
+    with scene(listed(pod("a")), QUIET, source=named) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        assert [asked.query["fieldSelector"] for asked in now.server.asked] == ["metadata.name=a"] * 2
+
+
+def test_what_is_held_may_be_old_from_a_break_until_the_next_list() -> None:
+    away = [Reply(drop=True), Reply(503, {"message": "away"}), Reply(503, {"message": "away"})]
+    with scene(listed(pod("a")), *away, listed(pod("b")), QUIET) as now:
+        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
+        assert now.names() == ["a"]
+        assert now.soon(lambda: now.mirror.trouble(PODS) is None)
+        assert now.names() == ["b"]
+
+
+def test_a_watch_that_ended_in_time_leaves_nothing_old() -> None:
+    with scene(listed(pod("a")), watched(hold=False), watched(event("ADDED", pod("b", 11)))) as now:
+        assert now.mirror.synced(5)
+        troubles = set()
+        assert now.soon(lambda: troubles.add(now.mirror.trouble(PODS)) or now.names() == ["a", "b"])
+        assert troubles == {None}
+
+
+def test_a_refusal_that_passes_is_none() -> None:
+    with scene(FORBIDDEN, FORBIDDEN, listed(pod("a")), QUIET) as now:
+        assert now.mirror.synced(5)
+        assert now.names() == ["a"]
+
+
+@pytest.mark.parametrize("replies", [[FORBIDDEN] * 9, [FORBIDDEN, listed(pod("a"))] * 9], ids=["all", "watch-only"])
+def test_a_refusal_in_mid_watch_that_lasts_is_told(replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LATER_PATIENCE", 0.3)
+    with scene(listed(pod("a")), watched(hold=False), *replies, FORBIDDEN) as now:
+        assert now.mirror.synced(5)
+        assert now.soon(lambda: now.mirror.refusal(PODS) is not None)
+        refusal = now.mirror.refusal(PODS)
+        assert refusal is not None
+        assert refusal.status == 403
+        assert now.mirror.is_listed(PODS)
+
+
+def phase_only(item: Json) -> Json | None:
+    phase = item["status"]["phase"]
+    return None if phase == "Succeeded" else {"metadata": {"name": item["metadata"]["name"]}, "status": phase}
+
+
+def test_only_what_is_wanted_is_held_and_only_its_change_is_news() -> None:
+    events = [
+        event("MODIFIED", pod("a", 11)),
+        event("ADDED", pod("job", 12, "Succeeded")),
+        event("MODIFIED", pod("b", 13, "Succeeded")),
+    ]
+    with scene(listed(pod("a"), pod("b")), watched(*events), trim=phase_only) as now:
+        assert now.mirror.synced(5)
+        assert now.soon(lambda: now.names() == ["a"])
+        assert now.mirror.objects("Pod") == [{"metadata": {"name": "a"}, "status": "Running"}]
+        assert now.mirror.generation == 2, "the list, and that b is of no interest any more"
 
 
 def test_until_tells_whether_it_came_to_it() -> None:
