@@ -163,7 +163,7 @@ def test_tasks_name_their_actions_in_full(path: pathlib.Path) -> None:
 
 
 def finding_ids() -> set[str]:
-    """Every stable id in the plugins: of Finding(...), of Check(...), of classes of errors."""
+    """Every stable id in the plugins: of Finding(...), of Check(...), of Rule(...), of classes of errors."""
     found = set()
     for path in PLUGIN_FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -172,7 +172,7 @@ def finding_ids() -> set[str]:
 
 
 def ids_of_call(call: ast.Call) -> t.Iterator[str]:
-    if isinstance(call.func, ast.Name) and call.func.id in {"Finding", "Check"}:
+    if isinstance(call.func, ast.Name) and call.func.id in {"Finding", "Check", "Rule"}:
         given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "id")]
         yield from (str(value.value) for value in given if isinstance(value, ast.Constant))
 

@@ -1,0 +1,102 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the objects of a release to findings: what breaks a rule, and whether the release meant it so."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..facts import Live
+from ..finding import SEVERITIES, Finding
+from . import catalogue, permissions, rules_facing, rules_guarding, rules_serving
+from .catalogue import Rule
+from .scene import Breach, Scene, shown
+
+RULES: tuple[tuple[Rule, t.Callable[[Scene], t.Iterator[Breach]]], ...] = (
+    (catalogue.AUTOSCALING, rules_serving.autoscaling),
+    (catalogue.ROLLOUT, rules_serving.rollout),
+    (catalogue.SPREAD, rules_serving.spread),
+    (catalogue.DISRUPTION, rules_serving.disruption),
+    (catalogue.POD_SECURITY, rules_guarding.pod_security),
+    (catalogue.CONTAINER, rules_guarding.container),
+    (catalogue.SERVICE_ACCOUNT, rules_guarding.service_account),
+    (catalogue.SETTINGS, rules_guarding.settings),
+    (catalogue.NETWORK, rules_guarding.network),
+    (catalogue.INGRESS, rules_facing.ingress),
+    (catalogue.MONITORING, rules_facing.monitoring),
+)
+ORDER = {rule.id: number for number, rule in enumerate(catalogue.ALL)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What was read of a release. `declared` are its manifests, `live` its objects and those that bear on it."""
+
+    name: str
+    namespace: str
+    number: int
+    declared: tuple[Live, ...]
+    live: tuple[Live, ...]
+    pods: tuple[Live, ...] = ()
+    access: permissions.Access | None = None
+
+
+def judge(seen: Seen) -> list[Finding]:
+    """Each broken rule, errors first: an error where the live objects alone break it, a warning where the release
+    declares it so, which somebody has decided.
+    """
+    live = Scene(seen.name, seen.namespace, seen.live, seen.pods)
+    meant = Scene(seen.name, seen.namespace, _as_declared(seen))
+    found = []
+    for rule, check in RULES:
+        intended = {(breach.object, breach.message, breach.container) for breach in check(meant)}
+        for breach in check(live):
+            chosen = (breach.object, breach.message, breach.container) in intended
+            found.append(_finding(rule, breach, seen, chosen))
+    if seen.access is not None:
+        breaches = permissions.breaches(seen.declared, seen.access)
+        found += [_finding(catalogue.PERMISSIONS, breach, seen, chosen=False) for breach in breaches]
+    return sorted(found, key=_gravity)
+
+
+def _gravity(finding: Finding) -> tuple[int, int, str, str]:
+    """Errors first, then the rules in the catalogue's order."""
+    return SEVERITIES.index(finding.severity), ORDER[finding.id], finding.object, finding.message
+
+
+def _as_declared(seen: Seen) -> tuple[Live, ...]:
+    """The manifests, and the Namespace as it is where it is not the release's: that is its owner's choice."""
+    if any(item["kind"] == "Namespace" for item in seen.declared):
+        return seen.declared
+    return (*seen.declared, *(item for item in seen.live if item["kind"] == "Namespace"))
+
+
+def _finding(rule: Rule, breach: Breach, seen: Seen, chosen: bool) -> Finding:
+    when, who = _last_change(seen, breach.object)
+    changed = f"{who} changed it last, at {when}" if who else ""
+    return Finding(
+        id=rule.id,
+        severity="warning" if chosen else "error",
+        object=breach.object,
+        container=breach.container,
+        message=f"{breach.message}. {rule.cost}",
+        cause=f"Release {seen.number} declares it {'so' if chosen else 'otherwise: the cluster was changed since'}.",
+        evidence=tuple(filter(None, (*breach.evidence, "" if chosen else changed))),
+        since="" if chosen else when,
+        next_step=rule.next_step,
+    )
+
+
+def _last_change(seen: Seen, name: str) -> tuple[str, str]:
+    """(when, which field manager) changed an object last, of those that are neither the release nor the cluster."""
+    live = next((item for item in seen.live if shown(item) == name), None)
+    entries = [
+        (str(entry["time"]), str(entry["manager"]))
+        for entry in ((live or {}).get("metadata") or {}).get("managedFields") or ()
+        if "time" in entry
+        and not entry.get("subresource")
+        and not str(entry.get("manager")).startswith(rules_serving.OURS)
+    ]
+    return max(entries, default=("", ""))
