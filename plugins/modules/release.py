@@ -208,14 +208,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import (
-    ReleaseFailed,
-    Wish,
-    deploy,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -66,7 +66,7 @@ class ApiDouble(Cluster):
         self.events: list[Event] = []
         self.unready: dict[str, Manifest] = {}
         self._failures: list[Failure] = []
-        self._versions = itertools.count(1)
+        self._versions = itertools.count(2)
         for name in ("kube-system", *namespaces):
             self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
@@ -115,6 +115,7 @@ class ApiDouble(Cluster):
             body = copy.deepcopy(body)
             if method == "GET":
                 return Answer(200, copy.deepcopy(self._read(path, asked)))
+            self._meet(path, _conditions(method, body))
             if method == "DELETE":
                 return Answer(200, self._delete(path))
             if method == "POST":
@@ -161,6 +162,13 @@ class ApiDouble(Cluster):
             if _lies_in(place, path) and _is_selected(item, selector)
         ]
         return {"kind": "List", "items": items, "metadata": {"resourceVersion": self._version()}}
+
+    def _meet(self, path: str, conditions: t.Mapping[str, str]) -> None:
+        """What a write asks of the object before it; a version alone lets an object be created."""
+        live = self.store.get(path)
+        wanted = conditions if live else {name: text for name, text in conditions.items() if name == "uid"}
+        if any((live or {}).get("metadata", {}).get(name) != text for name, text in wanted.items()):
+            raise ApiError(409, "Conflict", f"{_short(path)}: the object has been modified", request=path)
 
     def _version(self) -> str:
         return str(max((event.version for event in self.events), default=0))
@@ -239,6 +247,14 @@ def conflict(path: str, taken: t.Sequence[tuple[tuple[str, ...], str]]) -> ApiEr
 
 def not_found(path: str) -> ApiError:
     return ApiError(404, "NotFound", f'"{path.rsplit("/", 1)[1]}" not found', request=f"GET {path}")
+
+
+def _conditions(method: str, body: Manifest | None) -> dict[str, str]:
+    """The preconditions of a write, which are taken out of the object that comes with it."""
+    if method == "DELETE":
+        return dict((body or {}).get("preconditions") or {})
+    metadata = (body or {}).get("metadata") or {}
+    return {name: metadata.pop(name) for name in ("uid", "resourceVersion") if name in metadata}
 
 
 def _taken(

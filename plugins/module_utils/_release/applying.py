@@ -10,19 +10,18 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.kinds import Manifest
 from . import plan
-from .manifests import Key
-from .ownership import INITIAL_MANAGER, MANAGER, hands_over_replicas, initial_replicas
+from .manifests import Key, key_of
+from .ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .stages import by_stage
-
-BEFORE_RECORD = "namespace"
-"""The stage that must be applied before the history has a place."""
+from .writing import Writer
 
 
 class Applier:
     """Writes to one cluster and keeps the live objects that came back."""
 
-    def __init__(self, cluster: Cluster, replicas: t.Mapping[Key, int]) -> None:
+    def __init__(self, cluster: Cluster, writer: Writer, replicas: t.Mapping[Key, int]) -> None:
         self._cluster = cluster
+        self._writer = writer
         self._replicas = replicas
         self.live: list[Manifest] = []
 
@@ -35,32 +34,30 @@ class Applier:
     def prune(self, steps: t.Iterable[plan.Step]) -> None:
         """Delete in the opposite order of the stages."""
         for stage in reversed(by_stage(steps, lambda step: step.key.kind)):
-            self._cluster.parallel(lambda step: delete(self._cluster, step.key), stage[1])
+            self._cluster.parallel(self._delete, stage[1])
+
+    def _delete(self, step: plan.Step) -> None:
+        if step.live is not None:
+            self._writer.delete(step.key, step.live)
 
     def _one(self, step: plan.Step) -> Manifest:
-        if step.action == plan.KEEP and step.live is not None:
-            return step.live
+        live = step.live
+        hands_over = live is not None and step.manifest is not None and hands_over_replicas(step.manifest, live)
+        if step.action == plan.KEEP and live is not None and not hands_over:
+            return live
         if step.action == plan.REPLACE:
-            delete(self._cluster, step.key)
-        if step.live is not None and hands_over_replicas(step.declared, step.live):
-            self._give_replicas(step.key, step.live["spec"]["replicas"])
-        live = self._cluster.apply(step.declared, MANAGER, force=step.force)
-        if step.action == plan.CREATE and step.key in self._replicas:
-            live = self._give_replicas(step.key, self._replicas[step.key])
-        return live
+            self._delete(step)
+            live = None
+        if live is not None and hands_over:
+            live = self._give_replicas(step.key, live["spec"]["replicas"], live)
+        elif live is None and step.key in self._replicas:
+            live = self._made_with_replicas(step.declared, self._replicas[step.key])
+        return self._writer.apply(step.declared, live, force=step.force)
 
-    def _give_replicas(self, key: Key, replicas: int) -> Manifest:
-        return self._cluster.apply(initial_replicas(key, replicas), INITIAL_MANAGER, force=True)
+    def _made_with_replicas(self, manifest: Manifest, replicas: int) -> Manifest:
+        """Create the workload at its size at once, and hand that over; the next apply lets go of it."""
+        whole = {**manifest, "spec": {**manifest["spec"], "replicas": replicas}}
+        return self._give_replicas(key_of(manifest), replicas, self._writer.apply(whole, None))
 
-
-def delete(cluster: Cluster, key: Key) -> None:
-    """Delete one object and, in the background, what it owns; nothing happens when it is gone."""
-    body: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-    cluster.delete(cluster.path(*key), body)
-
-
-def before_record(steps: t.Iterable[plan.Step]) -> tuple[list[plan.Step], list[plan.Step]]:
-    """The steps that make a place for the history, and the others."""
-    stages = by_stage(steps, lambda step: step.key.kind)
-    first = [step for name, staged in stages if name == BEFORE_RECORD for step in staged]
-    return first, [step for name, staged in stages if name != BEFORE_RECORD for step in staged]
+    def _give_replicas(self, key: Key, replicas: int, live: Manifest) -> Manifest:
+        return self._writer.apply(initial_replicas(key, replicas), live, INITIAL_MANAGER, force=True)

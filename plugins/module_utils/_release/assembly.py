@@ -24,10 +24,14 @@ class BadComponents(ClusterError):
 
 @dataclasses.dataclass(frozen=True)
 class Release:
-    """What a release declares: complete manifests in the order of the stages, and replicas given at creation only."""
+    """What a release declares: complete manifests in the order of the stages, and replicas given at creation only.
+
+    `kept` are objects among the manifests that are not written, with the reason: they must be there as they are.
+    """
 
     manifests: tuple[Manifest, ...]
     replicas: dict[Key, int]
+    kept: t.Mapping[Key, str] = dataclasses.field(default_factory=dict)
 
 
 def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:

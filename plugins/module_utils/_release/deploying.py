@@ -1,44 +1,29 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes a release: plan, record, apply, wait, prune, record what came of it."""
+"""Makes a release: plan, lock, record, apply, wait, prune, record what came of it."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._health.finding import FAILED, PASSED, Finding
+from .._health.finding import FAILED, PASSED, Finding, verdict
 from .._health.waiting import wait_until_ready
-from .applying import Applier, before_record, delete
+from .applying import Applier
 from .assembly import Release
 from .history import History, Record, now
-from .manifests import Manifest
+from .keeping import kept_steps
+from .locking import Superseded
+from .manifests import Key, Manifest, key_of
 from .naming import named_by_content
 from .outcome import Outcome, Phases, summary
 from .ownership import without_secret_values
-from .plan import PRUNE, Plan, Step
-from .planner import former_of, make_plan
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why."""
-
-    name: str
-    namespace: str
-    wait: bool = True
-    timeout: float = 600.0
-    history_limit: int = 10
-    takeover: bool = False
-    prune_allowed: tuple[str, ...] = ()
-    about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def selector(self) -> str:
-        return f"app.kubernetes.io/instance={self.name}"
+from .plan import PRUNE, Plan
+from .planner import Former, former_of, make_plan
+from .session import Session, Wish, session
+from .strays import strays
 
 
 class ReleaseFailed(ClusterError):
@@ -52,73 +37,116 @@ class ReleaseFailed(ClusterError):
         super().__init__(outcome.message)
 
 
-def deploy(cluster: Cluster, release: Release, wish: Wish, check: bool = False) -> Outcome:
+Rescue = t.Callable[[Session, ReleaseFailed], ReleaseFailed]
+"""What to do after a release failed, while its lock is still held; returns the failure with all there is to say."""
+
+
+def deploy(
+    cluster: Cluster, release: Release, wish: Wish, check: bool = False, rescue: Rescue | None = None
+) -> Outcome:
     """Bring the cluster to what `release` declares; in check mode only say what that would change.
 
-    Raises ReleaseFailed when the release was begun and did not pass, ClusterError when nothing was changed.
+    Raises ReleaseFailed when the release was begun and did not pass, InProgress when another run is at work,
+    Superseded when this one was stopped and taken over, any other ClusterError when nothing was changed.
     """
     phases = Phases()
+    history = History(cluster, wish.namespace, wish.name)
     with phases.phase("plan"):
-        history = History(cluster, wish.namespace, wish.name).read()
-        plan = make_plan(cluster, release.manifests, former_of(history), wish.name, wish.takeover, wish.prune_allowed)
-    outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
-    is_recorded = _is_recorded(history.last, release.manifests)
-    outcome.changed = bool(plan.changes) or not is_recorded
+        outcome = _planned(cluster, history.read(), release, wish, phases)
     if check:
         outcome.number += outcome.changed
-        outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(plan)}."
+        outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    run = _Run(cluster, history, release, wish, phases, outcome)
-    return run.carry_out() if outcome.changed else run.confirm()
+    if not outcome.changed:
+        return _Run(cluster, release, wish, phases, outcome).confirm()
+    keys = {key_of(manifest) for manifest in release.manifests}
+    makes_namespace = Key("v1", "Namespace", "", wish.namespace) in keys
+    with session(cluster, wish, phases, keys, makes_namespace) as held:
+        if held.took_over or held.history.states() != history.states():
+            with phases.phase("plan"):
+                outcome = _planned(cluster, held.history, release, wish, phases)
+        run = _Run(cluster, release, wish, phases, outcome)
+        try:
+            return run.carry_out(held) if outcome.changed else run.confirm()
+        except ReleaseFailed as failure:
+            if rescue is None or not failure.outcome.changed:
+                raise
+            raise rescue(held, failure) from failure
+
+
+def make_under_lock(held: Session, release: Release, wish: Wish) -> Outcome:
+    """Plan and make a release as a part of another run's work; it is recorded though nothing may have to change."""
+    phases = Phases()
+    with phases.phase("plan"):
+        outcome = _planned(held.cluster, held.history, release, wish, phases)
+    outcome.changed = True
+    return _Run(held.cluster, release, wish, phases, outcome).carry_out(held)
+
+
+def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases) -> Outcome:
+    former = former_of(history)
+    kept = kept_steps(cluster, release)
+    left = former.prunable | strays(cluster, history, wish.namespace, wish.name, release.manifests)
+    plan = make_plan(
+        cluster,
+        [manifest for manifest in release.manifests if key_of(manifest) not in release.kept],
+        Former(left - release.kept.keys(), former.settings),
+        wish.name,
+        wish.takeover,
+        wish.prune_allowed,
+    )
+    plan = Plan((*plan.steps, *kept))
+    outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
+    outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
+    return outcome
 
 
 class _Run:
     """One release being made."""
 
-    def __init__(
-        self, cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases, outcome: Outcome
-    ) -> None:
+    def __init__(self, cluster: Cluster, release: Release, wish: Wish, phases: Phases, outcome: Outcome) -> None:
         self._cluster = cluster
-        self._history = history
         self._release = release
         self._wish = wish
         self._phases = phases
         self._outcome = outcome
-        self._applier = Applier(cluster, release.replicas)
+        self._live: list[Manifest] = []
 
     def confirm(self) -> Outcome:
         """Nothing has to change: say so once everything is ready."""
-        self._applier.live = [step.live for step in self._plan.steps if step.manifest and step.live]
+        self._live = [step.live for step in self._plan.steps if step.manifest and step.live]
         self._wait()
-        if self._outcome.findings:
+        if self._outcome.verdict != PASSED:
             raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
-        self._outcome.message = f"Release {self._outcome.number} of {self._wish.name} is in place; nothing to change."
+        self._outcome.message = f"{self._name} is in place; nothing to change."
         return self._outcome
 
-    def carry_out(self) -> Outcome:
-        first, rest = before_record(self._plan.steps)
+    def carry_out(self, held: Session) -> Outcome:
         with self._phases.phase("apply"):
-            self._applier.apply(first)
-            record = self._history.begin(self._release.manifests, {**self._wish.about, "begun": now()})
+            record = held.begin(self._release.manifests, {**self._wish.about, **self._origin(), "begun": now()})
             self._outcome.number = record.number
         try:
-            self._finish(rest)
-            if not self._outcome.findings:
-                self._end(record, PASSED, "")
+            self._finish(held)
+            if self._outcome.verdict == PASSED:
+                self._end(held, record, "")
+        except Superseded:
+            raise
         except ClusterError as error:
-            raise self._failure(record, str(error), f"stopped half-way: {error}") from error
-        if self._outcome.findings:
+            self._outcome.verdict = FAILED
+            raise self._failure(held, record, str(error), f"stopped half-way: {error}") from error
+        if self._outcome.verdict != PASSED:
             waited = f"is not ready after {self._phases.seconds['wait']:.0f} s"
-            raise self._failure(record, self._outcome.findings[0].sentence(), waited)
-        self._outcome.message = (
-            f"Release {record.number} of {self._wish.name} is in place: {summary(self._plan, done=True)}."
-        )
+            raise self._failure(held, record, self._outcome.findings[0].sentence(), waited)
+        self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
         return self._outcome
 
-    def _failure(self, record: Record, reason: str, what: str) -> ReleaseFailed:
+    def _origin(self) -> dict[str, int]:
+        return {"restores": self._wish.restores} if self._wish.restores else {}
+
+    def _failure(self, held: Session, record: Record, reason: str, what: str) -> ReleaseFailed:
         """Record that the release failed; that this cannot be done must not hide why it failed."""
         try:
-            self._end(record, FAILED, reason)
+            self._end(held, record, reason)
         except ClusterError as error:
             what = f"{what} (which could not be recorded: {error})"
         return ReleaseFailed(self._failed(what))
@@ -127,13 +155,20 @@ class _Run:
     def _plan(self) -> Plan:
         return self._outcome.plan
 
-    def _finish(self, steps: t.Iterable[Step]) -> None:
+    @property
+    def _name(self) -> str:
+        origin = f" (release {self._wish.restores} restored)" if self._wish.restores else ""
+        return f"Release {self._outcome.number} of {self._wish.name}{origin}"
+
+    def _finish(self, held: Session) -> None:
+        applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
-            self._applier.apply(steps)
+            applier.apply(self._plan.steps)
+        self._live = applier.live
         self._wait()
-        if not self._outcome.findings:
+        if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
-                self._applier.prune(self._plan.doing(PRUNE))
+                applier.prune(self._plan.doing(PRUNE))
 
     def _wait(self) -> None:
         wish = self._wish
@@ -141,16 +176,16 @@ class _Run:
             return
         with self._phases.phase("wait"):
             self._outcome.findings = wait_until_ready(
-                self._cluster, self._applier.live, wish.namespace, wish.selector, wish.timeout
+                self._cluster, self._live, wish.namespace, wish.selector, wish.timeout
             )
+        self._outcome.verdict = verdict(self._outcome.findings)
 
     def _failed(self, what: str) -> Outcome:
-        self._outcome.verdict = FAILED
         details = "".join(f"\n- {line}" for finding in self._outcome.findings for line in _told(finding))
-        self._outcome.message = f"Release {self._outcome.number} of {self._wish.name} {what}{details or '.'}"
+        self._outcome.message = f"{self._name} {what}{details or '.'}"
         return self._outcome
 
-    def _end(self, record: Record, state: str, reason: str) -> None:
+    def _end(self, held: Session, record: Record, reason: str) -> None:
         """Record how the release ended, and forget what the history no longer has room for."""
         outcome = {
             "ended": now(),
@@ -158,29 +193,34 @@ class _Run:
             "counts": self._plan.counts(),
             "reason": reason,
         }
-        self._history.end(record, state, outcome)
-        self._forget_old()
+        held.history.end(record, self._outcome.verdict, outcome)
+        self._forget_old(held)
 
-    def _forget_old(self) -> None:
+    def _forget_old(self, held: Session) -> None:
         """Keep `history_limit` records, the last one that passed among them.
 
         What cannot be tidied up is tried again after the next release.
         """
         try:
-            while len(self._history.records) > self._wish.history_limit:
-                self._forget_oldest()
+            while len(held.history.records) > self._wish.history_limit:
+                _forget_oldest(held)
+        except Superseded:
+            raise
         except ClusterError as error:
             self._cluster.warnings.append(f"Old releases of {self._wish.name} could not be forgotten: {error}")
 
-    def _forget_oldest(self) -> None:
-        """Settings that only the oldest release had go with its record."""
-        passed = self._history.last_passed()
-        oldest = next(record for record in self._history.records if record is not passed)
-        remembered = [record for record in self._history.records if record is not oldest]
-        still_used = {key for record in remembered for key in named_by_content(record.manifests)}
-        for key in named_by_content(oldest.manifests) - still_used:
-            delete(self._cluster, key)
-        self._history.forget(oldest)
+
+def _forget_oldest(held: Session) -> None:
+    """Settings that only the oldest release had go with its record."""
+    passed = held.history.last_passed()
+    oldest = next(record for record in held.history.records if record is not passed)
+    remembered = [record for record in held.history.records if record is not oldest]
+    still_used = {key for record in remembered for key in named_by_content(record.manifests)}
+    for key in sorted(named_by_content(oldest.manifests) - still_used):
+        live = held.cluster.find(*key)
+        if live is not None:
+            held.writer.delete(key, live)
+    held.history.forget(oldest)
 
 
 def _told(finding: Finding) -> list[str]:

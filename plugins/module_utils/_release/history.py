@@ -21,6 +21,8 @@ from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.kinds import KINDS, collection_path, object_path
 from .._health.finding import PASSED
+from .claiming import claim, is_taken
+from .locking import Superseded
 from .manifests import Key, Manifest, key_of
 from .ownership import MANAGER, without_secret_values
 
@@ -30,18 +32,20 @@ STATE_LABEL = "maestro.intelgraph.ai/state"
 PART_LABEL = "maestro.intelgraph.ai/part"
 OUTCOME = "maestro.intelgraph.ai/outcome"
 CONTENT = "release.json.gz"
-PENDING = "pending"
-"""The state of a record until its release has a verdict, which is its state from then on."""
+PENDING, INTERRUPTED = "pending", "interrupted"
+"""The state of a record until its release has a verdict, which is its state from then on, and what becomes of
+`pending` when its run was killed: the next one writes that.
+"""
 CHUNK = 700_000
 """Bytes of compressed data in one ConfigMap: base64 makes a third more of it, the API server's limit is 1 MiB."""
 CONFIG_MAP = KINDS["v1", "ConfigMap"]
 
 
 class NumberTaken(ClusterError):
-    """Another run has begun a release with the same number."""
+    """A run that lost its lock has begun a release with the same number at this very moment."""
 
     id = "release-in-progress"
-    next_step = "Wait until the other run has ended, then deploy again."
+    next_step = "Nothing was changed. Run this again: it takes over what the other run began."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +74,7 @@ class History:
         self._cluster = cluster
         self._namespace = namespace
         self._name = name
+        self._versions: dict[int, str] = {}
         self.records: list[Record] = []
 
     def read(self) -> History:
@@ -82,7 +87,18 @@ class History:
                 raise
             found = {"items": []}
         self.records = decoded(found["items"])
+        self._versions = {
+            _number(item): item["metadata"]["resourceVersion"] for item in found["items"] if _is_head(item)
+        }
         return self
+
+    def states(self) -> list[tuple[int, str]]:
+        """Number and state of each record: what differs once another run has made a release."""
+        return [(record.number, record.state) for record in self.records]
+
+    def pending(self) -> list[Record]:
+        """The releases that were begun and of which nobody knows how they ended."""
+        return [record for record in self.records if record.state == PENDING]
 
     def other_releases(self) -> list[str]:
         """The names of the other releases that have their history in this namespace."""
@@ -105,38 +121,54 @@ class History:
         return [record for record in self.records if passed is None or record.number >= passed.number]
 
     def begin(self, manifests: t.Iterable[Manifest], about: dict[str, t.Any]) -> Record:
-        """Claim the next number. Raises NumberTaken when another run has it."""
+        """Claim the next number. Raises NumberTaken when another run has it.
+
+        `about` must tell this run from any other, so that it knows its own record when an answer is lost.
+        """
         kept = tuple(without_secret_values(manifest) for manifest in manifests)
         record = Record(self.next_number(), PENDING, kept, about)
         path = collection_path("v1", CONFIG_MAP, self._namespace)
         for part in encoded(record, self._namespace, self._name):
             try:
-                self._cluster.create(path, part, fieldManager=MANAGER)
+                made = claim(self._cluster, path, part, _holds_as_much(part))
             except ApiError as error:
-                if error.reason == "AlreadyExists":
+                if is_taken(error):
                     raise NumberTaken(f"Release {record.number} of {self._name} was begun by another run.") from error
                 raise
+            if _is_head(made):
+                self._versions[record.number] = made["metadata"]["resourceVersion"]
         self.records.append(record)
         return record
 
     def end(self, record: Record, state: str, outcome: dict[str, t.Any]) -> Record:
-        """Write how a release ended."""
+        """Write how a release ended. Raises Superseded when another run has done that already."""
         ended = dataclasses.replace(record, state=state, outcome=outcome)
+        text = json.dumps(outcome, sort_keys=True)
         body = {
             "metadata": {
+                "resourceVersion": self._versions[record.number],
                 "labels": {STATE_LABEL: state},
-                "annotations": {OUTCOME: json.dumps(outcome, sort_keys=True)},
+                "annotations": {OUTCOME: text},
             }
         }
-        self._cluster.merge(self._path(record_name(self._name, record.number)), body, fieldManager=MANAGER)
+        path = self._path(record_name(self._name, record.number))
+        try:
+            live = self._cluster.merge(path, body, fieldManager=MANAGER)
+        except ApiError as error:
+            if not error.conflict:
+                raise
+            live = self._cluster.get(path)
+            if (live["metadata"].get("annotations") or {}).get(OUTCOME) != text:
+                raise Superseded(f"Another run ended release {record.number} of {self._name} for this one") from error
+        self._versions[record.number] = live["metadata"]["resourceVersion"]
         self.records[self.records.index(record)] = ended
         return ended
 
     def forget(self, record: Record) -> None:
-        """Delete a record with all its parts, also when some are missing."""
+        """Delete a record with all its parts, also when some are missing; the first one, which has its state, last."""
         selector = f"{RECORD_LABEL}={self._name},{NUMBER_LABEL}={record.number}"
         found = self._cluster.list_objects("v1", "ConfigMap", self._namespace, labelSelector=selector)
-        for part in found["items"]:
+        for part in sorted(found["items"], key=_part, reverse=True):
             self._cluster.delete(self._path(part["metadata"]["name"]))
         self.records.remove(record)
 
@@ -181,23 +213,41 @@ def encoded(record: Record, namespace: str, name: str) -> list[Manifest]:
 
 
 def decoded(config_maps: t.Iterable[Manifest]) -> list[Record]:
-    """The records in a list of ConfigMaps, by number; a damaged record is `pending` with no manifests."""
+    """The records in a list of ConfigMaps, by number; one that is not whole has no manifests and has not passed."""
     parts: dict[int, dict[int, Manifest]] = {}
     for config_map in config_maps:
-        labels = config_map["metadata"]["labels"]
-        parts.setdefault(int(labels[NUMBER_LABEL]), {})[int(labels[PART_LABEL])] = config_map
+        parts.setdefault(_number(config_map), {})[_part(config_map)] = config_map
     return [_decoded(number, parts[number]) for number in sorted(parts)]
 
 
 def _decoded(number: int, parts: t.Mapping[int, Manifest]) -> Record:
+    if 0 not in parts:
+        return Record(number, INTERRUPTED, ())
+    first = parts[0]["metadata"]
+    state = first["labels"][STATE_LABEL]
     try:
-        first = parts[0]["metadata"]
         packed = b"".join(base64.b64decode(parts[part]["binaryData"][CONTENT]) for part in sorted(parts))
         content = json.loads(gzip.decompress(packed))
     except (EOFError, KeyError, OSError, ValueError, zlib.error):
-        return Record(number, PENDING, ())
-    state = first["labels"][STATE_LABEL]
+        return Record(number, INTERRUPTED if state == PASSED else state, (), outcome=_outcome(first))
     return Record(number, state, tuple(content["manifests"]), content["about"], _outcome(first))
+
+
+def _number(config_map: Manifest) -> int:
+    return int(config_map["metadata"]["labels"][NUMBER_LABEL])
+
+
+def _part(config_map: Manifest) -> int:
+    return int(config_map["metadata"]["labels"][PART_LABEL])
+
+
+def _is_head(config_map: Manifest) -> bool:
+    """The part of a record that has its state."""
+    return _part(config_map) == 0
+
+
+def _holds_as_much(part: Manifest) -> t.Callable[[Manifest], bool]:
+    return lambda found: bool(found.get("binaryData") == part["binaryData"])
 
 
 def _outcome(metadata: Manifest) -> dict[str, t.Any]:

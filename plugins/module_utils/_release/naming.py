@@ -45,6 +45,12 @@ def plain_name(name: str) -> str:
     return name.rpartition("-")[0]
 
 
+def holds_its_content(manifest: Manifest, live: Manifest) -> bool:
+    """Whether a live object named by its content still has that content; `manifest` says what was counted in."""
+    content = {field: live[field] for field in CONTENT if field in manifest and field in live}
+    return bool(manifest["metadata"]["name"].endswith(f"-{_digest(content)}"))
+
+
 def _digest(manifest: Manifest) -> str:
     content = {field: manifest[field] for field in CONTENT if field in manifest}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGITS]

@@ -12,12 +12,13 @@ from .._cluster.client import Cluster
 from .._cluster.watch import Mirror, Source, until
 from .._health.finding import FAILED, Finding
 from .applying import Applier
-from .deploying import ReleaseFailed, Wish
+from .deploying import ReleaseFailed
 from .history import History
 from .manifests import Key, Manifest
 from .outcome import Outcome, Phases, summary
 from .ownership import is_ours
 from .plan import KEEP, PRUNE, Plan, Step
+from .session import Session, Wish, session
 
 DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
 
@@ -28,31 +29,45 @@ def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = 
     Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
     """
     phases = Phases()
+    history = History(cluster, wish.namespace, wish.name)
     with phases.phase("plan"):
-        history = History(cluster, wish.namespace, wish.name).read()
-        plan = _plan(cluster, history, wish, with_data)
-    number = history.last.number if history.last else 0
-    outcome = Outcome(plan, number, changed=bool(plan.changes) or bool(history.records), seconds=phases.seconds)
+        outcome = _planned(cluster, history.read(), wish, with_data, phases)
     if check or not outcome.changed:
-        outcome.message = (
-            f"Removal of {wish.name} (not made, check mode): {summary(plan)}." if check else f"There is no {wish.name}."
-        )
+        planned = f"Removal of {wish.name} (not made, check mode): {summary(outcome.plan)}."
+        outcome.message = planned if check else f"There is no {wish.name}."
         return outcome
-    first = [step for step in plan.doing(PRUNE) if step.key.kind != "Namespace"]
-    with phases.phase("delete"):
-        Applier(cluster, {}).prune(first)
-    with phases.phase("wait"):
-        outcome.findings = _wait_for_pods(cluster, wish)
-    _judge(outcome, wish)
-    for record in list(history.records):
-        history.forget(record)
-    with phases.phase("namespace"):
-        Applier(cluster, {}).prune(step for step in plan.doing(PRUNE) if step.key.kind == "Namespace")
-        outcome.findings = _wait_for_namespaces(cluster, plan, wish.timeout)
-    _judge(outcome, wish)
-    kept = ", ".join(str(step.key) for step in plan.doing(KEEP))
+    with session(cluster, wish, phases) as held:
+        if held.took_over or held.history.states() != history.states():
+            with phases.phase("plan"):
+                outcome = _planned(cluster, held.history, wish, with_data, phases)
+        _carry_out(held, outcome, wish, phases)
+        held.lock.leave_nothing()
+    kept = ", ".join(str(step.key) for step in outcome.plan.doing(KEEP))
     outcome.message = f"{wish.name} was removed." + (f" Kept: {kept}." if kept else "")
     return outcome
+
+
+def _carry_out(held: Session, outcome: Outcome, wish: Wish, phases: Phases) -> None:
+    applier = Applier(held.cluster, held.writer, {})
+    steps = outcome.plan.doing(PRUNE)
+    with phases.phase("delete"):
+        applier.prune(step for step in steps if step.key.kind != "Namespace")
+    with phases.phase("wait"):
+        outcome.findings = _wait_for_pods(held.cluster, wish)
+    _judge(outcome, wish)
+    for record in list(held.history.records):
+        held.lock.require()
+        held.history.forget(record)
+    with phases.phase("namespace"):
+        applier.prune(step for step in steps if step.key.kind == "Namespace")
+        outcome.findings = _wait_for_namespaces(held.cluster, outcome.plan, wish.timeout)
+    _judge(outcome, wish)
+
+
+def _planned(cluster: Cluster, history: History, wish: Wish, with_data: bool, phases: Phases) -> Outcome:
+    plan = _plan(cluster, history, wish, with_data)
+    number = history.last.number if history.last else 0
+    return Outcome(plan, number, changed=bool(plan.changes) or bool(history.records), seconds=phases.seconds)
 
 
 def _judge(outcome: Outcome, wish: Wish) -> None:

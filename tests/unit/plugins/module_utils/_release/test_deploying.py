@@ -46,19 +46,23 @@ def test_the_first_release_makes_everything() -> None:
     assert {item["kind"] for item in cluster.store.values()} >= {"Deployment", "Secret", "Service"}
 
 
-def test_the_namespace_comes_first_then_the_record_then_the_rest() -> None:
+def test_the_namespace_comes_first_then_the_lock_then_the_record_then_the_rest() -> None:
     cluster = ApiDouble()
     deploy(cluster)
     paths = [path for dummy, path in cluster.writes]
-    assert paths[:2] == [f"namespaces/{NAMESPACE}", "configmaps/maestro-release-1"]
-    assert [path.split("/")[0] for path in paths[2:]] == [
+    assert paths[:3] == [f"namespaces/{NAMESPACE}", "leases/maestro-release", "configmaps/maestro-release-1"]
+    assert [path.split("/")[0] for path in paths[3:]] == [
+        "leases",
+        "namespaces",
         "secrets",
         "configmaps",
+        "deployments",
         "deployments",
         "deployments",
         "horizontalpodautoscalers",
         "services",
         "configmaps",
+        "leases",
     ]
 
 
@@ -191,7 +195,11 @@ def test_what_this_release_has_not_is_pruned_last() -> None:
     outcome = deploy(cluster)
     assert outcome.message == "Release 2 of maestro is in place: 1 removed."
     assert cluster.names("services") == ["maestro"]
-    assert cluster.writes[-2:] == [("DELETE", "services/old"), ("PATCH", "configmaps/maestro-release-2")]
+    assert cluster.writes[-3:] == [
+        ("DELETE", "services/old"),
+        ("PATCH", "configmaps/maestro-release-2"),
+        ("PATCH", "leases/maestro-release"),
+    ]
 
 
 def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
@@ -243,6 +251,6 @@ def test_the_record_says_who_why_and_when() -> None:
     cluster = ApiDouble()
     deploy(cluster)
     record = only(records(cluster))
-    assert record.about.keys() == {"by", "reason", "begun"}
+    assert record.about.keys() == {"by", "reason", "begun", "run"}
     assert record.outcome.keys() == {"ended", "seconds", "counts", "reason"}
     assert record.outcome["counts"]["create"] == 6

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken, Record
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     AWAY,
@@ -127,7 +129,9 @@ def test_a_killed_run_is_mended_by_a_plain_re_run() -> None:
     assert states(cluster) == [(1, "pending")]
     cluster.mend()
     assert deploy(cluster).number == 2
-    assert states(cluster) == [(1, "pending"), (2, "passed")]
+    assert states(cluster) == [(1, "interrupted"), (2, "passed")]
+    assert "found by me@here" in records(cluster)[0].outcome["reason"]
+    assert "Release 1 of maestro was interrupted" in only(cluster.warnings)
 
 
 def test_what_a_killed_run_left_is_pruned() -> None:
@@ -147,15 +151,15 @@ def test_a_number_that_another_run_claims_is_refused_before_the_first_change(
 ) -> None:
     cluster = ApiDouble()
     deploy(cluster)
-    read = History.read
+    begin = History.begin
 
-    def overtaken(self: History) -> History:
-        known = read(self)
-        monkeypatch.setattr(History, "read", read)
-        History(cluster, NAMESPACE, "maestro").read().begin([service("theirs")], {})
-        return known
+    def overtaken(self: History, *arguments: t.Any) -> Record:
+        monkeypatch.setattr(History, "begin", begin)
+        History(cluster, NAMESPACE, "maestro").read().begin([service("theirs")], {"run": "theirs"})
+        return begin(self, *arguments)
 
-    monkeypatch.setattr(History, "read", overtaken)
+    monkeypatch.setattr(History, "begin", overtaken)
     with pytest.raises(NumberTaken, match="Release 2 of maestro was begun by another run"):
         deploy(cluster, release(a="2"))
-    assert cluster.writes == [("POST", "configmaps/maestro-release-2")], "theirs only"
+    changes = [path for dummy, path in cluster.writes if not path.startswith("leases/")]
+    assert changes == ["configmaps/maestro-release-2"], "theirs only"

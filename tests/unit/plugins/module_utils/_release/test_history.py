@@ -16,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED, PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import history
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import (
+    INTERRUPTED,
     PENDING,
     History,
     NumberTaken,
@@ -68,17 +69,23 @@ def test_a_big_record_has_several_parts(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2, -1])
-def test_a_record_with_a_part_missing_is_pending_and_empty(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_with_a_part_missing_has_not_passed(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "CHUNK", 1000)
     parts = encoded(Record(12, PASSED, (incompressible(3000),), {}), NAMESPACE, "maestro")
     del parts[missing]
-    assert decoded(parts) == [Record(12, PENDING, ())]
+    assert decoded(parts) == [Record(12, INTERRUPTED, ())]
 
 
 @pytest.mark.parametrize("content", ["", "bm8gZ3ppcA==", "no base64", None])
-def test_a_damaged_record_is_pending_and_empty(content: str | None) -> None:
+def test_a_damaged_record_has_not_passed_and_is_empty(content: str | None) -> None:
     [part] = encoded(Record(12, PASSED, (service(),), {}), NAMESPACE, "maestro")
     part["binaryData"] = {"release.json.gz": content} if content is not None else {}
+    assert decoded([part]) == [Record(12, INTERRUPTED, ())]
+
+
+def test_a_record_whose_run_was_killed_while_it_was_written_is_pending() -> None:
+    [part] = encoded(Record(12, PENDING, (service(),), {}), NAMESPACE, "maestro")
+    part["binaryData"] = {}
     assert decoded([part]) == [Record(12, PENDING, ())]
 
 

@@ -1,0 +1,127 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at work on one release: it holds the lock, knows the history, and has cleared up after runs that died."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import typing as t
+
+from .._cluster.client import ApiError, Cluster
+from .claiming import claim
+from .history import INTERRUPTED, History, Record, now
+from .locking import Lock, Superseded
+from .manifests import Key, Manifest
+from .outcome import Phases
+from .writing import Writer
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
+
+    `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
+    to it otherwise.
+    """
+
+    name: str
+    namespace: str
+    wait: bool = True
+    timeout: float = 600.0
+    history_limit: int = 10
+    takeover: bool = False
+    prune_allowed: tuple[str, ...] = ()
+    about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    restores: int = 0
+    verb: str = "deploy"
+
+    @property
+    def selector(self) -> str:
+        return f"app.kubernetes.io/instance={self.name}"
+
+    @property
+    def purpose(self) -> str:
+        """What the lock is held for."""
+        what = f"restore release {self.restores}" if self.restores else self.verb
+        reason = self.about.get("reason")
+        return f"{what} ({reason})" if reason else what
+
+    @property
+    def who(self) -> str:
+        """Whom the lock names: the person and place, the process, and the job that AWX runs it as."""
+        job = self.about.get("job")
+        return f"{self.about.get('by', 'somebody')} (process {os.getpid()}{f', job {job}' if job else ''})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """What a run works with while it holds the lock."""
+
+    cluster: Cluster
+    history: History
+    writer: Writer
+    lock: Lock
+    took_over: bool
+
+    def begin(self, manifests: t.Iterable[Manifest], about: dict[str, t.Any]) -> Record:
+        """Claim the next number; `about` is made this run's own."""
+        self.lock.require()
+        return self.history.begin(manifests, {**about, "run": self.lock.token})
+
+
+@contextlib.contextmanager
+def session(
+    cluster: Cluster, wish: Wish, phases: Phases, touched: t.Collection[Key] = (), make_namespace: bool = False
+) -> t.Iterator[Session]:
+    """Hold the lock of the release while the block runs.
+
+    After a run that died, what it may still change (and what is `touched` next) is marked before its release is ended
+    in the history. Raises InProgress when another run lives.
+    """
+    lock = Lock(cluster, wish.namespace, wish.name, wish.who, wish.purpose)
+    try:
+        with phases.phase("lock"):
+            _acquire(lock, cluster, wish.namespace, make_namespace)
+            history = History(cluster, wish.namespace, wish.name).read()
+            writer = Writer(cluster, lock)
+            took_over = bool(lock.taken_over or history.pending())
+            if took_over:
+                _take_over(cluster, history, writer, lock, wish, touched)
+        yield Session(cluster, history, writer, lock, took_over)
+    finally:
+        with phases.phase("lock"):
+            lock.release()
+
+
+def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool) -> None:
+    """The lock lies in the release's namespace, which the first release has to make before anything else."""
+    try:
+        lock.acquire()
+    except ApiError as error:
+        if not (error.not_found and make_namespace):
+            raise
+        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        claim(cluster, "/api/v1/namespaces", bare, is_mine=bool)
+        lock.acquire()
+
+
+def _take_over(
+    cluster: Cluster, history: History, writer: Writer, lock: Lock, wish: Wish, touched: t.Collection[Key]
+) -> None:
+    former = {key for record in history.since_last_passed() for key in record.keys}
+    writer.mark(former | {*touched})
+    for record in history.pending():
+        reason = f"its run ended without a word; found by {wish.who}"
+        try:
+            history.end(record, INTERRUPTED, {"ended": now(), "reason": reason})
+        except Superseded:  # it said at this very moment how it ended, unless it is this run that was taken over
+            lock.require(surely=True)
+            history.read()
+            continue
+        cluster.warnings.append(
+            f"Release {record.number} of {wish.name} was interrupted (begun {record.about.get('begun', 'some time')} "
+            f"by {record.about.get('by', 'somebody')}). This run puts right what it left."
+        )
