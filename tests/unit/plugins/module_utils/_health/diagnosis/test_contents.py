@@ -1,0 +1,129 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive says all that it has and all that it lacks, and no secret comes out by any of its parts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import typing as t
+import urllib.parse
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis import tables
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.contents import compose, mask_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.gathering import secret_values
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.subject import (
+    Collected,
+    LeftOut,
+    LogName,
+    Subject,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Judgement
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
+from tests.unit.plugins.module_utils._health.diagnosis.objects import (
+    NAMESPACE,
+    Live,
+    Release,
+    collected,
+    container,
+    event,
+    live,
+    pod,
+)
+
+NOTHING = Judgement("")
+
+
+def composed(found: Collected, judgement: Judgement | None = NOTHING) -> dict[str, str]:
+    return compose(found, judgement, mask_of(found))[0]
+
+
+def test_the_first_page_says_what_is_where_and_what_the_verdict_is() -> None:
+    finding = Finding("image-not-found", "error", "Pod a/b", "it was not found", next_step="Push it.", cause="a typo")
+    found = collected(pod("maestro-1", container()), logs={LogName("maestro-1", "maestro"): "hello\n"})
+    parts = composed(found, Judgement("failed", (finding,), ("Deployment maestro: 0 of 3 pods",)))
+    page = parts["README.md"]
+    assert "verdict: failed. [image-not-found] Pod a/b: it was not found. Push it." in page
+    assert "| objects/ (1) |" in page
+    assert "| logs/ (1) |" in page
+    assert "Nothing that was looked for." in page
+    assert "cause: a typo" in parts["findings.txt"]
+    assert "Deployment maestro: 0 of 3 pods" in parts["findings.txt"]
+    assert parts["logs/maestro-1/maestro.log"] == "hello\n"
+
+
+def test_what_was_left_out_is_named_with_its_reason() -> None:
+    page = composed(collected(left_out=[LeftOut("nodes.txt", "nodes is\nforbidden")]))["README.md"]
+    assert "- nodes.txt: nodes is forbidden" in page
+
+
+def test_a_part_that_cannot_be_written_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_lives: t.Iterable[Live]) -> str:
+        raise KeyError("strange")
+
+    monkeypatch.setattr(tables, "pods", broken)
+    found = collected(pod("maestro-1", container()))
+    parts, left_out = compose(found, None, mask_of(found))
+    assert "pods.txt" not in parts
+    assert "events.txt" in parts
+    assert left_out == [LeftOut("pods.txt", "it could not be written: KeyError 'strange'")]
+
+
+@pytest.mark.parametrize(("part", "warns"), [("objects/Secret", True), ("nodes.txt", False)])
+def test_it_warns_when_the_secrets_are_not_known(part: str, warns: bool) -> None:
+    page = composed(collected(left_out=[LeftOut(part, "forbidden")]))["README.md"]
+    assert ("Read them before you pass this on" in page) is warns
+
+
+def disguises(value: str) -> list[str]:
+    return [
+        value,
+        json.dumps(value)[1:-1],
+        urllib.parse.quote(value, safe=""),
+        urllib.parse.quote_plus(value),
+        base64.b64encode(value.encode()).decode(),
+        base64.b64encode(b"x" + value.encode() + b"yz").decode(),
+    ]
+
+
+def everywhere(canaries: t.Mapping[str, str]) -> Collected:
+    """A release whose objects, events, history, logs and findings hold every canary in every form."""
+    forms = [form for value in canaries.values() for form in disguises(value)]
+    prose = " ".join(f"saw {form} there" for form in forms)
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in canaries.items()}
+    secret = live("Secret", "maestro-secrets", data=data, type="Opaque")
+    environment = [{"name": f"V{place}", "value": form} for place, form in enumerate(forms)]
+    running = pod(
+        "maestro-1",
+        container(state="waiting", because={"reason": "CrashLoopBackOff", "message": prose}),
+        spec={"containers": [{"name": "maestro", "env": environment, "args": [f"--key={form}" for form in forms]}]},
+    )
+    running["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": prose, "note": prose}
+    settings = live("ConfigMap", "maestro-config", data={"config.yaml": prose}, binaryData={"b": data["KEY"]})
+    return collected(
+        secret,
+        running,
+        settings,
+        event(running, prose),
+        subject=Subject("maestro", NAMESPACE, (Release(manifests=(settings,), about={"by": prose}),)),
+        values=secret_values([secret]),
+        logs={LogName("maestro-1", "maestro", former=True): "\n".join(forms)},
+        left_out=[LeftOut("nodes.txt", prose)],
+        version=prose,
+    )
+
+
+def test_no_secret_comes_out_whatever_form_it_has_and_wherever_it_stands() -> None:
+    canaries = {key: f'{secrets.token_urlsafe(9)}/"{secrets.token_urlsafe(9)}"+ &' for key in ("KEY", "OTHER")}
+    found = everywhere(canaries)
+    prose = " ".join(form for value in canaries.values() for form in disguises(value))
+    finding = Finding("crash-loop", "error", "Pod a/b", prose, (prose,), prose, cause=prose)
+    parts, left_out = compose(found, Judgement("failed", (finding,), (prose,)), mask_of(found))
+    whole = json.dumps([parts, left_out], ensure_ascii=False) + "".join(parts.values())
+    for value in canaries.values():
+        for form in disguises(value):
+            assert form not in whole
+    assert "(secret maestro-secrets/KEY)" in parts["logs/maestro-1/maestro.previous.log"]
