@@ -127,6 +127,7 @@ class ApiDouble(Cluster):
     @contextlib.contextmanager
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
         """A watch that ends soon: it tells what has happened since and is opened again."""
+        self._fail_on_demand("WATCH", path, {name: str(value) for name, value in query.items()})
         since = int(query["resourceVersion"])
         yield (
             json.dumps({"type": event.type, "object": event.object}).encode()

@@ -1,0 +1,163 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observes a release: what it declares and what that owns, by one list and one watch for each kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._cluster.client import Cluster, ClusterError
+from .._cluster.kinds import Manifest
+from .._cluster.watch import Mirror, Source
+from .facts import Facts, Identity, Live, Question
+from .trimming import is_told, trimmed
+
+Kind = tuple[str, str]
+"""(apiVersion, kind)"""
+
+STATIC = frozenset(
+    {
+        "AlertmanagerConfig",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ConfigMap",
+        "LimitRange",
+        "Middleware",
+        "NetworkPolicy",
+        "PriorityClass",
+        "PrometheusRule",
+        "ResourceQuota",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "ServiceAccount",
+        "ServiceMonitor",
+        "StorageClass",
+        "TLSOption",
+    }
+)
+"""Kinds that are what they declare as soon as they are applied: there is nothing to wait for."""
+REPLICA_SET, POD, CLAIM = ("apps/v1", "ReplicaSet"), ("v1", "Pod"), ("v1", "PersistentVolumeClaim")
+OWNED: dict[str, tuple[Kind, ...]] = {
+    "Deployment": (REPLICA_SET, POD),
+    "StatefulSet": (POD, CLAIM),
+    "Job": (POD,),
+    "Service": (("discovery.k8s.io/v1", "EndpointSlice"),),
+}
+"""What the controllers of a kind make of it, with the labels of the release."""
+NODE, EVENT = ("v1", "Node"), ("v1", "Event")
+PRODUCES_EVIDENCE = frozenset({"Deployment", "StatefulSet", "Job"})
+"""Kinds for which Events and Nodes explain what goes wrong. A verdict can be had without either."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A release to be judged: the objects that it declares are in `manifests`."""
+
+    name: str
+    namespace: str
+    manifests: tuple[Manifest, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What its objects, and all that they own, carry."""
+        return {"app.kubernetes.io/instance": self.name}
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        return tuple(identity(manifest) for manifest in self.manifests)
+
+
+def identity(item: Live) -> Identity:
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def essential_sources(subject: Subject) -> list[Source]:
+    """The collections without which the release cannot be judged."""
+    declared: dict[tuple[Kind, str], list[Manifest]] = {}
+    for manifest in subject.manifests:
+        if manifest["kind"] not in STATIC:
+            place = manifest["metadata"].get("namespace", "")
+            declared.setdefault(((manifest["apiVersion"], manifest["kind"]), place), []).append(manifest)
+    sources = [
+        source for (kind, place), manifests in declared.items() for source in _declared(subject, kind, place, manifests)
+    ]
+    owned = {kind: None for manifest in subject.manifests for kind in OWNED.get(manifest["kind"], ())}
+    known = {source.kind for source in sources}
+    sources += [Source(*kind, subject.namespace, _selector(subject)) for kind in owned if kind[1] not in known]
+    return sources
+
+
+def helpful_sources(subject: Subject) -> list[Source]:
+    """The collections that only explain what goes wrong."""
+    has_pods = any(manifest["kind"] in PRODUCES_EVIDENCE for manifest in subject.manifests)
+    return [Source(*EVENT, subject.namespace), Source(*NODE)] if has_pods else []
+
+
+def _declared(subject: Subject, kind: Kind, place: str, manifests: t.Sequence[Manifest]) -> list[Source]:
+    """One source for the objects of a kind in a namespace; outside of one each object by its name."""
+    if not place:
+        return [Source(*kind, fields=f"metadata.name={manifest['metadata']['name']}") for manifest in manifests]
+    labelled = all(
+        subject.labels.items() <= (manifest["metadata"].get("labels") or {}).items() for manifest in manifests
+    )
+    return [Source(*kind, place, _selector(subject) if labelled else "")]
+
+
+def _selector(subject: Subject) -> str:
+    return ",".join(f"{name}={value}" for name, value in subject.labels.items())
+
+
+class Observer:
+    """What the API tells of a release, as facts. Use as a context manager."""
+
+    def __init__(self, cluster: Cluster, subject: Subject) -> None:
+        self._cluster = cluster
+        self._subject = subject
+        self.essential = essential_sources(subject)
+        self.helpful = helpful_sources(subject)
+        self._stems = _stems(subject)
+        self.mirror = Mirror(cluster, [*self.essential, *self.helpful], self._kept)
+
+    def __enter__(self) -> t.Self:
+        self.mirror.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.mirror.__exit__(*exception)
+
+    def facts(self, answers: t.Mapping[Question, tuple[str, ...]], settle: float) -> Facts:
+        """What is known now."""
+        listed = [source for source in (*self.essential, *self.helpful) if self.mirror.is_listed(source)]
+        return Facts(
+            now=self._cluster.clock.now(),
+            wanted=self._subject.identities,
+            objects={kind: tuple(self.mirror.objects(kind)) for kind in {source.kind for source in listed}},
+            answers=answers,
+            stale=frozenset(source.kind for source in self.essential if self.mirror.trouble(source)),
+            settle=settle,
+        )
+
+    def refused(self, sources: t.Iterable[Source]) -> dict[Source, ClusterError]:
+        """The sources that the API server will not tell of, with its words."""
+        refusals = {source: self.mirror.refusal(source) for source in sources}
+        return {source: error for source, error in refusals.items() if error}
+
+    def interrupted(self) -> dict[Source, ClusterError]:
+        """The essential sources of which what is held may be old or has never come, with the reason."""
+        troubles = {source: self.mirror.trouble(source) for source in self.essential}
+        return {source: error for source, error in troubles.items() if error and not self.mirror.refusal(source)}
+
+    def _kept(self, item: Manifest) -> Manifest | None:
+        if item["kind"] != "Event":
+            return trimmed(item)
+        name = (item.get("involvedObject") or {}).get("name", "")
+        is_ours = name in self._stems or any(name.startswith(f"{stem}-") for stem in self._stems)
+        return trimmed(item) if is_ours and is_told(item) else None
+
+
+def _stems(subject: Subject) -> frozenset[str]:
+    """The names of the declared objects; what those own is named after them."""
+    return frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)

@@ -1,0 +1,76 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where each pod of a release stands, in one word, and how many stand there. Pure."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from .facts import Live
+
+READY, OLD, STARTING, PENDING, FAILING, TERMINATING = "ready", "old", "starting", "pending", "failing", "terminating"
+PHASES = (READY, STARTING, PENDING, FAILING, OLD, TERMINATING)
+"""In the order in which they are told. `old` are pods of a former revision that have not been asked to end."""
+REVISION = "deployment.kubernetes.io/revision"
+TEMPLATE_HASH, REVISION_HASH = "pod-template-hash", "controller-revision-hash"
+
+Objects = t.Mapping[str, t.Sequence[Live]]
+
+
+def counted(objects: Objects) -> dict[str, int]:
+    """The number of pods in each phase that has some; pods that have done their work are in none."""
+    new = newest_hashes(objects)
+    found = collections.Counter(phase_of(pod, new) for pod in objects.get("Pod", ()))
+    return {phase: found[phase] for phase in PHASES if found[phase]}
+
+
+def phase_of(pod: Live, newest: t.Collection[str] = ()) -> str:
+    """The phase of one pod; an empty string for one that has done its work."""
+    status = pod.get("status") or {}
+    if pod["metadata"].get("deletionTimestamp"):
+        return TERMINATING
+    if status.get("phase") == "Succeeded":
+        return ""
+    if status.get("phase") == "Failed":
+        return FAILING
+    if newest and _hash(pod) and _hash(pod) not in newest:
+        return OLD
+    if any(entry["type"] == "Ready" and entry["status"] == "True" for entry in status.get("conditions") or ()):
+        return READY
+    if any(_is_in_trouble(container) for container in _containers(status)):
+        return FAILING
+    return STARTING if (pod.get("spec") or {}).get("nodeName") else PENDING
+
+
+def newest_hashes(objects: Objects) -> set[str]:
+    """The hashes that the pods of the newest revisions are labelled with; empty while that is not known."""
+    revisions = {
+        deployment["metadata"].get("uid"): (deployment["metadata"].get("annotations") or {}).get(REVISION)
+        for deployment in objects.get("Deployment", ())
+    }
+    of_sets = {
+        (replica_set["metadata"].get("labels") or {}).get(TEMPLATE_HASH, "")
+        for replica_set in objects.get("ReplicaSet", ())
+        for owner in replica_set["metadata"].get("ownerReferences") or ()
+        if owner.get("uid") in revisions
+        and (replica_set["metadata"].get("annotations") or {}).get(REVISION) == revisions[owner.get("uid")]
+    }
+    of_stateful = {(item.get("status") or {}).get("updateRevision", "") for item in objects.get("StatefulSet", ())}
+    return (of_sets | of_stateful) - {""}
+
+
+def _hash(pod: Live) -> str:
+    labels = pod["metadata"].get("labels") or {}
+    return str(labels.get(TEMPLATE_HASH) or labels.get(REVISION_HASH) or "")
+
+
+def _containers(status: Live) -> list[Live]:
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _is_in_trouble(container: Live) -> bool:
+    """A container that cannot be started waits for a reason that begins or ends with such a word."""
+    reason = str(((container.get("state") or {}).get("waiting") or {}).get("reason", ""))
+    return reason.startswith(("Err", "Invalid")) or reason.endswith(("Error", "BackOff"))
