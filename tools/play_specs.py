@@ -33,8 +33,26 @@ REMOVAL = (
     "maestro_remove_confirm",
     "maestro_remove_data",
 )
+DIAGNOSIS = (
+    "maestro_name",
+    "maestro_namespace",
+    "maestro_connection",
+    "maestro_cluster_uid",
+    "maestro_diagnosis_dir",
+)
+HISTORY = (
+    "maestro_name",
+    "maestro_namespace",
+    "maestro_connection",
+    "maestro_cluster_uid",
+    "maestro_history_revision",
+    "maestro_history_compare_with",
+    "maestro_history_drift",
+)
 PLAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "deploy": ("Deploy Maestro to the clusters of the inventory", tuple(SHARED)),
+    "diagnose": ("Put all that explains the state of Maestro into one archive", DIAGNOSIS),
+    "history": ("Show the releases of Maestro, one of them, the difference of two, or drift", HISTORY),
     "remove": ("Take Maestro away from the clusters of the inventory", REMOVAL),
 }
 

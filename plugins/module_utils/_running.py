@@ -29,11 +29,15 @@ class Call(t.NamedTuple):
 
 @dataclasses.dataclass
 class Ending:
-    """The keys of a module's result, its warnings, and whether it failed."""
+    """The keys of a module's result, its warnings, and whether it failed.
+
+    `lines` are a text for the screen, which a module in the controller's process shows when it has ended.
+    """
 
     values: dict[str, t.Any]
     warnings: list[str] = dataclasses.field(default_factory=list)
     failed: bool = False
+    lines: list[str] = dataclasses.field(default_factory=list)
 
 
 Body = t.Callable[[Call], Ending]

@@ -51,7 +51,13 @@ class InProcess(ActionBase):
         call = Call(checked.validated_parameters, bool(self._task.check_mode), bool(self._task.diff))
         ending = perform(self.body, call)
         shown = remove_values(ending.values, checked._no_log_values)
+        self._show(remove_values(ending.lines, checked._no_log_values), (task_vars or {}).get("inventory_hostname", ""))
         return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": ending.warnings}
+
+    def _show(self, lines: list[str], host: str) -> None:
+        """Print a text, whose first line names the host that it is about."""
+        if lines:
+            self._display.display("\n".join([f"[{host}] {lines[0]}", *lines[1:]]))
 
     def _take_environment(self) -> None:
         """The task's `environment` holds for this process, which is the task's own fork."""

@@ -136,6 +136,62 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": 10,
         "description": ["Number of releases that the cluster remembers."],
     },
+    "maestro_history_revision": {
+        "type": "int",
+        "default": 0,
+        "description": ["Number of the release that C(history) shows. 0 means all of them."],
+    },
+    "maestro_history_compare_with": {
+        "type": "int",
+        "default": 0,
+        "description": [
+            "Number of an older release. C(history) shows what C(maestro_history_revision), or the newest release,",
+            "changed since it.",
+        ],
+    },
+    "maestro_history_drift": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether C(history) shows how the live objects differ from what the release declared."],
+    },
+    "maestro_takeover": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether a release takes fields over that another field manager has set to other values.",
+            "Otherwise it is refused, naming the manager and the fields.",
+        ],
+    },
+    "maestro_prune_allowed": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Objects that may be removed although they hold data or keys, when a release has them no more.",
+            "Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).",
+        ],
+    },
+    "maestro_plan_file": {
+        "type": "path",
+        "default": "",
+        "description": [
+            "File that C(plan) writes and that C(deploy) then carries out, exactly or not at all.",
+            "With several clusters put C(inventory_hostname) into its name.",
+        ],
+    },
+    "maestro_plan": {
+        "type": "dict",
+        "default": {},
+        "description": [
+            "For each host the plan that C(deploy) carries out, exactly or not at all.",
+            "C(plan) leaves it as an artifact, so that a workflow of AWX hands it on.",
+        ],
+    },
+    "maestro_diagnosis_dir": {
+        "type": "path",
+        "default": "",
+        "description": ["Folder for the archive of C(diagnose). Empty means the folder that the play is started in."],
+    },
     "maestro_release_present": {
         "type": "bool",
         "default": True,

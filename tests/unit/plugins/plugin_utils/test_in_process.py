@@ -13,6 +13,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
+from ansible.utils.display import Display
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
@@ -34,6 +35,11 @@ class Echo(InProcess):
         return Ending({"call": call._asdict(), "variable": os.environ.get("MAESTRO_TEST")}, ["careful"])
 
 
+class Telling(Echo):
+    def body(self, call: Call) -> Ending:
+        return Ending({}, lines=["It is", "  canary-7c1f"])
+
+
 class Broken(Echo):
     def body(self, call: Call) -> Ending:
         raise Unreachable("nobody answers")
@@ -53,7 +59,7 @@ def run(plugin: type[InProcess], environment: list[Values] | None = None, check:
         templar=Templar(loader=loader, variables={}),
         shared_loader_obj=None,
     )
-    return t.cast(Values, action.run(task_vars={}))
+    return t.cast(Values, action.run(task_vars={"inventory_hostname": "lab-1"}))
 
 
 def test_arguments_get_their_types_and_defaults() -> None:
@@ -74,6 +80,13 @@ def test_warnings_and_check_mode_pass_through() -> None:
     assert result["call"]["check"] is True
     assert result["failed"] is False
     assert result["changed"] is False
+
+
+def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "display", lambda dummy, text: shown.append(text))
+    run(Telling, word="a", password="canary-7c1f")
+    assert shown == [f"[lab-1] It is\n  {8 * '*'}"]
 
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:

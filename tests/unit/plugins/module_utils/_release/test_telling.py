@@ -1,0 +1,122 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person reads of releases."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, prune_step, step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.reviewing import as_result
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import (
+    field_lines,
+    history_lines,
+    plan_lines,
+    release_lines,
+    review_lines,
+)
+from tests.unit.plugins.samples import config_map, deployment, service
+
+LATER = Record(
+    12,
+    "failed",
+    (deployment(),),
+    {
+        "by": "alice@runner",
+        "begun": "2026-11-23T12:00:00+00:00",
+        "reason": "Upgrade",
+        "origin": {"inventory_commit": "0123abc"},
+        "plan": {
+            "counts": {"change": 1},
+            "changes": [{"object": "Service n/s", "action": "change", "fields": ["a.b"]}],
+        },
+    },
+    {"seconds": {"plan": 0.2, "wait": 61.0}, "reason": "image not found"},
+)
+
+
+def test_a_plan_is_told_object_by_object_with_its_fields_and_then_its_risks() -> None:
+    plan = Plan(
+        (
+            step(service("a"), key_of(service("a")), None, service("a")),
+            step(service("b"), key_of(service("b")), service("b"), service("b", type="NodePort")),
+            step(service("c"), key_of(service("c")), service("c"), service("c")),
+            prune_step(key_of(service("d")), service("d")),
+        )
+    )
+    risk = Finding("pods-restart", "note", "Deployment n/d", "its pods are replaced", ("spec.image",), "Nothing to do.")
+    assert plan_lines("Plan", plan, [risk]) == [
+        "Plan: 1 to create, 1 to change, 1 to remove; 1 stay as they are.",
+        "  + create  Service maestro-system/a",
+        "  ~ change  Service maestro-system/b",
+        "        spec.type: (none) -> NodePort",
+        "  - remove  Service maestro-system/d",
+        "",
+        "Worth knowing before this is done:",
+        "  ! [pods-restart] Deployment n/d: its pods are replaced. Nothing to do.",
+        "      spec.image",
+    ]
+
+
+def test_of_a_text_the_lines_that_differ_are_told() -> None:
+    assert field_lines("data.x", "one\ntwo\n", "one\nthree\n") == [
+        "        data.x:",
+        "          - two",
+        "          + three",
+    ]
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    lines = field_lines("data.x", "", "\n".join(f"line {number}" for number in range(40)))
+    assert lines[-1].endswith("... and 28 lines more")
+    assert len(field_lines("a", "x" * 500, "y")[0]) < 150
+
+
+def test_a_history_is_a_table_with_the_newest_first() -> None:
+    first = Record(1, "passed", (service(),), {"by": "bob@here", "begun": "2026-11-22T12:00:00+00:00"})
+    title, head, *rows = history_lines("Two:", [as_result(first), as_result(LATER)])
+    assert (title, head.split()) == ("Two:", ["release", "state", "begun", "took", "by", "image", "why"])
+    assert [row.split() for row in rows] == [
+        ["12", "failed", "2026-11-23", "12:00:00", "61", "s", "alice@runner", "maestro:2.0.0", "Upgrade"],
+        ["1", "passed", "2026-11-22", "12:00:00", "bob@here"],
+    ]
+
+
+def test_a_release_is_told_with_where_it_came_from_and_what_it_changed() -> None:
+    lines = "\n".join(release_lines(as_result(LATER)))
+    for words in ("0123abc", "alice@runner", "image not found", "wait 61.0", "1 change", "~ change  Service n/s: a.b"):
+        assert words in lines
+
+
+def test_only_what_was_asked_for_is_told() -> None:
+    drift = Finding("drift", "error", "Service n/s", "1 field of it differs", ("a: was 1, is 2",)).as_dict()
+    field = {"field": "data.a", "before": "1", "after": "2"}
+    changed = {"object": "ConfigMap n/c", "change": "changed", "fields": [field]}
+    result: dict[str, t.Any] = {
+        "msg": "The sentence.\n- more",
+        "findings": [drift],
+        "differences": [changed],
+        "releases": [as_result(LATER)],
+    }
+    asked = {"drift": False, "compare_with": 0, "revision": 0}
+    assert review_lines(result, {**asked, "drift": True}) == [
+        "The sentence.",
+        "  ! [drift] Service n/s: 1 field of it differs",
+        "        a: was 1, is 2",
+    ]
+    assert review_lines(result, {**asked, "compare_with": 3})[1:] == [
+        "  ~ changed ConfigMap n/c",
+        "        data.a: 1 -> 2",
+    ]
+    assert review_lines(result, {**asked, "revision": 12})[0] == "Release 12"
+    assert len(review_lines(result, asked)) == 3
+    assert review_lines({**result, "releases": []}, asked) == ["The sentence.\n- more"]
+
+
+def test_manifests_are_given_when_they_are_asked_for() -> None:
+    held = Record(1, "passed", (config_map(),))
+    assert "manifests" not in as_result(held)
+    assert as_result(held, with_manifests=True)["manifests"] == [config_map()]
