@@ -15,16 +15,21 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._cluster.errors import ClusterError
+from ._health.telling import Tell, silent
 
 Arguments = dict[str, dict[str, t.Any]]
 
 
 class Call(t.NamedTuple):
-    """Validated parameters, and whether only to look (`check`) and to tell the differences (`diff`)."""
+    """Validated parameters, and whether only to look (`check`) and to tell the differences (`diff`).
+
+    `tell` shows a line while the body runs, where somebody can see it.
+    """
 
     params: dict[str, t.Any]
     check: bool = False
     diff: bool = False
+    tell: Tell = silent
 
 
 @dataclasses.dataclass

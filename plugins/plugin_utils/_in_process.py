@@ -10,6 +10,7 @@ ordinary way.
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import silent
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import (
     Arguments,
     Call,
@@ -48,11 +50,18 @@ class InProcess(ActionBase):
         if checked.error_messages:
             return {**result, "failed": True, "msg": "; ".join(checked.error_messages)}
         self._take_environment()
-        call = Call(checked.validated_parameters, bool(self._task.check_mode), bool(self._task.diff))
-        ending = perform(self.body, call)
+        params, is_check = checked.validated_parameters, bool(self._task.check_mode)
+        host = (task_vars or {}).get("inventory_hostname", "")
+        tell = functools.partial(self._tell, host, checked._no_log_values)
+        is_told = params.get("progress", False) and not is_check
+        ending = perform(self.body, Call(params, is_check, bool(self._task.diff), tell if is_told else silent))
         shown = remove_values(ending.values, checked._no_log_values)
-        self._show(remove_values(ending.lines, checked._no_log_values), (task_vars or {}).get("inventory_hostname", ""))
+        self._show(remove_values(ending.lines, checked._no_log_values), host)
         return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": ending.warnings}
+
+    def _tell(self, host: str, secrets: t.Collection[str], line: str) -> None:
+        """Print a line about the host at once, while the task runs on."""
+        self._display.display(f"  [{host}] {remove_values(line, secrets)}")
 
     def _show(self, lines: list[str], host: str) -> None:
         """Print a text, whose first line names the host that it is about."""

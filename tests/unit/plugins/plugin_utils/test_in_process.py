@@ -29,10 +29,13 @@ class Echo(InProcess):
         "word": {"type": "str", "required": True},
         "count": {"type": "int", "default": 1},
         "password": {"type": "str", "no_log": True},
+        "progress": {"type": "bool", "default": True},
     }
 
     def body(self, call: Call) -> Ending:
-        return Ending({"call": call._asdict(), "variable": os.environ.get("MAESTRO_TEST")}, ["careful"])
+        call.tell(f"  7 s  {call.params['word']}")
+        said = {"params": call.params, "check": call.check, "diff": call.diff}
+        return Ending({"call": said, "variable": os.environ.get("MAESTRO_TEST")}, ["careful"])
 
 
 class Telling(Echo):
@@ -62,6 +65,14 @@ def run(plugin: type[InProcess], environment: list[Values] | None = None, check:
     return t.cast(Values, action.run(task_vars={"inventory_hostname": "lab-1"}))
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was printed."""
+    lines: list[str] = []
+    monkeypatch.setattr(Display, "display", lambda _display, text: lines.append(text))
+    return lines
+
+
 def test_arguments_get_their_types_and_defaults() -> None:
     result = run(Echo, word="a", count="3")
     assert (result["call"]["params"]["word"], result["call"]["params"]["count"]) == ("a", 3)
@@ -82,11 +93,20 @@ def test_warnings_and_check_mode_pass_through() -> None:
     assert result["changed"] is False
 
 
-def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(Display, "display", lambda dummy, text: shown.append(text))
+def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(shown: list[str]) -> None:
     run(Telling, word="a", password="canary-7c1f")
     assert shown == [f"[lab-1] It is\n  {8 * '*'}"]
+
+
+def test_a_line_is_told_while_the_task_runs_without_secrets(shown: list[str]) -> None:
+    run(Echo, word="the canary-7c1f sings", password="canary-7c1f")
+    assert shown == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
+
+
+@pytest.mark.parametrize("quietly", [{"check": True}, {"progress": False}])
+def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Values, shown: list[str]) -> None:
+    run(Echo, word="a", **quietly)
+    assert shown == []
 
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
