@@ -1,7 +1,7 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finding: one thing wrong or worth knowing, and the verdict that findings make."""
+"""A finding: one thing wrong or worth knowing, its kinds, and the verdict that findings make."""
 
 from __future__ import annotations
 
@@ -39,6 +39,29 @@ class Finding:
         """One line for a person: id, object, what, next step."""
         what = f"[{self.id}] {self.object}: {self.message.rstrip('.')}."
         return f"{what} {self.next_step}".rstrip()
+
+
+class Check(t.NamedTuple):
+    """One kind of finding, declared once: its stable id, its severity, what to do, what it most likely comes from."""
+
+    id: str
+    severity: str
+    next_step: str
+    cause: str = ""
+
+    def found(
+        self, subject: object, message: str, evidence: t.Iterable[str] = (), *, severity: str = "", next_step: str = ""
+    ) -> Finding:
+        """A finding of this kind; `severity` and `next_step` replace the declared ones."""
+        return Finding(
+            id=self.id,
+            severity=severity or self.severity,
+            object=str(subject),
+            message=message,
+            evidence=tuple(evidence),
+            next_step=next_step or self.next_step,
+            cause=self.cause,
+        )
 
 
 def verdict(findings: t.Iterable[Finding], complete: bool = True) -> str:

@@ -96,9 +96,13 @@ def _autoscaler(live: Live) -> str:
 
 
 def _disruption_budget(live: Live) -> str:
+    """Healthy pods as asked for, and one more where there are that many: a drain can go on."""
     status = live.get("status") or {}
     healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
-    return _unobserved(live) or ("" if healthy >= desired else f"{healthy} of {desired} pods are healthy")
+    if _unobserved(live) or healthy < desired:
+        return _unobserved(live) or f"{healthy} of {desired} pods are healthy"
+    is_blocked = desired < status.get("expectedPods", 0) and not status.get("disruptionsAllowed")
+    return "it allows no disruption yet" if is_blocked else ""
 
 
 def _service(live: Live) -> str:
@@ -106,6 +110,42 @@ def _service(live: Live) -> str:
     if live["spec"].get("type") == "LoadBalancer" and not balanced.get("ingress"):
         return "its load balancer has no address yet"
     return ""
+
+
+def _ingress(live: Live) -> str:
+    balanced = (live.get("status") or {}).get("loadBalancer") or {}
+    return "" if balanced.get("ingress") else "it has no address yet"
+
+
+def _gateway(live: Live) -> str:
+    return _accepted(live, live, ("Accepted", "Programmed"))
+
+
+def _route(live: Live) -> str:
+    """Each gateway that the route names tells of it separately."""
+    parents = (live.get("status") or {}).get("parents") or ()
+    if len(parents) < len(live["spec"].get("parentRefs") or ()):
+        return "not every gateway has taken it yet"
+    whats = (_accepted({"status": parent}, live, ("Accepted", "ResolvedRefs")) for parent in parents)
+    return next(filter(None, whats), "")
+
+
+def _accepted(holder: Live, live: Live, kinds: tuple[str, ...]) -> str:
+    """What is missing of these conditions, each told of the newest generation."""
+    newest = live["metadata"].get("generation", 0)
+    for kind in kinds:
+        found = condition(holder, kind)
+        if found.get("status") != "True":
+            return str(found.get("message") or found.get("reason") or f"its condition {kind} is not reported yet")
+        older = _older_than_newest(found.get("observedGeneration", newest), live)
+        if older:
+            return older
+    return ""
+
+
+def _job(live: Live) -> str:
+    done = condition(live, "Complete").get("status") == "True"
+    return "" if done else str(condition(live, "Failed").get("message") or "it has not completed yet")
 
 
 def _claim(live: Live) -> str:
@@ -147,8 +187,12 @@ PREDICATES: dict[str, t.Callable[[Live], str]] = {
     "ClusterIssuer": _ready,
     "Deployment": _deployment,
     "ExternalSecret": _external_secret,
+    "Gateway": _gateway,
+    "HTTPRoute": _route,
     "HorizontalPodAutoscaler": _autoscaler,
+    "Ingress": _ingress,
     "Issuer": _ready,
+    "Job": _job,
     "Namespace": _namespace,
     "PersistentVolumeClaim": _claim,
     "PodDisruptionBudget": _disruption_budget,

@@ -5,33 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ..._health.finding import Finding
+from ..._health.finding import Check
 
 OFF = "off"
-
-
-class Check(t.NamedTuple):
-    """One kind of finding."""
-
-    id: str
-    severity: str
-    next_step: str
-
-    def found(
-        self, subject: object, message: str, evidence: t.Iterable[str] = (), *, severity: str = "", next_step: str = ""
-    ) -> Finding:
-        """A finding of this kind; `severity` and `next_step` replace the declared ones."""
-        return Finding(
-            id=self.id,
-            severity=severity or self.severity,
-            object=str(subject),
-            message=message,
-            evidence=tuple(evidence),
-            next_step=next_step or self.next_step,
-        )
-
 
 API_UNREACHABLE = Check("api-unreachable", "error", "Check the address, the network path and that the API server runs.")
 API_UNTRUSTED = Check(

@@ -1,0 +1,233 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of a release as its judge reads them: who owns what, which pods are new, what the events say. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import re
+import typing as t
+
+from ..facts import Facts, Identity, Live
+from ..readiness import condition
+
+WORKLOADS = ("Deployment", "StatefulSet", "Job")
+REVISION = "deployment.kubernetes.io/revision"
+COMBINED = re.compile(r"^\(combined from similar events\): ")
+CONTAINER_PATH = re.compile(r"^spec\.(?:initContainers|containers|ephemeralContainers)\{(.+)\}$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """What was told of an object: `count` times between the moments `first` and `last`."""
+
+    reason: str
+    message: str
+    count: int
+    first: float
+    last: float
+    container: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """Something declared that runs pods. `pods` are those of the newest revision that are not on their way out;
+    `former` are all pods of earlier revisions; `revision` owns the newest pods (None while it is not known)."""
+
+    live: Live
+    revision: Live | None
+    pods: tuple[Live, ...] = ()
+    former: tuple[Live, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return shown(self.live)
+
+    @property
+    def namespace(self) -> str:
+        return str(self.live["metadata"].get("namespace", ""))
+
+    @property
+    def kind(self) -> str:
+        return str(self.live["kind"])
+
+    @property
+    def replicas(self) -> int:
+        field = "parallelism" if self.kind == "Job" else "replicas"
+        return int(self.live["spec"].get(field, 1))
+
+
+class Case:
+    """All that a rule looks at. Every collection is in the order of names, whatever order the facts are in."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.now = facts.now
+        self.wanted = tuple(sorted(set(facts.wanted)))
+
+    @functools.cached_property
+    def _live(self) -> dict[Identity, Live]:
+        return {identity(item): item for items in self.facts.objects.values() for item in items}
+
+    @functools.cached_property
+    def _owned(self) -> dict[str, list[Live]]:
+        owned: dict[str, list[Live]] = {}
+        for key in sorted(self._live):
+            for owner in self._live[key]["metadata"].get("ownerReferences") or ():
+                owned.setdefault(owner["uid"], []).append(self._live[key])
+        return owned
+
+    @functools.cached_property
+    def _events(self) -> dict[Identity, list[Event]]:
+        told: dict[Identity, list[Event]] = {}
+        for item in self.facts.objects.get("Event", ()):
+            about = item.get("involvedObject") or item.get("regarding") or {}
+            key = about.get("kind", ""), about.get("namespace", ""), about.get("name", "")
+            told.setdefault(key, []).append(_event(item, about))
+        order = dataclasses.astuple
+        return {key: sorted(events, key=lambda event: (-event.last, order(event))) for key, events in told.items()}
+
+    def live(self, kind: str, namespace: str, name: str) -> Live | None:
+        return self._live.get((kind, namespace, name))
+
+    def of_kind(self, kind: str) -> list[Live]:
+        """Every observed object of the kind."""
+        return [self._live[key] for key in sorted(self._live) if key[0] == kind]
+
+    def declared(self, *kinds: str) -> list[Live]:
+        """The observed objects of these kinds that the release declares."""
+        return [self._live[key] for key in self.wanted if key[0] in kinds and key in self._live]
+
+    def is_observed(self, kind: str) -> bool:
+        return kind in self.facts.objects
+
+    def owned(self, owner: Live, kind: str) -> list[Live]:
+        return [item for item in self._owned.get(owner["metadata"].get("uid", ""), ()) if item["kind"] == kind]
+
+    def events(self, item: Live, *reasons: str) -> list[Event]:
+        """What was told of the object for one of these reasons (any without), latest first."""
+        found = self._events.get(identity(item), ())
+        return [event for event in found if not reasons or event.reason in reasons]
+
+    @functools.cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        return tuple(self._workload(item) for item in self.declared(*WORKLOADS))
+
+    def _workload(self, live: Live) -> Workload:
+        if live["kind"] == "Deployment":
+            return self._deployment(live)
+        pods = self.owned(live, "Pod")
+        newest = (live.get("status") or {}).get("updateRevision") if live["kind"] == "StatefulSet" else ""
+        if live["kind"] == "StatefulSet" and not is_seen(live):
+            return Workload(live, None, former=tuple(pods))
+        is_old = [bool(newest) and _label(pod, "controller-revision-hash") not in (newest, "") for pod in pods]
+        new = [pod for pod, old in zip(pods, is_old, strict=True) if not old]
+        former = tuple(pod for pod, old in zip(pods, is_old, strict=True) if old)
+        return Workload(live, live, tuple(filter(is_staying, new)), former)
+
+    def _deployment(self, live: Live) -> Workload:
+        sets = self.owned(live, "ReplicaSet")
+        newest = _newest(live, sets) if is_seen(live) else None
+        old = [pod for item in sets if item is not newest for pod in self.owned(item, "Pod")]
+        new = self.owned(newest, "Pod") if newest else []
+        return Workload(live, newest, tuple(filter(is_staying, new)), tuple(old))
+
+    @functools.cached_property
+    def unfit_nodes(self) -> frozenset[str]:
+        """Nodes that are not ready: what goes wrong there is no fault of the release."""
+        unfit = (node for node in self.of_kind("Node") if condition(node, "Ready").get("status") != "True")
+        return frozenset(str(node["metadata"]["name"]) for node in unfit)
+
+    def is_excused(self, pod: Live) -> bool:
+        """The pod suffers from its node: that is not ready, or drives the pod away."""
+        is_driven = condition(pod, "DisruptionTarget").get("status") == "True"
+        return is_driven or (pod.get("spec") or {}).get("nodeName", "") in self.unfit_nodes
+
+    def is_coming(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether the release itself brings the object, or something that it declares is about to write it."""
+        if (kind, namespace, name) in self.wanted or name == "kube-root-ca.crt":
+            return True
+        writers = self.declared("ExternalSecret", "Certificate") if kind == "Secret" else ()
+        return any((namespace, name) == written(writer) for writer in writers)
+
+
+def written(writer: Live) -> tuple[str, str]:
+    """Namespace and name of the Secret that an ExternalSecret or a Certificate writes."""
+    spec, metadata = writer.get("spec") or {}, writer["metadata"]
+    name = spec.get("secretName") or (spec.get("target") or {}).get("name") or metadata["name"]
+    return str(metadata.get("namespace", "")), str(name)
+
+
+def identity(item: Live) -> Identity:
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def shown(item: Live) -> str:
+    """`Kind namespace/name`, or `Kind name` outside of namespaces."""
+    return shown_as(*identity(item))
+
+
+def shown_as(kind: str, namespace: str, name: str) -> str:
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def moment(text: t.Any) -> float:
+    """A timestamp of the API in seconds since the epoch; 0 for none."""
+    return dt.datetime.fromisoformat(str(text)).timestamp() if text else 0.0
+
+
+def born(item: Live) -> float:
+    return moment(item["metadata"].get("creationTimestamp"))
+
+
+def is_seen(live: Live) -> bool:
+    """Whether the controller has seen the newest change of the object."""
+    return int((live.get("status") or {}).get("observedGeneration", 0)) >= int(live["metadata"].get("generation", 0))
+
+
+def is_staying(pod: Live) -> bool:
+    """Neither being deleted nor at its end."""
+    return not pod["metadata"].get("deletionTimestamp") and (pod.get("status") or {}).get("phase") not in (
+        "Failed",
+        "Succeeded",
+    )
+
+
+def is_ready(pod: Live) -> bool:
+    return condition(pod, "Ready").get("status") == "True"
+
+
+def _newest(live: Live, sets: t.Sequence[Live]) -> Live | None:
+    """The ReplicaSet of the newest revision: the one whose number the Deployment bears."""
+    wanted = (live["metadata"].get("annotations") or {}).get(REVISION)
+    numbered = [item for item in sets if wanted and _revision(item) == wanted]
+    if wanted:
+        return numbered[0] if numbered else None
+    return max(sets, key=lambda item: (born(item), identity(item)), default=None)
+
+
+def _revision(item: Live) -> str:
+    return str((item["metadata"].get("annotations") or {}).get(REVISION, ""))
+
+
+def _label(item: Live, name: str) -> str:
+    return str((item["metadata"].get("labels") or {}).get(name, ""))
+
+
+def _event(item: Live, about: Live) -> Event:
+    """An event in either of its two forms, with or without a series."""
+    series = item.get("series") or {}
+    begun = item.get("firstTimestamp") or item.get("deprecatedFirstTimestamp") or item.get("eventTime")
+    ended = series.get("lastObservedTime") or item.get("lastTimestamp") or item.get("deprecatedLastTimestamp")
+    path = CONTAINER_PATH.match(str(about.get("fieldPath", "")))
+    return Event(
+        reason=str(item.get("reason", "")),
+        message=COMBINED.sub("", str(item.get("message") or item.get("note") or "")).strip(),
+        count=int(series.get("count") or item.get("count") or item.get("deprecatedCount") or 1),
+        first=moment(begun),
+        last=moment(ended or begun or item["metadata"].get("creationTimestamp")),
+        container=path[1] if path else "",
+    )

@@ -1,0 +1,80 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is still missing for a release to have passed: one line for each thing. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import readiness
+from ..facts import Live
+from ..readiness import condition
+from .case import Case, Workload, is_ready, moment, shown, shown_as
+from .serving import unrouted
+
+
+def missing(case: Case) -> list[str]:
+    """Everything that is not as it must be; empty when the release is ready."""
+    lines = [f"{shown_as(*key)}: {what}" for key in case.wanted if (what := _of_object(case, key))]
+    lines += [f"{workload.name}: {what}" for workload in case.workloads if (what := _of_pods(case, workload))]
+    lines += [f"{shown(item)}: {what}" for item in case.declared("Service") if (what := unrouted(case, item))]
+    return lines
+
+
+def _of_object(case: Case, key: tuple[str, str, str]) -> str:
+    live = case.live(*key)
+    if live:
+        return readiness.missing(live)
+    if case.is_observed(key[0]):
+        return "it is not there"
+    return "nothing is known of it yet" if key[0] in readiness.PREDICATES else ""
+
+
+def _of_pods(case: Case, workload: Workload) -> str:
+    """The workload's status is the controller's view and may be older than the pods'."""
+    if workload.kind == "Job" or not case.is_observed("Pod"):
+        return ""
+    wanted = workload.replicas
+    unready = [pod for pod in workload.pods if not is_ready(pod)]
+    if unready:
+        return f"{len(unready)} of {len(workload.pods)} new pods are not ready"
+    if len(workload.pods) < wanted and _is_traced(case, workload):
+        return f"{len(workload.pods)} of {wanted} new pods are there"
+    old = [pod for pod in workload.former if not _is_lost(case, pod)]
+    return f"{len(old)} old pods are still there" if old else ""
+
+
+def _is_traced(case: Case, workload: Workload) -> bool:
+    """Whether the way from the workload to its pods is observed."""
+    return workload.kind == "StatefulSet" or case.is_observed("ReplicaSet")
+
+
+def _is_lost(case: Case, pod: Live) -> bool:
+    """At its end, or on a node that cannot say when the pod has gone."""
+    is_over = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return is_over or (bool(pod["metadata"].get("deletionTimestamp")) and case.is_excused(pod))
+
+
+def settled_at(case: Case) -> float:
+    """The moment from which everything has been ready, without a restart, for the settling time."""
+    moments = [at for workload in case.workloads for pod in workload.pods for at in _changes(pod)]
+    return max(moments, default=0.0) + case.facts.settle
+
+
+def _changes(pod: Live) -> t.Iterator[float]:
+    """When the pod became ready, and when its containers last ended or began."""
+    yield moment(condition(pod, "Ready").get("lastTransitionTime"))
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        for state in (*(status.get("state") or {}).values(), *(status.get("lastState") or {}).values()):
+            yield moment((state or {}).get("finishedAt"))
+            yield moment((state or {}).get("startedAt"))
+
+
+def unready_objects(case: Case) -> dict[str, str]:
+    """What is missing of each declared object, by the object as it is shown."""
+    found: dict[str, str] = {}
+    for line in missing(case):
+        subject, _colon, what = line.partition(": ")
+        found.setdefault(subject, what)
+    return found

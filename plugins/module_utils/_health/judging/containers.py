@@ -1,0 +1,94 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the containers of the newest pods show, read from their statuses in one place. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..facts import Live
+from .case import Case, Event, Workload, born, moment
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """One container of one pod: its spec, its status, and the pod and the case around it."""
+
+    case: Case
+    pod: Live
+    spec: Live
+    status: Live
+
+    @property
+    def name(self) -> str:
+        return str(self.spec["name"])
+
+    @property
+    def image(self) -> str:
+        return str(self.spec.get("image") or self.status.get("image", ""))
+
+    @property
+    def waiting(self) -> Live:
+        return self._state("state", "waiting")
+
+    @property
+    def running(self) -> Live | None:
+        return (self.status.get("state") or {}).get("running")
+
+    @property
+    def ended(self) -> Live:
+        """How it ended, if it does not run now."""
+        return self._state("state", "terminated")
+
+    @property
+    def former_end(self) -> Live:
+        """How the run before this one ended."""
+        return self._state("lastState", "terminated")
+
+    @property
+    def ends(self) -> int:
+        """How many times it has ended."""
+        return int(self.status.get("restartCount", 0)) + bool(self.ended)
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.status.get("ready"))
+
+    @property
+    def is_started(self) -> bool:
+        return bool(self.status.get("started"))
+
+    @property
+    def started_at(self) -> float:
+        return moment((self.running or {}).get("startedAt"))
+
+    def events(self, *reasons: str) -> list[Event]:
+        """What was told of it for these reasons, latest first; events that name no container are told of each."""
+        found = self.case.events(self.pod, *reasons)
+        return [event for event in found if event.container in (self.name, "")]
+
+    def began(self, events: t.Sequence[Event]) -> float:
+        """Since when something goes on that these events tell of."""
+        return min((event.first for event in events if event.first), default=0.0) or born(self.pod)
+
+    def _state(self, when: str, state: str) -> Live:
+        return t.cast(Live, (self.status.get(when) or {}).get(state) or {})
+
+
+def containers(case: Case, workload: Workload) -> list[Container]:
+    """Every container of the newest pods, those of unfit nodes left out; first those that prepare."""
+    return [
+        container
+        for pod in workload.pods
+        if not case.is_excused(pod)
+        for part, statuses in (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
+        for container in _containers(case, pod, part, statuses)
+    ]
+
+
+def _containers(case: Case, pod: Live, part: str, statuses: str) -> list[Container]:
+    status = {entry["name"]: entry for entry in (pod.get("status") or {}).get(statuses) or ()}
+    specs = (pod.get("spec") or {}).get(part) or ()
+    return [Container(case, pod, spec, status[spec["name"]]) for spec in specs if spec["name"] in status]

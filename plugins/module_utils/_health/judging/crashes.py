@@ -1,0 +1,102 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers that end although they should run: judged by how, how often and on how many pods. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import catalogue
+from ..facts import FORMER_LOG, LOG
+from ..finding import Check
+from ..readiness import condition
+from .case import Case, Workload, is_ready, moment
+from .containers import Container, containers
+from .starting import failure_to_start
+from .trouble import Sighting, Trouble, asks, merged
+
+KILLED_BY = {"failed startup probe": catalogue.STARTUP_FAILING, "failed liveness probe": catalogue.LIVENESS_FAILING}
+CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
+"""Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
+ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
+"""One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
+
+
+def troubles(case: Case) -> t.Iterator[Trouble]:
+    for workload in case.workloads:
+        if workload.kind != "Job":
+            yield from merged(workload, _sightings(case, workload))
+
+
+def _sightings(case: Case, workload: Workload) -> list[Sighting]:
+    crashed = [each for each in containers(case, workload) if _has_crashed(each)]
+    return [_sighting(each, _is_looping(each, crashed, workload), case.now) for each in crashed]
+
+
+def _has_crashed(container: Container) -> bool:
+    """An init container may end well; a container that is ready again has had one restart."""
+    end = _last_end(container)
+    is_done = container.ended.get("exitCode") == 0 and container.spec in (
+        (container.pod.get("spec") or {}).get("initContainers") or ()
+    )
+    return bool(end) and not container.is_ready and not is_done and not failure_to_start(container)
+
+
+def _is_looping(container: Container, crashed: t.Sequence[Container], workload: Workload) -> bool:
+    """Whether what was seen proves that another try ends like the last one."""
+    check = kind_of_end(container)
+    if check is catalogue.STARTUP_FAILING and not any(map(is_ready, workload.pods)):
+        return True
+    alike = [each for each in crashed if each.name == container.name and kind_of_end(each) is check]
+    again = {each.pod["metadata"]["name"] for each in alike if each.ends >= ENDS_OF_CERTAIN}
+    is_certain = check is not catalogue.CRASH_LOOP or _last_end(container).get("exitCode") in CERTAIN_EXITS
+    return container.ends >= (ENDS_OF_CERTAIN if is_certain else ENDS_OF_ONE) or len(again) >= PODS
+
+
+def kind_of_end(container: Container) -> Check:
+    """By whom or by what the last run was ended."""
+    end = _last_end(container)
+    if end.get("reason") == "OOMKilled":
+        return catalogue.OUT_OF_MEMORY
+    killings = container.events("Killing")
+    latest = killings[0].message if killings and killings[0].last >= moment(end.get("startedAt")) else ""
+    return next((check for words, check in KILLED_BY.items() if words in latest), catalogue.CRASH_LOOP)
+
+
+def _sighting(container: Container, is_looping: bool, now: float) -> Sighting:
+    check, end = kind_of_end(container), _last_end(container)
+    code = end.get("exitCode")
+    events = container.events("BackOff", "Unhealthy")
+    return Sighting(
+        check=check,
+        pod=container.pod,
+        words=f"{WORDS[check.id]} (exit code {code})",
+        since=min(container.began(events), now),
+        grace=0.0 if is_looping else None,
+        container=container.name,
+        evidence=(
+            f"exit code {code} ({end.get('reason', 'no reason given')}), ended {container.ends} times",
+            *([f"last words: {end['message']}"] if end.get("message") else []),
+            *(f"{event.reason} ({event.count} times): {event.message}" for event in events[:2]),
+        ),
+        questions=asks(FORMER_LOG if container.former_end else LOG, container.pod, container.name),
+    )
+
+
+def _last_end(container: Container) -> t.Mapping[str, t.Any]:
+    return container.ended or container.former_end
+
+
+def unready_since(pod: t.Mapping[str, t.Any]) -> float:
+    """The moment at which the pod was last seen to lose its readiness; 0 while it is ready."""
+    found = condition(pod, "Ready")
+    return 0.0 if found.get("status") == "True" else moment(found.get("lastTransitionTime"))
+
+
+WORDS = {
+    "crash-loop": "it ends again and again",
+    "out-of-memory": "it was killed for using more memory than its limit",
+    "startup-failing": "it did not start in the time that its startup probe gives, and was killed",
+    "liveness-failing": "it did not answer its liveness probe, and was killed",
+}

@@ -1,0 +1,88 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pods that the API server does not let be created: who refuses them, and whether that can pass. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .. import catalogue
+from ..facts import Live
+from ..finding import Check
+from ..readiness import condition
+from .case import Case, Event, Workload, moment
+from .references import missing_reference
+from .trouble import Trouble
+
+PATIENCE = 60.0
+"""Seconds for which a webhook or the API server's own store may be away."""
+REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), check, grace)
+    for pattern, check, grace in (
+        (r"is being terminated", catalogue.NAMESPACE_TERMINATING, 0.0),
+        (r"failed calling webhook|failed to call webhook", catalogue.WEBHOOK_UNAVAILABLE, PATIENCE),
+        (r"exceeded quota|failed quota|insufficient quota", catalogue.QUOTA_EXCEEDED, 0.0),
+        (r"violates PodSecurity", catalogue.POD_SECURITY, 0.0),
+        (r"denied (the )?request|ValidatingAdmissionPolicy", catalogue.ADMISSION_DENIED, 0.0),
+        (r"(minimum|maximum) \S+ usage per|limit to request ratio", catalogue.LIMIT_RANGE_MISFIT, 0.0),
+        (
+            r"internal error|timed? ?out|deadline exceeded|connection refused|etcdserver|already exists|try again",
+            catalogue.POD_REFUSED,
+            PATIENCE,
+        ),
+        (r"", catalogue.POD_REFUSED, 0.0),
+    )
+)
+POD_NAME = re.compile(r"(pods? )?\"[^\"]+\" is forbidden: ")
+LEAD = re.compile(r"^(Error creating: |create Pod \S+ in \S+ \S+ failed error: )")
+
+
+def troubles(case: Case) -> t.Iterator[Trouble]:
+    for workload in case.workloads:
+        refusal = _refusal(case, workload)
+        if refusal:
+            yield _trouble(case, workload, *refusal)
+
+
+def _refusal(case: Case, workload: Workload) -> tuple[str, float] | None:
+    """The API server's words and when it said them, if the newest revision lacks pods for that reason."""
+    if workload.revision is None:
+        return None
+    if workload.kind == "Deployment":
+        failure = condition(workload.revision, "ReplicaFailure")
+        return (str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))) if _holds(failure) else None
+    failures = case.events(workload.revision, "FailedCreate")
+    made = case.events(workload.revision, "SuccessfulCreate")
+    is_current = failures and (not made or made[0].last < failures[0].last) and len(workload.pods) < workload.replicas
+    return (failures[0].message, failures[0].first) if is_current else None
+
+
+def _holds(failure: Live) -> bool:
+    return failure.get("status") == "True"
+
+
+def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
+    bare = POD_NAME.sub("", LEAD.sub("", said), count=1)
+    missing = missing_reference(case, workload.namespace, said)
+    check, grace = _classified(said)
+    words = bare
+    if missing:
+        check, words, grace = missing
+    return Trouble(
+        check=check,
+        object=workload.name,
+        message=f"pods cannot be created: {words}",
+        since=since,
+        fatal_at=since + grace,
+        evidence=tuple(map(_line, case.events(workload.revision or workload.live, "FailedCreate")[:1])),
+    )
+
+
+def _classified(said: str) -> tuple[Check, float]:
+    return next((check, grace) for pattern, check, grace in REFUSALS if pattern.search(said))
+
+
+def _line(event: Event) -> str:
+    return f"{event.reason} ({event.count} times): {event.message}"

@@ -1,0 +1,78 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers that run and are not ready although their own probes have given them all the time. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import catalogue
+from ..budget import seconds_to_be_ready, seconds_to_start
+from ..facts import PROBE
+from .case import Case, Event
+from .containers import Container, containers
+from .crashes import unready_since
+from .trouble import Sighting, Trouble, asks, merged
+
+
+def troubles(case: Case) -> t.Iterator[Trouble]:
+    for workload in case.workloads:
+        unready = [each for each in containers(case, workload) if _is_waited_for(each)]
+        yield from merged(workload, map(_sighting, unready))
+
+
+def _is_waited_for(container: Container) -> bool:
+    return container.running is not None and not container.is_ready and bool(_probes(container))
+
+
+def _probes(container: Container) -> list[str]:
+    return [name for name in ("startupProbe", "readinessProbe") if container.spec.get(name)]
+
+
+def used_up_at(container: Container) -> float:
+    """The moment at which the container's own startup and readiness budget is over.
+
+    Readiness is not asked before the startup probe has passed. When that was is not in the status: not later than the
+    first bad answer to the readiness probe, nor than the startup budget allows. A container that was ready and lost
+    it begins its readiness budget anew.
+    """
+    to_start = seconds_to_start(container.spec)
+    if to_start and not container.is_started:
+        return container.started_at + to_start
+    asked = [event.first for event in _answers(container) if event.first >= container.started_at]
+    started = min([container.started_at + to_start, *asked])
+    return max(started, unready_since(container.pod)) + seconds_to_be_ready(container.spec)
+
+
+def _answers(container: Container) -> list[Event]:
+    return [event for event in container.events("Unhealthy") if event.message.startswith("Readiness probe")]
+
+
+def _sighting(container: Container) -> Sighting:
+    begun = container.started_at
+    return Sighting(
+        check=catalogue.NEVER_READY,
+        pod=container.pod,
+        words=f"it runs and is not ready in the time that its probes give it{_said(container)}",
+        since=begun,
+        grace=max(used_up_at(container) - begun, 0.0),
+        container=container.name,
+        evidence=tuple(f"{event.reason} ({event.count} times): {event.message}" for event in _unhealthy(container)),
+        questions=asks(PROBE, container.pod, container.name),
+        told=False,
+    )
+
+
+def _said(container: Container) -> str:
+    """What the endpoint answered, without the addresses that differ from pod to pod."""
+    events = _unhealthy(container)
+    address = str((container.pod.get("status") or {}).get("podIP") or "")
+    said = events[0].message if events else ""
+    return f": {said.replace(address, 'POD') if address else said}" if said else ""
+
+
+def _unhealthy(container: Container) -> list[Event]:
+    """The latest answer since this run began; a liveness probe has a finding of its own."""
+    events = [event for event in container.events("Unhealthy") if event.last >= container.started_at]
+    return [event for event in events if not event.message.startswith("Liveness")][:1]

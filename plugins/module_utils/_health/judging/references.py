@@ -1,0 +1,67 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of objects and keys that the pods refer to and the cluster does not have. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .. import catalogue
+from ..finding import Check
+from .case import Case, shown_as
+
+KINDS = {
+    "configmap": "ConfigMap",
+    "secret": "Secret",
+    "serviceaccount": "ServiceAccount",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+    "priorityclass": "PriorityClass",
+    "runtimeclass": "RuntimeClass",
+}
+CLUSTER_WIDE = frozenset({"PriorityClass", "RuntimeClass"})
+OBJECT = re.compile(
+    r"\b(configmap|secret|serviceaccount|persistentvolumeclaim|runtimeclass) \"(?P<name>[^\"]+)\" not found"
+    r"|no (PriorityClass) with name (?P<class>\S+) was found",
+    re.IGNORECASE,
+)
+KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/(\S+)")
+VOLUME_KEY = re.compile(r"references non-existent (?:config|secret) key: (\S+)")
+COMING = 120.0
+"""Seconds that an object may take which the release brings or which a controller writes for it."""
+
+
+class Missing(t.NamedTuple):
+    """`grace` is how many seconds may pass until it has come: none when nobody is known to bring it."""
+
+    check: Check
+    words: str
+    grace: float
+
+
+def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
+    """What a server's sentence misses, if it speaks of a missing object or key."""
+    key = KEY.search(said)
+    if key:
+        return _of(case, catalogue.KEY_MISSING, key[2], key[3], key[4], f"key {key[1]} of ")
+    volume_key = VOLUME_KEY.search(said)
+    if volume_key:
+        return Missing(catalogue.KEY_MISSING, f"a volume needs the key {volume_key[1]}: {said}", 0.0)
+    found = OBJECT.search(said)
+    if not found:
+        return None
+    kind = KINDS[(found[1] or found[3]).lower()]
+    return _of(
+        case, catalogue.REFERENCE_MISSING, kind, _place(kind, namespace), found["name"] or found["class"] or "", ""
+    )
+
+
+def _of(case: Case, check: Check, kind: str, namespace: str, name: str, part: str) -> Missing:
+    is_coming = case.is_coming(kind, namespace, name)
+    state = "is not there yet" if is_coming else "does not exist"
+    return Missing(check, f"{part}{shown_as(kind, namespace, name)} {state}", COMING if is_coming else 0.0)
+
+
+def _place(kind: str, namespace: str) -> str:
+    return "" if kind in CLUSTER_WIDE else namespace

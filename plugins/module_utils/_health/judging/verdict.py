@@ -1,0 +1,137 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All rules on one case: the verdict, its findings, and when to judge again. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import catalogue
+from ..facts import Facts, Judgement
+from ..finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
+from . import crashes, creation, images, probes, rollout, scheduling, serving, sources, starting, volumes
+from .case import Case, is_ready
+from .completeness import missing, settled_at, unready_objects
+from .trouble import Trouble
+
+RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
+    rollout.troubles,
+    sources.troubles,
+    creation.troubles,
+    scheduling.troubles,
+    volumes.troubles,
+    images.troubles,
+    starting.troubles,
+    crashes.troubles,
+    probes.troubles,
+    serving.troubles,
+)
+LEFT = ("error", "warning")
+
+
+def judge(facts: Facts) -> Judgement:
+    """What follows from the facts, in whatever order they come.
+
+    Failed once one trouble is beyond hope; passed once nothing is missing and everything has been ready for the
+    settling time; undecided while a watch is interrupted, since what is held may be old.
+    """
+    case = Case(facts)
+    lines = missing(case)
+    found = troubles(case, bool(lines))
+    fatal = [trouble for trouble in found if trouble.is_fatal(case.now)]
+    settled = settled_at(case)
+    if facts.stale:
+        kinds = ", ".join(sorted(facts.stale))
+        lines = [*lines, f"what is known of {kinds} may be old"]
+        fatal = []
+    is_whole = not lines
+    if is_whole and case.now < settled:
+        lines = [f"everything is ready; it has to stay so for another {settled - case.now:.0f} s"]
+    return Judgement(
+        verdict=FAILED if fatal else "" if lines else PASSED,
+        findings=findings(case, [trouble for trouble in found if trouble.told or trouble in fatal], fatal),
+        missing=tuple(lines),
+        again_at=_again_at(case, found, settled if is_whole else None),
+        questions=tuple(dict.fromkeys(question for trouble in fatal for question in trouble.questions)),
+    )
+
+
+def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
+    """What an undecided judgement comes to when there is no more time: everything unready is an error now.
+
+    Inconclusive while a watch is interrupted: nobody knows how things stand.
+    """
+    if judgement.verdict:
+        return judgement
+    case = Case(facts)
+    found = troubles(case, True)
+    if facts.stale:
+        return Judgement(INCONCLUSIVE, findings(case, found, ()), judgement.missing)
+    guilty = [trouble for trouble in found if not trouble.stands]
+    explained = {trouble.object for trouble in guilty}
+    unexplained = [
+        Trouble(catalogue.NOT_READY, subject, f"{what}, and the time is over")
+        for subject, what in unready_objects(case).items()
+        if subject not in explained
+    ]
+    if not guilty and not unexplained:
+        unexplained = [Trouble(catalogue.NOT_READY, "Release", "; ".join(judgement.missing) or "it has not settled")]
+    told = [*found, *unexplained]
+    return Judgement(
+        verdict=FAILED,
+        findings=findings(case, told, [*guilty, *unexplained]),
+        missing=judgement.missing,
+        questions=tuple(dict.fromkeys(question for trouble in guilty for question in trouble.questions)),
+    )
+
+
+def troubles(case: Case, is_unready: bool) -> list[Trouble]:
+    """Everything wrong, root causes first. A release that lacks nothing has only what is worth knowing."""
+    found = dict.fromkeys(trouble for rule in RULES for trouble in rule(case))
+    return sorted((trouble for trouble in found if is_unready or trouble.stands), key=_order)
+
+
+def findings(case: Case, told: t.Sequence[Trouble], errors: t.Collection[Trouble]) -> tuple[Finding, ...]:
+    """Errors first; what may still pass away is a warning as long as it may."""
+    made = [trouble.finding(_severity(trouble, errors), case) for trouble in sorted(told, key=_order)]
+    return tuple(sorted(made, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def headline(facts: Facts, judgement: Judgement) -> str:
+    """The first finding as one sentence: what is wrong, since when, what still serves, what to do."""
+    if not judgement.findings or judgement.verdict == PASSED:
+        return "Everything is ready." if judgement.verdict == PASSED else "; ".join(judgement.missing)
+    first = judgement.findings[0]
+    others = len([finding for finding in judgement.findings[1:] if finding.severity in LEFT])
+    more = f" ({others} more finding{'' if others == 1 else 's'})" if others else ""
+    since = f", since {first.since}" if first.since else ""
+    where = f", container {first.container}" if first.container else ""
+    told = f"{first.object}{where}: {first.message.rstrip('.')}{since}."
+    return f"{told} {serving_sentence(Case(facts))}{first.next_step} See {first.id}{more}."
+
+
+def serving_sentence(case: Case) -> str:
+    """What the fault means for the service: how many pods still serve, or nothing where no pods are known."""
+    ready = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods if is_ready(pod)]
+    former = [pod for workload in case.workloads for pod in workload.former if is_ready(pod)]
+    if not case.is_observed("Pod") or not case.workloads:
+        return ""
+    counts = [f"{len(former)} of the former revision"] * bool(former) + [f"{len(ready)} of the new one"] * bool(ready)
+    return f"Ready pods: {' and '.join(counts)}. " if counts else "No pod serves. "
+
+
+def _severity(trouble: Trouble, errors: t.Collection[Trouble]) -> str:
+    if trouble in errors:
+        return "error"
+    return trouble.check.severity if trouble.stands else "warning"
+
+
+def _again_at(case: Case, found: t.Sequence[Trouble], settled: float | None) -> float | None:
+    moments = [trouble.fatal_at for trouble in found if trouble.fatal_at is not None and not trouble.stands]
+    later = [at for at in [*moments, *([settled] if settled is not None else [])] if at > case.now]
+    return min(later, default=None)
+
+
+def _order(trouble: Trouble) -> tuple[int, str, str, str]:
+    return catalogue.RANKS[trouble.check.id], trouble.object, trouble.container, trouble.message
