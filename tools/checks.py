@@ -9,6 +9,10 @@ from dataclasses import dataclass
 HERE = ".venv/collections/ansible_collections/intelgraph/maestro"
 JUNIT = ("--junitxml={junit}", "-o", "junit_suite_name=maestro")
 
+ALONE = ("tests/integration/lab", "tests/integration/lab_addons", "tests/integration/test_smoke_truth.py")
+"""Tests that stop parts of a lab or measure it; the others spend their time waiting and run two at a time."""
+WITHOUT_ALONE = tuple(f"--ignore={path}" for path in ALONE)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -62,7 +66,10 @@ UNIT = Check(
 INTEGRATION = Check(
     "integration",
     "against the lab",
-    (Command("pytest", ("pytest", *JUNIT, "tests/integration")),),
+    (
+        Command("pytest", ("pytest", "-n", "2", "--dist", "loadfile", *JUNIT, "tests/integration", *WITHOUT_ALONE)),
+        Command("pytest-alone", ("pytest", *JUNIT, *ALONE)),
+    ),
     lab=True,
 )
 MOLECULE = Check(

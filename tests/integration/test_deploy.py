@@ -27,7 +27,7 @@ def shared_deploy(cluster: Cluster) -> t.Iterator[Player]:
     """Deploys into a namespace that the tests of this module share; each test brings it to the state it needs."""
     delete_namespace(cluster, NAMESPACE)
     yield functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(NAMESPACE), **WITHOUT_AUTOSCALER)
-    delete_namespace(cluster, NAMESPACE)
+    cluster.delete(f"/api/v1/namespaces/{NAMESPACE}")
 
 
 @pytest.fixture
