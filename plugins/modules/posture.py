@@ -103,6 +103,47 @@ rules:
       returned: always
       type: str
       sample: passed
+pods:
+  description: When each running pod came up.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pod.
+      returned: always
+      type: str
+      sample: maestro-df8d77cc7-2n9dd
+    node:
+      description: Where it runs, empty where it has no place.
+      returned: always
+      type: str
+      sample: node-1
+    restarts:
+      description: How often its containers were started again.
+      returned: always
+      type: int
+      sample: 0
+    created:
+      description: When it was created, UTC.
+      returned: always
+      type: str
+      sample: "2026-11-23T20:00:00Z"
+    scheduled:
+      description: When it got its node, empty where it has none.
+      returned: always
+      type: str
+      sample: "2026-11-23T20:00:00Z"
+    ready:
+      description: Since when it is ready, empty where it is not.
+      returned: always
+      type: str
+      sample: "2026-11-23T20:00:05Z"
+    failing:
+      description: Whether it is in trouble.
+      returned: always
+      type: bool
+      sample: false
 number:
   description: The release that was judged; 0 when there is none.
   returned: always

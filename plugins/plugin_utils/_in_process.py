@@ -37,6 +37,8 @@ class InProcess(ActionBase):
     _supports_check_mode = True
     ARGUMENTS: Arguments
     RULES: Values = {}
+    ON_CONTROLLER = False
+    """Whether this is about the controller, so that it runs there with any connection."""
 
     def body(self, call: Call) -> Ending:
         """What the module does."""
@@ -44,7 +46,7 @@ class InProcess(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
-        if self._connection.transport not in ("local", "ansible.builtin.local"):
+        if not self.ON_CONTROLLER and self._connection.transport not in ("local", "ansible.builtin.local"):
             return {**result, **self._execute_module(task_vars=task_vars)}
         checked = ModuleArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(self._task.args)
         if checked.error_messages:

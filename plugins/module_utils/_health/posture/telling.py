@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..facts import Live
 from ..finding import FAILED, INCONCLUSIVE, SEVERITIES, Finding, verdict
 from . import catalogue
 from .judging import judge
 from .looking import Look
+from .pods import course_of
 
 UNREAD_STEP = "Allow the account to read it, then validate again."
 
@@ -24,6 +26,7 @@ class Posture:
     verdict: str
     msg: str
     findings: tuple[Finding, ...]
+    pods: tuple[Live, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
@@ -32,6 +35,7 @@ class Posture:
             "verdict": self.verdict,
             "msg": self.msg,
             "findings": [finding.as_dict() for finding in self.findings],
+            "pods": [course_of(pod) for pod in self.pods],
             "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in catalogue.ALL],
         }
 
@@ -57,7 +61,7 @@ def told(look: Look) -> Posture:
     """The judgement of what was seen. What could not be read leaves it open, unless a rule is broken anyway."""
     findings = sorted([*judge(look.seen), *_unread(look)], key=lambda finding: SEVERITIES.index(finding.severity))
     outcome = verdict(findings, complete=not look.silences)
-    return Posture(look.seen.number, outcome, _sentence(look, outcome, findings), tuple(findings))
+    return Posture(look.seen.number, outcome, _sentence(look, outcome, findings), tuple(findings), look.seen.pods)
 
 
 def _unread(look: Look) -> t.Iterator[Finding]:

@@ -92,6 +92,30 @@ def test_a_release_as_it_was_applied_keeps_every_rule() -> None:
         assert f"{CORE}/secrets" not in {path for _method, path in api.asked}
 
 
+def test_the_course_of_each_pod_is_told() -> None:
+    conditions = [
+        {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-11-23T20:00:01Z"},
+        {"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-23T20:00:02Z"},
+    ]
+    waiting = {"restartCount": 4, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    pod = {
+        "metadata": {"name": "maestro-1", "creationTimestamp": "2026-11-23T20:00:00Z"},
+        "spec": {"nodeName": "node-1", "containers": []},
+        "status": {"conditions": conditions, "containerStatuses": [waiting]},
+    }
+    assert values(cluster(**{f"{CORE}/pods": listed("Pod", pod)}))["pods"] == [
+        {
+            "name": "maestro-1",
+            "node": "node-1",
+            "restarts": 4,
+            "created": "2026-11-23T20:00:00Z",
+            "scheduled": "2026-11-23T20:00:01Z",
+            "ready": "",
+            "failing": True,
+        }
+    ]
+
+
 def test_a_broken_rule_fails_and_is_told_in_one_sentence() -> None:
     policy = {
         "metadata": {"name": "debug", "namespace": NAMESPACE},
