@@ -40,7 +40,8 @@ class Facts:
     (ReplicaSets, Pods, Jobs, EndpointSlices, ...) and Events; a kind that is not a key was not observed. `stale` are
     the kinds whose watch is interrupted, so that what is held of them may be old. `answers` are the lines that came
     back for questions of an earlier judgement. `settle` is the number of seconds for which everything must have been
-    ready before the release counts as passed.
+    ready before the release counts as passed. `begun` is
+    when the release began to be made (the clock of `now`; 0: unknown): what was wrong before that is tried again.
     """
 
     now: float
@@ -49,6 +50,7 @@ class Facts:
     answers: t.Mapping[Question, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     stale: frozenset[str] = frozenset()
     settle: float = 0.0
+    begun: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,10 +16,17 @@ UNREAD_IN_PODS = ("tolerations", "securityContext", "imagePullSecrets")
 UNREAD_IN_NODES = ("images", "volumesAttached", "volumesInUse", "daemonEndpoints", "nodeInfo", "addresses", "features")
 TOLD_EVENTS = frozenset(
     {
+        "ExternalProvisioning",
+        "FailedBinding",
+        "IssuerNotFound",
+        "IssuerNotReady",
         "Killing",
+        "Nominated",
         "NotTriggerScaleUp",
+        "Provisioning",
         "Pulled",
         "Pulling",
+        "SuccessfulCreate",
         "SuccessfulRescale",
         "TriggeredScaleUp",
         "WaitForFirstConsumer",

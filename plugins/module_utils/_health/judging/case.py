@@ -16,6 +16,8 @@ from ..readiness import condition
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 REVISION = "deployment.kubernetes.io/revision"
+CLUSTER_CA = "kube-root-ca.crt"
+"""A ConfigMap that every new namespace gets a moment after its creation."""
 COMBINED = re.compile(r"^\(combined from similar events\): ")
 CONTAINER_PATH = re.compile(r"^spec\.(?:initContainers|containers|ephemeralContainers)\{(.+)\}$")
 
@@ -35,12 +37,14 @@ class Event:
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """Something declared that runs pods. `pods` are those of the newest revision that are not on their way out;
-    `former` are all pods of earlier revisions; `revision` owns the newest pods (None while it is not known)."""
+    `former` are all pods of earlier revisions; `revision` owns the newest pods (None while it is not known).
+    `is_traced` tells that the way to its pods was observed: without it only its own status is known."""
 
     live: Live
     revision: Live | None
     pods: tuple[Live, ...] = ()
     former: tuple[Live, ...] = ()
+    is_traced: bool = True
 
     @property
     def name(self) -> str:
@@ -133,7 +137,7 @@ class Case:
         newest = _newest(live, sets) if is_seen(live) else None
         old = [pod for item in sets if item is not newest for pod in self.owned(item, "Pod")]
         new = self.owned(newest, "Pod") if newest else []
-        return Workload(live, newest, tuple(filter(is_staying, new)), tuple(old))
+        return Workload(live, newest, tuple(filter(is_staying, new)), tuple(old), is_traced=bool(sets))
 
     @functools.cached_property
     def unfit_nodes(self) -> frozenset[str]:
@@ -148,8 +152,11 @@ class Case:
 
     def is_coming(self, kind: str, namespace: str, name: str) -> bool:
         """Whether the release itself brings the object, or something that it declares is about to write it."""
-        if (kind, namespace, name) in self.wanted or name == "kube-root-ca.crt":
-            return True
+        is_brought = (kind, namespace, name) in self.wanted or name == CLUSTER_CA
+        return is_brought or self.is_written(kind, namespace, name)
+
+    def is_written(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether something that the release declares writes the object, and may fill it later."""
         writers = self.declared("ExternalSecret", "Certificate") if kind == "Secret" else ()
         return any((namespace, name) == written(writer) for writer in writers)
 

@@ -13,6 +13,9 @@ from ..readiness import condition
 from .case import Case, Workload, is_ready, moment, shown, shown_as
 from .serving import unrouted
 
+AFTER_RESTART = 30.0
+"""Seconds for which a container must run that has ended before: one that loops is ready for a moment each time."""
+
 
 def missing(case: Case) -> list[str]:
     """Everything that is not as it must be; empty when the release is ready."""
@@ -33,21 +36,16 @@ def _of_object(case: Case, key: tuple[str, str, str]) -> str:
 
 def _of_pods(case: Case, workload: Workload) -> str:
     """The workload's status is the controller's view and may be older than the pods'."""
-    if workload.kind == "Job" or not case.is_observed("Pod"):
+    if workload.kind == "Job" or not case.is_observed("Pod") or not workload.is_traced:
         return ""
     wanted = workload.replicas
     unready = [pod for pod in workload.pods if not is_ready(pod)]
     if unready:
         return f"{len(unready)} of {len(workload.pods)} new pods are not ready"
-    if len(workload.pods) < wanted and _is_traced(case, workload):
+    if len(workload.pods) < wanted:
         return f"{len(workload.pods)} of {wanted} new pods are there"
     old = [pod for pod in workload.former if not _is_lost(case, pod)]
     return f"{len(old)} old pods are still there" if old else ""
-
-
-def _is_traced(case: Case, workload: Workload) -> bool:
-    """Whether the way from the workload to its pods is observed."""
-    return workload.kind == "StatefulSet" or case.is_observed("ReplicaSet")
 
 
 def _is_lost(case: Case, pod: Live) -> bool:
@@ -58,17 +56,17 @@ def _is_lost(case: Case, pod: Live) -> bool:
 
 def settled_at(case: Case) -> float:
     """The moment from which everything has been ready, without a restart, for the settling time."""
-    moments = [at for workload in case.workloads for pod in workload.pods for at in _changes(pod)]
-    return max(moments, default=0.0) + case.facts.settle
+    pods = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods]
+    return max((at for pod in pods for at in _settlings(pod, case.facts.settle)), default=0.0)
 
 
-def _changes(pod: Live) -> t.Iterator[float]:
-    """When the pod became ready, and when its containers last ended or began."""
-    yield moment(condition(pod, "Ready").get("lastTransitionTime"))
+def _settlings(pod: Live, settle: float) -> t.Iterator[float]:
+    """A pod settles after it became ready; a container that has ended once is not trusted as soon."""
+    yield moment(condition(pod, "Ready").get("lastTransitionTime")) + settle
     for status in (pod.get("status") or {}).get("containerStatuses") or ():
-        for state in (*(status.get("state") or {}).values(), *(status.get("lastState") or {}).values()):
-            yield moment((state or {}).get("finishedAt"))
-            yield moment((state or {}).get("startedAt"))
+        ended = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
+        if ended:
+            yield moment(ended) + max(settle, AFTER_RESTART)
 
 
 def unready_objects(case: Case) -> dict[str, str]:

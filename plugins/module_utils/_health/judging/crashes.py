@@ -14,11 +14,13 @@ from ..readiness import condition
 from .case import Case, Workload, is_ready, moment
 from .containers import Container, containers
 from .starting import failure_to_start
-from .trouble import Sighting, Trouble, asks, merged
+from .trouble import Sighting, Trouble, asks, merged, one_line, told
 
 KILLED_BY = {"failed startup probe": catalogue.STARTUP_FAILING, "failed liveness probe": catalogue.LIVENESS_FAILING}
 CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
 """Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
+KILLED_EXITS = frozenset({0, 137, 143})
+"""How a container ends that the kubelet kills. It stops telling of each killing when there are many."""
 ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
 """One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
 
@@ -60,7 +62,8 @@ def kind_of_end(container: Container) -> Check:
     if end.get("reason") == "OOMKilled":
         return catalogue.OUT_OF_MEMORY
     killings = container.events("Killing")
-    latest = killings[0].message if killings and killings[0].last >= moment(end.get("startedAt")) else ""
+    is_told = killings and (killings[0].last >= moment(end.get("startedAt")) or end.get("exitCode") in KILLED_EXITS)
+    latest = killings[0].message if is_told else ""
     return next((check for words, check in KILLED_BY.items() if words in latest), catalogue.CRASH_LOOP)
 
 
@@ -71,14 +74,14 @@ def _sighting(container: Container, is_looping: bool, now: float) -> Sighting:
     return Sighting(
         check=check,
         pod=container.pod,
-        words=f"{WORDS[check.id]} (exit code {code})",
+        words=f"container {container.name} {WORDS[check.id]} (exit code {code})",
         since=min(container.began(events), now),
         grace=0.0 if is_looping else None,
         container=container.name,
         evidence=(
             f"exit code {code} ({end.get('reason', 'no reason given')}), ended {container.ends} times",
-            *([f"last words: {end['message']}"] if end.get("message") else []),
-            *(f"{event.reason} ({event.count} times): {event.message}" for event in events[:2]),
+            *([f"last words: {one_line(str(end['message']))}"] if end.get("message") else []),
+            *told(events[:2]),
         ),
         questions=asks(FORMER_LOG if container.former_end else LOG, container.pod, container.name),
     )
@@ -95,8 +98,8 @@ def unready_since(pod: t.Mapping[str, t.Any]) -> float:
 
 
 WORDS = {
-    "crash-loop": "it ends again and again",
-    "out-of-memory": "it was killed for using more memory than its limit",
-    "startup-failing": "it did not start in the time that its startup probe gives, and was killed",
-    "liveness-failing": "it did not answer its liveness probe, and was killed",
+    "crash-loop": "ends again and again",
+    "out-of-memory": "was killed for using more memory than its limit",
+    "startup-failing": "did not start in the time that its startup probe gives, and was killed",
+    "liveness-failing": "did not answer its liveness probe, and was killed",
 }

@@ -12,9 +12,9 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Event, Workload, moment
+from .case import Case, Workload, moment
 from .references import missing_reference
-from .trouble import Trouble
+from .trouble import Trouble, one_line, told
 
 PATIENCE = 60.0
 """Seconds for which a webhook or the API server's own store may be away."""
@@ -64,25 +64,17 @@ def _holds(failure: Live) -> bool:
 
 
 def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
-    bare = POD_NAME.sub("", LEAD.sub("", said), count=1)
     missing = missing_reference(case, workload.namespace, said)
-    check, grace = _classified(said)
-    words = bare
-    if missing:
-        check, words, grace = missing
+    check, words, grace = missing or _classified(one_line(POD_NAME.sub("", LEAD.sub("", said), count=1)))
     return Trouble(
         check=check,
         object=workload.name,
         message=f"pods cannot be created: {words}",
         since=since,
         fatal_at=since + grace,
-        evidence=tuple(map(_line, case.events(workload.revision or workload.live, "FailedCreate")[:1])),
+        evidence=told(case.events(workload.revision or workload.live, "FailedCreate")[:1]),
     )
 
 
-def _classified(said: str) -> tuple[Check, float]:
-    return next((check, grace) for pattern, check, grace in REFUSALS if pattern.search(said))
-
-
-def _line(event: Event) -> str:
-    return f"{event.reason} ({event.count} times): {event.message}"
+def _classified(said: str) -> tuple[Check, str, float]:
+    return next((check, said, grace) for pattern, check, grace in REFUSALS if pattern.search(said))

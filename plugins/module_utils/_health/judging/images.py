@@ -12,7 +12,7 @@ from .. import catalogue
 from ..finding import Check
 from .case import Case, Workload
 from .containers import Container, containers
-from .trouble import Sighting, Trouble, merged, own_words
+from .trouble import Sighting, Trouble, merged, own_words, told
 
 PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
 INVALID = frozenset({"InvalidImageName"})
@@ -60,11 +60,11 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
     return Sighting(
         check=check,
         pod=container.pod,
-        words=f"image {container.image} {MEANING[check.id]}: {said or reason}",
+        words=f"image {container.image} of container {container.name} {MEANING[check.id]}: {said or reason}",
         since=container.began(events),
         grace=grace,
         container=container.name,
-        evidence=tuple(f"{event.reason} ({event.count} times): {event.message}" for event in events[:2]),
+        evidence=told(events[:2]),
     )
 
 

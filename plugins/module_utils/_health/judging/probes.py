@@ -13,7 +13,7 @@ from ..facts import PROBE
 from .case import Case, Event
 from .containers import Container, containers
 from .crashes import unready_since
-from .trouble import Sighting, Trouble, asks, merged
+from .trouble import Sighting, Trouble, asks, merged, own_words, told
 
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
@@ -54,22 +54,19 @@ def _sighting(container: Container) -> Sighting:
     return Sighting(
         check=catalogue.NEVER_READY,
         pod=container.pod,
-        words=f"it runs and is not ready in the time that its probes give it{_said(container)}",
+        words=f"container {container.name} runs and is not ready in the time that its probes give it{_said(container)}",
         since=begun,
         grace=max(used_up_at(container) - begun, 0.0),
         container=container.name,
-        evidence=tuple(f"{event.reason} ({event.count} times): {event.message}" for event in _unhealthy(container)),
+        evidence=told(_unhealthy(container)),
         questions=asks(PROBE, container.pod, container.name),
         told=False,
     )
 
 
 def _said(container: Container) -> str:
-    """What the endpoint answered, without the addresses that differ from pod to pod."""
     events = _unhealthy(container)
-    address = str((container.pod.get("status") or {}).get("podIP") or "")
-    said = events[0].message if events else ""
-    return f": {said.replace(address, 'POD') if address else said}" if said else ""
+    return f": {own_words(events[0].message, container.pod)}" if events else ""
 
 
 def _unhealthy(container: Container) -> list[Event]:

@@ -28,6 +28,7 @@ OBJECT = re.compile(
 )
 KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/(\S+)")
 VOLUME_KEY = re.compile(r"references non-existent (?:config|secret) key: (\S+)")
+YET = " yet"
 COMING = 120.0
 """Seconds that an object may take which the release brings or which a controller writes for it."""
 
@@ -44,7 +45,9 @@ def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
     """What a server's sentence misses, if it speaks of a missing object or key."""
     key = KEY.search(said)
     if key:
-        return _of(case, catalogue.KEY_MISSING, key[2], key[3], key[4], f"key {key[1]} of ")
+        is_written = case.is_written(key[2], key[3], key[4])
+        words = f"{shown_as(key[2], key[3], key[4])} has no key {key[1]}{YET if is_written else ''}"
+        return Missing(catalogue.KEY_MISSING, words, COMING if is_written else 0.0)
     volume_key = VOLUME_KEY.search(said)
     if volume_key:
         return Missing(catalogue.KEY_MISSING, f"a volume needs the key {volume_key[1]}: {said}", 0.0)
@@ -52,15 +55,10 @@ def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
     if not found:
         return None
     kind = KINDS[(found[1] or found[3]).lower()]
-    return _of(
-        case, catalogue.REFERENCE_MISSING, kind, _place(kind, namespace), found["name"] or found["class"] or "", ""
-    )
-
-
-def _of(case: Case, check: Check, kind: str, namespace: str, name: str, part: str) -> Missing:
-    is_coming = case.is_coming(kind, namespace, name)
-    state = "is not there yet" if is_coming else "does not exist"
-    return Missing(check, f"{part}{shown_as(kind, namespace, name)} {state}", COMING if is_coming else 0.0)
+    place, name = _place(kind, namespace), found["name"] or found["class"]
+    is_coming = case.is_coming(kind, place, name)
+    words = f"{shown_as(kind, place, name)} {'is not there' + YET if is_coming else 'does not exist'}"
+    return Missing(catalogue.REFERENCE_MISSING, words, COMING if is_coming else 0.0)
 
 
 def _place(kind: str, namespace: str) -> str:

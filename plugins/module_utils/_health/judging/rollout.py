@@ -97,7 +97,7 @@ def _logs(pod: Live) -> t.Iterator[t.Any]:
 
 def _former(workload: Workload) -> t.Iterator[Trouble]:
     unwell = [pod for pod in workload.former if not pod["metadata"].get("deletionTimestamp") and _reason(pod)]
-    if unwell:
+    if unwell and workload.revision:
         reasons = ", ".join(sorted({_reason(pod) for pod in unwell}))
         words = f"pods of an earlier revision are unwell: {reasons} ({spread(unwell)})"
         yield Trouble(catalogue.FORMER_UNWELL, workload.name, words)

@@ -15,7 +15,7 @@ from ..finding import Check
 from ..readiness import condition
 from .case import Case, Workload, born, moment
 from .references import missing_reference
-from .trouble import Sighting, Trouble, merged, own_words
+from .trouble import Sighting, Trouble, merged, own_words, told
 
 COUNTS = re.compile(r"\b(\d+) (node\(s\) [^,.]+|Insufficient [^,.\s]+|Too many pods)")
 NODES = re.compile(r"^0/(\d+) nodes are available")
@@ -46,18 +46,18 @@ def _is_refused(pod: Live) -> bool:
 def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     """None where a claim of the pod is what is wrong: that has a finding of its own."""
     scheduled = condition(pod, "PodScheduled")
-    said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(" not found").strip()
+    said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(". not found").strip()
     since = moment(scheduled.get("lastTransitionTime")) or born(pod)
     missing = missing_reference(case, workload.namespace, said)
     if missing:
-        return Sighting(missing.check, pod, f"it cannot be placed: {missing.words}", since, missing.grace)
+        return Sighting(missing.check, pod, f"its pods cannot be placed: {missing.words}", since, missing.grace)
     if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
         return None
     check, words, patience = _judged(case, workload, pod, said)
     coming = case.events(pod, *COMING)
     grace = max(patience, coming[0].last + SCALE_UP - since) if coming else patience
-    evidence = [f"{event.reason}: {event.message}" for event in case.events(pod, *COMING, "NotTriggerScaleUp")[:2]]
-    return Sighting(check, pod, words, since, grace, evidence=tuple(evidence))
+    evidence = told(case.events(pod, *COMING, "NotTriggerScaleUp")[:2])
+    return Sighting(check, pod, words, since, grace, evidence=evidence)
 
 
 def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check, str, float]:
@@ -65,13 +65,13 @@ def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check
     soon = _reaction(case)
     reasons = _reasons(said)
     if reasons and all(NEVER.search(reason) for reason in reasons):
-        return catalogue.UNSCHEDULABLE, f"no node matches its node selector or affinity: {said}", soon
+        return catalogue.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", soon
     if reasons and all(CROWDED.search(reason) for reason in reasons) and _is_locked(workload):
-        return catalogue.ROLLOUT_DEADLOCK, f"the rollout blocks itself: {said}", soon
+        return catalogue.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", soon
     too_large = _too_large(case, pod)
     if too_large:
         return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", soon
-    return catalogue.UNSCHEDULABLE, f"no node takes it: {said}", PATIENCE
+    return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", PATIENCE
 
 
 def _reaction(case: Case) -> float:
@@ -107,5 +107,5 @@ def _too_large(case: Case, pod: Live) -> str:
         ]
         sizes = [amount(node[resource]) for node in nodes if resource in node]
         if requests and sizes and sum(requests) > max(sizes):
-            return f"it requests more {resource} than any node has"
+            return f"its pods request more {resource} than any node has"
     return ""

@@ -13,7 +13,7 @@ from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
 from .case import Case, moment, shown
-from .trouble import Trouble
+from .trouble import Trouble, told
 
 REFUSED = re.compile(
     r"does not exist|not found|denied|forbidden|permission|unauthorized|not authorized|invalid|no such|cannot find"
@@ -53,7 +53,7 @@ def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
         f"it is not ready: {words}",
         since,
         fatal_at=since + (0.0 if is_certain and not _waits_for_own(case, item, words) else PATIENCE),
-        evidence=tuple(f"{event.reason} ({event.count} times): {event.message}" for event in events[:2]),
+        evidence=told(events[:2]),
     )
 
 
@@ -105,7 +105,7 @@ def _refused(case: Case, certificate: Live, reason: Live, grace: float) -> Troub
         f"it is not issued: {reason.get('message') or reason.get('reason', '')}",
         since,
         fatal_at=since + grace,
-        evidence=tuple(f"{event.reason}: {event.message}" for event in case.events(certificate)[:2]),
+        evidence=told(case.events(certificate)[:2]),
     )
 
 

@@ -12,7 +12,7 @@ from .. import catalogue
 from .case import Case
 from .containers import Container, containers
 from .references import missing_reference
-from .trouble import Sighting, Trouble, merged, own_words
+from .trouble import Sighting, Trouble, merged, own_words, told
 
 UNCONFIGURED = "CreateContainerConfigError"
 UNSTARTED = frozenset(
@@ -55,19 +55,15 @@ def _unconfigured(case: Case, container: Container) -> Sighting:
     said = own_words(container.waiting.get("message"), container.pod)
     missing = missing_reference(case, str(container.pod["metadata"].get("namespace", "")), said)
     events = [event for event in container.events("Failed") if event.message.startswith("Error: ")]
-    check, words, grace = missing or (
-        catalogue.CONTAINER_CONFIG,
-        f"it cannot be created as it is configured: {said}",
-        PATIENCE if UNSYNCED.search(said) else 0.0,
-    )
+    check, words, grace = missing or (catalogue.CONTAINER_CONFIG, said, PATIENCE if UNSYNCED.search(said) else 0.0)
     return Sighting(
         check=check,
         pod=container.pod,
-        words=f"container {container.name} cannot be created: {words}" if missing else words,
+        words=f"container {container.name} cannot be created: {words}",
         since=container.began(events),
         grace=grace,
         container=container.name,
-        evidence=(f"{UNCONFIGURED}: {said}", *(f"{event.reason} ({event.count} times)" for event in events[:1])),
+        evidence=(f"{UNCONFIGURED}: {said}", *told(events[:1])),
     )
 
 
@@ -77,7 +73,7 @@ def _unstarted(container: Container, said: str) -> Sighting:
     return Sighting(
         check=catalogue.CONTAINER_CANNOT_RUN,
         pod=container.pod,
-        words=f"it cannot be started: {own_words(said, container.pod)}",
+        words=f"container {container.name} cannot be started: {own_words(said, container.pod)}",
         since=container.began(events),
         grace=0.0 if CERTAIN.search(said) else PATIENCE,
         container=container.name,

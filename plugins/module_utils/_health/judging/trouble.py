@@ -12,11 +12,14 @@ import typing as t
 
 from ..facts import Live, Question
 from ..finding import Check, Finding
-from .case import Case, Workload
+from .case import Case, Event, Workload
 
 LINES = 10
 """Lines of an answer that a finding shows."""
 POD_IN_BRACKETS = re.compile(r' ?\(pod: "[^"]*"(?:, container: [^)]*)?\)')
+LONG_IDENTITY = re.compile(r"\"?(?<!sha256:)\b[0-9a-f]{64}\b\"?")
+LONGEST = 600
+"""Characters of a server's sentence that are shown."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,8 +116,22 @@ def spread(pods: t.Sequence[Live]) -> str:
 
 def own_words(text: t.Any, pod: Live) -> str:
     """The server's words without what differs from pod to pod."""
-    words = POD_IN_BRACKETS.sub("", str(text or ""))
-    return words.replace(str(pod["metadata"]["name"]), "POD").strip()
+    address = str((pod.get("status") or {}).get("podIP") or pod["metadata"]["name"])
+    words = LONG_IDENTITY.sub("...", POD_IN_BRACKETS.sub("", str(text or "")))
+    return one_line(words.replace(str(pod["metadata"]["name"]), "POD").replace(address, "POD"))
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
+def told(events: t.Iterable[Event]) -> tuple[str, ...]:
+    """Each event as a line of evidence."""
+    return tuple(f"{event.reason} ({_times(event.count)}): {one_line(event.message)}" for event in events)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def answered(question: Question, case: Case) -> list[str]:

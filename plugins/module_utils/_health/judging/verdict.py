@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .. import catalogue
@@ -28,6 +29,15 @@ RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
     serving.troubles,
 )
 LEFT = ("error", "warning")
+CLOCK, RENEWAL = 1.0, 30.0
+"""Seconds: how exact the API's timestamps are, and how long what was wrong before may take to be tried again."""
+HINTS = {
+    "Ingress": "Look at the controller of its class: does it run, and does it publish an address?",
+    "Certificate": "See kubectl describe certificate,certificaterequest,order,challenge.",
+    "Service": "Look at the cloud's load balancer and at kubectl get endpointslices.",
+    "HorizontalPodAutoscaler": "Look at metrics-server: kubectl top pods.",
+    "PodDisruptionBudget": "Look at the pods that it selects.",
+}
 
 
 def judge(facts: Facts) -> Judgement:
@@ -48,12 +58,13 @@ def judge(facts: Facts) -> Judgement:
     is_whole = not lines
     if is_whole and case.now < settled:
         lines = [f"everything is ready; it has to stay so for another {settled - case.now:.0f} s"]
+    told = [trouble for trouble in found if trouble.told or trouble in fatal]
     return Judgement(
         verdict=FAILED if fatal else "" if lines else PASSED,
-        findings=findings(case, [trouble for trouble in found if trouble.told or trouble in fatal], fatal),
+        findings=findings(case, told, fatal),
         missing=tuple(lines),
         again_at=_again_at(case, found, settled if is_whole else None),
-        questions=tuple(dict.fromkeys(question for trouble in fatal for question in trouble.questions)),
+        questions=tuple(dict.fromkeys(question for trouble in told for question in trouble.questions)),
     )
 
 
@@ -71,7 +82,12 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
     guilty = [trouble for trouble in found if not trouble.stands]
     explained = {trouble.object for trouble in guilty}
     unexplained = [
-        Trouble(catalogue.NOT_READY, subject, f"{what}, and the time is over")
+        Trouble(
+            catalogue.NOT_READY,
+            subject,
+            f"{what}, and the time is over",
+            next_step=HINTS.get(subject.partition(" ")[0], ""),
+        )
         for subject, what in unready_objects(case).items()
         if subject not in explained
     ]
@@ -88,8 +104,18 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
 
 def troubles(case: Case, is_unready: bool) -> list[Trouble]:
     """Everything wrong, root causes first. A release that lacks nothing has only what is worth knowing."""
-    found = dict.fromkeys(trouble for rule in RULES for trouble in rule(case))
+    found = dict.fromkeys(_renewed(case, trouble) for rule in RULES for trouble in rule(case))
     return sorted((trouble for trouble in found if is_unready or trouble.stands), key=_order)
+
+
+def _renewed(case: Case, trouble: Trouble) -> Trouble:
+    """What was wrong before this release was made may have been mended by it, and is not fatal at once."""
+    is_older = trouble.fatal_at is not None and 0 < trouble.since < case.facts.begun - CLOCK
+    return (
+        dataclasses.replace(trouble, fatal_at=max(trouble.fatal_at or 0, case.facts.begun + RENEWAL))
+        if is_older
+        else trouble
+    )
 
 
 def findings(case: Case, told: t.Sequence[Trouble], errors: t.Collection[Trouble]) -> tuple[Finding, ...]:
@@ -106,8 +132,7 @@ def headline(facts: Facts, judgement: Judgement) -> str:
     others = len([finding for finding in judgement.findings[1:] if finding.severity in LEFT])
     more = f" ({others} more finding{'' if others == 1 else 's'})" if others else ""
     since = f", since {first.since}" if first.since else ""
-    where = f", container {first.container}" if first.container else ""
-    told = f"{first.object}{where}: {first.message.rstrip('.')}{since}."
+    told = f"{first.object}: {first.message.rstrip('.')}{since}."
     return f"{told} {serving_sentence(Case(facts))}{first.next_step} See {first.id}{more}."
 
 

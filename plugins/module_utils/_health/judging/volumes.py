@@ -14,7 +14,7 @@ from ..finding import Check
 from ..readiness import condition
 from .case import Case, Event, Workload, born, shown
 from .references import missing_reference
-from .trouble import Sighting, Trouble, merged, own_words
+from .trouble import Sighting, Trouble, merged, one_line, own_words, told
 
 FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 HELD = re.compile(r"Multi-Attach error", re.IGNORECASE)
@@ -47,7 +47,7 @@ def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     telling = next((event for event in events if not event.message.startswith("Unable to attach or mount")), events[0])
     said = own_words(telling.message, pod)
     check, words, grace = _judged(case, workload, said)
-    return Sighting(check, pod, words, telling.first, grace, evidence=(_line(telling),))
+    return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]))
 
 
 def _judged(case: Case, workload: Workload, said: str) -> tuple[Check, str, float]:
@@ -112,12 +112,8 @@ def _trouble(claim: Live, said: str, since: float, grace: float, event: Event | 
     return Trouble(
         check=catalogue.CLAIM_UNBOUND,
         object=shown(claim),
-        message=f"it is not bound to a volume: {said}",
+        message=f"it is not bound to a volume: {one_line(said)}",
         since=since,
         fatal_at=since + grace,
-        evidence=(_line(event),) if event else (),
+        evidence=told([event] if event else []),
     )
-
-
-def _line(event: Event) -> str:
-    return f"{event.reason} ({event.count} times): {event.message}"
