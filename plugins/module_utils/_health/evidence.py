@@ -22,6 +22,8 @@ AT_MOST = 24
 """Questions that are asked in one wait; what else is wrong is told without an answer."""
 OLD = 5.0
 """Seconds after which an answer is fetched anew before it is shown as a proof."""
+SWEPT = "unable to retrieve container logs for"
+"""What the kubelet answers, with status 200, when it has just removed the container before for the newest ended one."""
 WIDTH = 300
 """Characters of a line that are kept."""
 
@@ -84,6 +86,8 @@ def asked(cluster: Cluster, question: Question, pod: Live | None) -> list[str]:
     if question.what == FORMER_LOG:
         query["previous"] = "true"
     answer = cluster.once(path, LOG_SECONDS, **query)
+    if query.pop("previous", "") and _text(answer.body).startswith(SWEPT):
+        answer = cluster.once(path, LOG_SECONDS, **query)
     if answer.status >= 400:
         return [f"{_subject(question)} could not be read: {_words(answer)}"]
     return _text(answer.body).splitlines()[-LOG_LINES:]

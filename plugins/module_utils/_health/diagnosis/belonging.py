@@ -33,7 +33,7 @@ NAMED = {
 
 
 def belonging(objects: t.Mapping[str, t.Sequence[Live]], subject: Subject) -> dict[str, tuple[Live, ...]]:
-    """The objects that belong to the release, by kind."""
+    """The objects that belong to the release, by kind; a kind of which none does is there, with none."""
     everything = [live for lives in objects.values() for live in lives if live["kind"] != "Event"]
     kept = {_uid(live): live for live in _roots(everything, subject)}
     grown = -1
@@ -46,7 +46,7 @@ def belonging(objects: t.Mapping[str, t.Sequence[Live]], subject: Subject) -> di
             if _owners(live) & kept.keys() or (live["kind"], live["metadata"]["name"]) in named
         )
     ordered = sorted([*kept.values(), *_about(kept.values(), objects.get("Event", ()))], key=identity)
-    return {kind: found for kind in objects if (found := tuple(live for live in ordered if live["kind"] == kind))}
+    return {kind: tuple(live for live in ordered if live["kind"] == kind) for kind in objects}
 
 
 def _roots(everything: t.Iterable[Live], subject: Subject) -> list[Live]:

@@ -13,6 +13,7 @@ import typing as t
 from ..._cluster.client import Cluster
 from ..._cluster.errors import ApiError, ClusterError
 from ..._cluster.kinds import Manifest, collection_path
+from ..evidence import SWEPT
 from ..facts import Live
 from .belonging import belonging
 from .logs import log_names, reading, share, tail
@@ -133,7 +134,8 @@ class _Reader:
             (f"objects/{kind}", functools.partial(self._listed, api_version, kind)) for api_version, kind in namespaced
         ]
         results = self._all(asks, missing_is_fine=True)
-        listed = {kind: tuple(items or ()) for (_version, kind), items in zip(namespaced, results, strict=True)}
+        answered = zip(namespaced, results, strict=True)
+        listed = {kind: tuple(items) for (_version, kind), items in answered if items is not None}
         for live in self._single(others):
             listed[live["kind"]] = (*listed.get(live["kind"], ()), live)
         return listed
@@ -209,14 +211,21 @@ class _Reader:
     def _log(self, name: LogName, most: int) -> str:
         path = f"/api/v1/namespaces/{self._found.subject.namespace}/pods/{name.pod}/log"
         for query in reading(name, most):
-            body = self._cluster.request("GET", path, query=query).body
-            text = body if isinstance(body, str) else ""
+            text = self._log_text(path, query)
             if len(text.encode()) < query["limitBytes"]:
                 break
         kept, was_cut = tail(text, most)
         if was_cut:
             self._leave_out(name.path, f"longer than the bound of {most} bytes: the end was kept")
         return kept
+
+    def _log_text(self, path: str, query: dict[str, t.Any]) -> str:
+        """The log; of the newest container where the kubelet has just removed the one before."""
+        body = self._cluster.request("GET", path, query=query).body
+        text = body if isinstance(body, str) else ""
+        if text.startswith(SWEPT) and query.pop("previous", ""):
+            return self._log_text(path, query)
+        return text
 
     def _all(self, asks: t.Sequence[tuple[str, Ask]], missing_is_fine: bool = False) -> list[t.Any]:
         return self._cluster.parallel(lambda ask: self._try(*ask, missing_is_fine=missing_is_fine), asks)

@@ -74,7 +74,10 @@ class Subject:
 
 @dataclasses.dataclass
 class Collected:
-    """What the cluster told. `objects` are those of the release and its surroundings by kind, as the API shows them."""
+    """What the cluster told. `objects` are those of the release and its surroundings by kind, as the API shows them.
+
+    A kind that could not be read is no key of it.
+    """
 
     subject: Subject
     host: str

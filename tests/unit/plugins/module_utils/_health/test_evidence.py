@@ -58,6 +58,13 @@ def test_the_log_of_the_container_before() -> None:
     assert ask(FORMER_LOG, Reply(body=b"panic: no database")).requests[0][1]["previous"] == "true"
 
 
+def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one() -> None:
+    swept = b"unable to retrieve container logs for containerd://0123"
+    talked = ask(FORMER_LOG, Reply(body=swept), Reply(body=b"panic: no database"))
+    assert talked.lines == ("panic: no database",)
+    assert "previous" not in talked.requests[1][1]
+
+
 @pytest.mark.parametrize("line", [b'{"level":"fatal","retry":3}', b"17", b'["a"]'])
 def test_a_log_line_that_looks_like_json_is_a_line(line: bytes) -> None:
     assert ask(LOG, Reply(body=line)).lines[0].replace(" ", "") == line.decode()

@@ -58,4 +58,4 @@ def test_events_of_strangers_whose_names_begin_alike_are_not_kept() -> None:
     found = belonging(
         by_kind(DEPLOYMENT, event(("Deployment", "maestro-of-others"), "c")), Subject("maestro", NAMESPACE)
     )
-    assert "Event" not in found
+    assert found["Event"] == ()

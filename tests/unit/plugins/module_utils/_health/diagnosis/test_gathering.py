@@ -33,6 +33,7 @@ class Api(ApiDouble):
     def __init__(self, *namespaces: str) -> None:
         super().__init__(*namespaces)
         self.texts: dict[str, str] = {}
+        self.swept = False
         self.asked: list[dict[str, t.Any]] = []
 
     def request(self, method: str, path: str, *more: t.Any, **named: t.Any) -> Answer:
@@ -43,6 +44,8 @@ class Api(ApiDouble):
             return super().request(method, path, *more, **named)
         query = dict(named["query"])
         self.asked.append(query)
+        if self.swept and "previous" in query:
+            return Answer(200, "unable to retrieve container logs for containerd://1")
         if log[1] not in self.texts:
             raise ApiError(400, "BadRequest", "the container is waiting to start")
         lines = self.texts[log[1]].splitlines(keepends=True)[-query["tailLines"] :]
@@ -96,6 +99,7 @@ def test_what_the_account_may_not_read_is_noted_and_the_rest_is_read(api: Api, p
     assert "forbidden" in reasons(found)[part]
     assert found.logs
     assert found.knows_secrets is (part != "objects/Secret")
+    assert part.partition("/")[2] not in found.objects, "what is not known is not told as absent"
 
 
 def test_without_a_namespace_there_is_an_archive_that_says_so() -> None:
@@ -126,6 +130,13 @@ def test_the_end_of_a_long_log_is_kept_although_the_server_would_cut_it(api: Api
     assert len(kept.encode()) <= 4096
     assert "longer than the bound of 4096 bytes" in reasons(found)["logs/maestro-1/maestro.log"]
     assert max(query["limitBytes"] for query in api.asked) <= 4 * 4096
+
+
+def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one(api: Api) -> None:
+    api.swept = True
+    lay(api, pod("maestro-2", container(state="waiting", restarts=1, ended=1), labels=LABELS))
+    api.texts["maestro-2"] = "panic\n"
+    assert gathered(api).logs[LogName("maestro-2", "maestro", former=True)] == "panic\n"
 
 
 def test_a_log_that_cannot_be_read_is_noted(api: Api) -> None:
