@@ -52,4 +52,5 @@ packages: venv
 	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt
 
 packages-test: venv
-	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt tests/unit/monitoring/debian-packages.txt
+	@$(PY) tools/debian_packages.py tests/lab/debian-packages.txt tests/unit/monitoring/debian-packages.txt \
+		tests/integration/debian-packages.txt

@@ -116,8 +116,8 @@ class Report:
 def report_of(about: Values, results: t.Mapping[str, Values], secrets: t.Mapping[str, str] | None = None) -> Report:
     """From what modules returned. `about` has release, namespace, host, made; `results` a result for each check.
 
-    A value of `secrets` is replaced by its name wherever it stands, in any usual form; evidence, which may hold log
-    lines, loses what looks like a secret too.
+    A value of `secrets` is replaced by its name wherever it stands, in any usual form. What only looks like a secret was
+    taken out of log lines by who fetched them; here it would hide what a finding is about.
     """
     mask = Mask(secrets or {})
     checks = tuple(check_of(name, _masked(mask, result)) for name, result in results.items())
@@ -161,14 +161,12 @@ def _of_error(name: str, result: Values, msg: str) -> tuple[Finding, ...]:
     return (Finding(str(result["error_id"]), "error", TITLES.get(name, name), msg),)
 
 
-def _masked(mask: Mask, value: t.Any, is_evidence: bool = False) -> t.Any:
+def _masked(mask: Mask, value: t.Any) -> t.Any:
     if isinstance(value, t.Mapping):
-        return {key: _masked(mask, inner, is_evidence or key == "evidence") for key, inner in value.items()}
+        return {key: _masked(mask, inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_masked(mask, inner, is_evidence) for inner in value]
-    if isinstance(value, str):
-        return mask.text(value) if is_evidence else mask.known(value)
-    return value
+        return [_masked(mask, inner) for inner in value]
+    return mask.known(value) if isinstance(value, str) else value
 
 
 def _check_as_dict(check: Check) -> dict[str, t.Any]:

@@ -88,6 +88,7 @@ pre { margin: .35rem 0 0; padding: .6rem .8rem; background: var(--well); border:
   font-size: .875rem; }
 .about div { display: flex; gap: .4rem; } .about dt::after { content: ":"; }
 .about dd { margin: 0; color: var(--ink); }
+.about div, .about dd, .head > * { min-width: 0; }
 .verdict { color: var(--tone); }
 .lead { font-size: 1.05rem; }
 .badge { display: inline-block; padding: .05rem .55rem; border: 1px solid var(--tone); border-radius: 1rem;
@@ -100,7 +101,7 @@ tr:last-child td, tr:last-child th { border-bottom: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .count { min-width: 6.5rem; overflow-wrap: normal; } thead th { overflow-wrap: normal; }
-tbody th { color: var(--ink); font-size: .9375rem; white-space: nowrap; }
+tbody th { color: var(--ink); font-size: .9375rem; min-width: 8.5rem; }
 .finding { border-left: .25rem solid var(--tone); padding: .1rem 0 .1rem 1rem; margin-top: 1.4rem;
   break-inside: avoid; }
 .finding:first-of-type { margin-top: 0; }
@@ -144,7 +145,7 @@ footer { color: var(--quiet); font-size: .8125rem; text-align: center; }
     border-bottom: 1px solid var(--line); }
   .checks tbody tr:first-child { padding-top: 0; }
   .checks tbody tr:last-child { border-bottom: 0; padding-bottom: 0; }
-  .checks th, .checks td { padding: 0; border: 0; }
+  .checks th, .checks td { padding: 0; border: 0; min-width: 0; }
   .checks tbody th { order: 1; } .checks .outcome { order: 2; text-align: right; }
   .checks .says { order: 3; grid-column: 1 / -1; } .checks .count { order: 4; } .checks .number { order: 5; }
   .checks .count { min-width: 0; }
@@ -158,7 +159,7 @@ footer { color: var(--quiet); font-size: .8125rem; text-align: center; }
 }
 @media print {
   body { font-size: 11pt; } main { max-width: none; padding: 0; }
-  header, section { break-inside: auto; border-color: #bbb; } h2 { break-after: avoid; }
+  header { border-left-width: .5rem; } h2 { break-after: avoid; }
   .plot, .checks tr { break-inside: avoid; }
 }
 """

@@ -8,6 +8,8 @@ from __future__ import annotations
 from .contents import Report
 from .junit import in_full
 
+EVIDENCE = 6
+"""Lines of evidence that the screen shows of one finding."""
 HEADINGS = ("check", "verdict", "findings", "seconds")
 
 
@@ -22,8 +24,14 @@ def render_text(report: Report) -> list[str]:
     lines += [_row(row, widths) for row in (HEADINGS, *rows)]
     for check in report.checks:
         for finding in (*check.of("error"), *check.of("warning")):
-            lines += ["", *in_full(finding).splitlines()]
+            lines += ["", *_shortened(in_full(finding).splitlines())]
     return lines
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """A finding with the first lines of its evidence; all of them are in the files."""
+    rest = len(lines) - 1 - EVIDENCE
+    return lines if rest <= 1 else [*lines[: 1 + EVIDENCE], f"  ... and {rest} more lines"]
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -46,6 +46,14 @@ def test_a_disk_without_room_leaves_the_former_report(tmp_path: pathlib.Path, mo
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_the_screen_shows_the_beginning_of_long_evidence() -> None:
+    long = failed(findings=[finding(evidence=[f"line {number}" for number in range(10)])])
+    lines = render_text(report({"health": long}))
+    assert lines[-2:] == ["  line 5", "  ... and 4 more lines"]
+    seven = failed(findings=[finding(evidence=[f"line {number}" for number in range(7)])])
+    assert render_text(report({"health": seven}))[-1] == "  line 6"
+
+
 def test_text_that_is_no_unicode_can_be_written(tmp_path: pathlib.Path) -> None:
     write_report(report({"health": failed(findings=[finding(message="lone \ud800")])}), tmp_path)
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["checks"]
