@@ -12,8 +12,10 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._health.finding import PASSED, Finding
+from .._health.finding import PASSED, Finding, by_severity
+from .._health.telling import Moment
 from .plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
+from .risks import risks
 
 WORDS = {
     CREATE: ("to create", "created"),
@@ -42,7 +44,12 @@ class Phases:
 
 @dataclasses.dataclass
 class Outcome:
-    """`number` is the release's number, 0 when there has never been one; `seconds` are those of each phase."""
+    """`number` is the release's number, 0 when there has never been one; `seconds` are those of each phase.
+
+    `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
+    evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
+    of the wait.
+    """
 
     plan: Plan
     number: int = 0
@@ -51,6 +58,14 @@ class Outcome:
     findings: list[Finding] = dataclasses.field(default_factory=list)
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     message: str = ""
+    risks: list[Finding] = dataclasses.field(default_factory=list)
+    report: str = ""
+    restored: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    timeline: tuple[Moment, ...] = ()
+
+    def all_risks(self) -> list[Finding]:
+        """What is worth knowing: of this kind of release, and of its plan."""
+        return by_severity([*self.risks, *risks(self.plan)])
 
     def as_result(self) -> dict[str, t.Any]:
         """Keys of the module's result."""
@@ -63,6 +78,10 @@ class Outcome:
             "plan": [step.as_dict() for step in self.plan.changes],
             "counts": self.plan.counts(),
             "seconds": self.seconds,
+            "risks": [finding.as_dict() for finding in self.all_risks()],
+            "report": self.report,
+            "restored": self.restored,
+            "timeline": [moment.as_dict() for moment in self.timeline],
         }
 
 

@@ -118,7 +118,7 @@ def field_changes(before: t.Any, after: t.Any, path: str = "") -> list[tuple[str
         return []
     if isinstance(before, dict) and isinstance(after, dict):
         return _inner_changes(before, after, f"{path}." if path else "")
-    if _is_named(before) and _is_named(after):
+    if is_named_list(before) and is_named_list(after):
         return _inner_changes(_by_name(before), _by_name(after), path) or [(path, before, after)]
     return [(path, before, after)]
 
@@ -128,7 +128,7 @@ def _inner_changes(before: Manifest, after: Manifest, stem: str) -> list[tuple[s
     return [change for key in keys for change in field_changes(before.get(key), after.get(key), f"{stem}{key}")]
 
 
-def _is_named(value: t.Any) -> bool:
+def is_named_list(value: t.Any) -> bool:
     """A list of objects that each have a name of their own."""
     if not isinstance(value, list) or not all(isinstance(item, dict) and "name" in item for item in value):
         return False

@@ -11,12 +11,17 @@ import os
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
+from .._health.telling import Tell, silent
 from .claiming import claim
 from .history import INTERRUPTED, History, Record, now
 from .locking import Lock, Superseded
 from .manifests import Key, Manifest
 from .outcome import Phases
+from .plan import Plan
 from .writing import Writer
+
+Approval = t.Callable[[Plan, int], None]
+"""Takes a plan and the number of the last release."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Wish:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise.
+    to it otherwise. `approve` raises when the plan is not the one that was approved. `tell` is told how the wait gets
+    on, without what `mask` takes out of a text.
     """
 
     name: str
@@ -37,6 +43,9 @@ class Wish:
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     restores: int = 0
     verb: str = "deploy"
+    approve: Approval | None = None
+    tell: Tell = silent
+    mask: t.Callable[[str], str] = str
 
     @property
     def selector(self) -> str:

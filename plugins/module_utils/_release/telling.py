@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from .._health.finding import Finding
-from .outcome import WORDS, summary
-from .plan import Plan, Step
+from .outcome import WORDS, Outcome
+from .plan import KEEP, Step
 
 SIGNS = {"create": "+", "change": "~", "adopt": "=", "replace": "±", "prune": "-", "added": "+", "removed": "-"}
 WIDTH = 100
@@ -17,22 +17,27 @@ LINES = 12
 """Of a value: so many characters of a line, so many lines of a text."""
 
 
-def plan_lines(title: str, plan: Plan, risks: t.Sequence[Finding]) -> list[str]:
-    """A plan, object by object with its fields, then what deserves attention."""
-    counts = plan.counts()
-    lines = [f"{title}: {summary(plan)}; {counts['keep']} stay as they are."]
-    for step in plan.changes:
-        lines += _step_lines(step)
-    return [*lines, *finding_lines("Worth knowing before this is done:", risks)]
+def plan_lines(outcome: Outcome, with_steps: bool = True) -> list[str]:
+    """A plan, object by object with its fields, what is refused, what is worth knowing; nothing to do is silent."""
+    plan = outcome.plan
+    if not plan.changes and not outcome.findings:
+        return []
+    kept = plan.counts()[KEEP]
+    lines = [
+        outcome.message.partition("\n")[0],
+        *(line for step in plan.changes if with_steps for line in _of_step(step)),
+    ]
+    lines += [f"    {kept} object{' stays' if kept == 1 else 's stay'} as {'it is' if kept == 1 else 'they are'}"]
+    lines += finding_lines("  Refused:", outcome.findings)
+    return lines + finding_lines("  Worth knowing:", outcome.all_risks())
 
 
 def finding_lines(title: str, findings: t.Sequence[Finding]) -> list[str]:
-    lines = ["", title] if findings else []
+    """Findings under a title, each with its evidence; no line when there are none."""
+    lines = [title] if findings else []
     for finding in findings:
-        lines.append(
-            f"  ! [{finding.id}] {finding.object}: {finding.message.rstrip('.')}. {finding.next_step}".rstrip()
-        )
-        lines += [f"      {line}" for line in finding.evidence]
+        lines.append(f"    ! {finding.sentence()}")
+        lines += [f"        {line}" for line in finding.evidence]
     return lines
 
 
@@ -98,7 +103,7 @@ def difference_lines(title: str, differences: t.Sequence[t.Mapping[str, t.Any]])
     """The difference of two releases, object by object with its fields."""
     lines = [title]
     for each in differences:
-        lines.append(f"  {SIGNS.get(each['change'], '~')} {each['change']:<8}{each['object']}")
+        lines.append(f"    {SIGNS.get(each['change'], '~')} {each['change']:<8}{each['object']}")
         lines += [line for field in each["fields"] for line in field_lines(**field)]
     return lines
 
@@ -106,15 +111,15 @@ def difference_lines(title: str, differences: t.Sequence[t.Mapping[str, t.Any]])
 def field_lines(field: str, before: t.Any, after: t.Any) -> list[str]:
     """A field on one line; of a text with several lines those that differ."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        return [f"        {field}:", *(f"          {line}" for line in _text_lines(before, after))]
-    return [f"        {field}: {_brief(before)} -> {_brief(after)}"]
+        return [f"          {field}:", *(f"            {line}" for line in _text_lines(before, after))]
+    return [f"          {field}: {_brief(before)} -> {_brief(after)}"]
 
 
-def _step_lines(step: Step) -> list[str]:
+def _of_step(step: Step) -> list[str]:
     words = WORDS[step.action][0].removeprefix("to ")
-    lines = [f"  {SIGNS[step.action]} {words:<8}{step.key}"]
+    lines = [f"    {SIGNS[step.action]} {words:<8}{step.key}"]
     if step.note:
-        lines.append(f"        {step.note}")
+        lines.append(f"          {step.note}")
     return [*lines, *(line for field in step.fields() for line in field_lines(**field))]
 
 

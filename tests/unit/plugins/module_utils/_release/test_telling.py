@@ -9,6 +9,7 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, prune_step, step
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.reviewing import as_result
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import (
@@ -39,33 +40,49 @@ LATER = Record(
 
 
 def test_a_plan_is_told_object_by_object_with_its_fields_and_then_its_risks() -> None:
+    live = {**service("b"), "metadata": {**service("b")["metadata"], "annotations": {"a": "1"}}}
     plan = Plan(
         (
             step(service("a"), key_of(service("a")), None, service("a")),
-            step(service("b"), key_of(service("b")), service("b"), service("b", type="NodePort")),
+            step(service("b"), key_of(service("b")), live, service("b", type="NodePort")),
             step(service("c"), key_of(service("c")), service("c"), service("c")),
+            step(service("e"), key_of(service("e")), None, service("e"), "not asked"),
             prune_step(key_of(service("d")), service("d")),
         )
     )
-    risk = Finding("pods-restart", "note", "Deployment n/d", "its pods are replaced", ("spec.image",), "Nothing to do.")
-    assert plan_lines("Plan", plan, [risk]) == [
-        "Plan: 1 to create, 1 to change, 1 to remove; 1 stay as they are.",
-        "  + create  Service maestro-system/a",
-        "  ~ change  Service maestro-system/b",
-        "        spec.type: (none) -> NodePort",
-        "  - remove  Service maestro-system/d",
-        "",
-        "Worth knowing before this is done:",
-        "  ! [pods-restart] Deployment n/d: its pods are replaced. Nothing to do.",
-        "      spec.image",
+    refusal = Finding("field-held", "error", "Service n/x", "somebody has it", (".spec.type",), "Ask them.")
+    outcome = Outcome(plan, message="Release 4: planned.\nmore", findings=[refusal])
+    unasked = "not asked, so defaults, quotas and policies are not in this plan. Plan again when it exists."
+    assert plan_lines(outcome) == [
+        "Release 4: planned.",
+        "    + create  Service maestro-system/a",
+        "    ~ change  Service maestro-system/b",
+        "          metadata.annotations: {'a': '1'} -> (none)",
+        "          spec.type: (none) -> NodePort",
+        "    + create  Service maestro-system/e",
+        "          not asked",
+        "    - remove  Service maestro-system/d",
+        "    1 object stays as it is",
+        "  Refused:",
+        "    ! [field-held] Service n/x: somebody has it. Ask them.",
+        "        .spec.type",
+        "  Worth knowing:",
+        f"    ! [not-predicted] 1 object: {unasked}",
+        "        Service maestro-system/e",
     ]
+    assert "    ~ change  Service maestro-system/b" not in plan_lines(outcome, with_steps=False)
+
+
+def test_a_plan_with_nothing_to_do_is_silent() -> None:
+    kept = step(service(), key_of(service()), service(), service())
+    assert plan_lines(Outcome(Plan((kept,)), message="Nothing.")) == []
 
 
 def test_of_a_text_the_lines_that_differ_are_told() -> None:
     assert field_lines("data.x", "one\ntwo\n", "one\nthree\n") == [
-        "        data.x:",
-        "          - two",
-        "          + three",
+        "          data.x:",
+        "            - two",
+        "            + three",
     ]
 
 
@@ -108,8 +125,8 @@ def test_only_what_was_asked_for_is_told() -> None:
         "        a: was 1, is 2",
     ]
     assert review_lines(result, {**asked, "compare_with": 3})[1:] == [
-        "  ~ changed ConfigMap n/c",
-        "        data.a: 1 -> 2",
+        "    ~ changed ConfigMap n/c",
+        "          data.a: 1 -> 2",
     ]
     assert review_lines(result, {**asked, "revision": 12})[0] == "Release 12"
     assert len(review_lines(result, asked)) == 3

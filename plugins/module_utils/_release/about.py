@@ -1,0 +1,122 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who makes a release, from where, and what is remembered of it besides its manifests."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.errors import ApiError
+from .._health.finding import Finding
+from .manifests import malformed
+from .plan import Plan
+
+AWX = {
+    "job": ("job_id",),
+    "workflow": ("workflow_job_id",),
+    "user": ("user_name",),
+    "launched_by": ("job_launch_type",),
+    "template": ("job_template_name",),
+    "inventory": ("inventory_name",),
+    "project_commit": ("project_revision",),
+}
+"""What AWX and the automation controller tell a play, each as `awx_<name>` and as `tower_<name>`."""
+FINDINGS = 20
+SECONDS = 5
+Values = dict[str, t.Any]
+
+
+def about(params: t.Mapping[str, t.Any]) -> Values:
+    """What a record says of the run that made it, from the module's parameters."""
+    origin = params["origin"]
+    told: Values = {"by": str(origin.get("user") or user_and_host()), "reason": params["reason"]}
+    if origin.get("job"):
+        told["job"] = str(origin["job"])
+    if origin:
+        told["origin"] = {key: str(value) for key, value in origin.items()}
+    if params["components"]:
+        told["components"] = {name: _plain(objects) for name, objects in params["components"].items()}
+    return told
+
+
+def origin_of(variables: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Values:
+    """Where a play runs, from its variables and the environment: what AWX tells, and nothing that is empty."""
+    found: Values = {}
+    for name, sources in AWX.items():
+        names = [f"{prefix}_{source}" for prefix in ("awx", "tower") for source in sources]
+        found[name] = next((variables[each] for each in names if variables.get(each)), "")
+    found["job"] = found["job"] or environ.get("JOB_ID", "")
+    found["host"] = user_and_host() if found["user"] else ""
+    address = environ.get("AWX_HOST") or environ.get("TOWER_HOST")
+    found["url"] = f"{address.rstrip('/')}/#/jobs/playbook/{found['job']}" if address and found["job"] else ""
+    return {name: value for name, value in found.items() if value}
+
+
+def commit_of(folder: str) -> str:
+    """The commit of the repository that a folder lies in, with `-dirty` when it has changes; empty outside of one."""
+    if not folder or not os.path.isdir(folder):
+        return ""
+    command = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def user_and_host() -> str:
+    return f"{_user()}@{socket.gethostname()}"
+
+
+def plan_in_short(plan: Plan) -> Values:
+    """What a record says of the plan: objects and the names of their fields, without values."""
+    changes = [
+        {"object": str(step.key), "action": step.action, "fields": [change["field"] for change in step.fields()]}
+        for step in plan.changes
+    ]
+    return {"counts": plan.counts(), "changes": changes}
+
+
+def findings_in_short(findings: t.Iterable[Finding]) -> list[Values]:
+    """What a record says of findings: the first of them, without their evidence."""
+    return [
+        {"id": finding.id, "object": finding.object, "message": finding.message[:500]}
+        for finding in list(findings)[:FINDINGS]
+    ]
+
+
+def running_images(cluster: Cluster, namespace: str, selector: str) -> dict[str, list[str]]:
+    """For each image of the release's pods the digests that run, as the nodes report them; empty when they may not
+    be read.
+    """
+    try:
+        pods = cluster.list_objects("v1", "Pod", namespace, labelSelector=selector)["items"]
+    except ApiError:
+        return {}
+    digests: dict[str, set[str]] = {}
+    for pod in pods:
+        images = {container["name"]: container["image"] for container in pod["spec"].get("containers") or ()}
+        for status in (pod.get("status") or {}).get("containerStatuses") or ():
+            if status.get("imageID") and status["name"] in images and "deletionTimestamp" not in pod["metadata"]:
+                digests.setdefault(images[status["name"]], set()).add(status["imageID"].rpartition("@")[2])
+    return {image: sorted(found) for image, found in sorted(digests.items())}
+
+
+def _plain(component: t.Any) -> list[str]:
+    """Kind and name of each object; what is none is refused elsewhere."""
+    objects = component if isinstance(component, (list, tuple)) else ()
+    return [f"{each['kind']}/{each['metadata']['name']}" for each in objects if not malformed(each)]
+
+
+def _user() -> str:
+    """The name of the person or, in a container that gives them none, their number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

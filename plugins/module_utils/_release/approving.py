@@ -1,0 +1,53 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The approval step: a plan is kept in one run and required in another."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from .._cluster.client import ApiError, Cluster
+from .history import now
+from .outcome import Outcome
+from .plan_file import Occasion, encode, freeze, require_same
+from .plan_store import load, save
+from .session import Approval
+
+FORBIDDEN = 403
+Params = t.Mapping[str, t.Any]
+
+
+def keep_plan(cluster: Cluster, params: Params, outcome: Outcome, by: str) -> dict[str, str]:
+    """Write or return the plan, as the parameters want. Raises PlanUnwritable."""
+    if not (params["save_plan"] or params["return_plan"]):
+        return {}
+    occasion = _occasion(cluster, params, outcome.number - outcome.changed)
+    notes = {"made": now(), "by": by, "reason": params["reason"], "msg": outcome.message}
+    frozen = freeze(outcome.plan, occasion, secrets.token_hex(16), **notes)
+    if params["save_plan"]:
+        save(frozen, params["save_plan"])
+    return {"approvable": encode(frozen)} if params["return_plan"] else {}
+
+
+def approval(cluster: Cluster, params: Params) -> Approval | None:
+    """What refuses any other plan than the approved one, None when none was given. Raises PlanUnreadable."""
+    approved = load(params["plan_file"], params["approved_plan"])
+    if approved is None:
+        return None
+    return lambda plan, base: require_same(approved, plan, _occasion(cluster, params, base))
+
+
+def _occasion(cluster: Cluster, params: Params, base: int) -> Occasion:
+    return Occasion(params["name"], params["namespace"], _uid(cluster), base)
+
+
+def _uid(cluster: Cluster) -> str:
+    """The cluster's identity; an account that may not read it knows the address of the API at least."""
+    try:
+        return cluster.uid
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return cluster.host

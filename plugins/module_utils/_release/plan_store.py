@@ -1,0 +1,44 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where approved plans are kept: a file that only its owner may read, or a word in a variable."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+
+from .plan_file import Frozen, PlanUnreadable, decode
+
+
+def save(frozen: Frozen, path: str) -> None:
+    """Write the plan, readable for its owner only; a former file is replaced at once. Raises PlanUnwritable."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".plan-", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(frozen, file, indent=1)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise PlanUnwritable(f"The plan cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def load(path: str, word: str) -> Frozen | None:
+    """The plan of a file, or the one that a variable holds, or None when neither is given. Raises PlanUnreadable."""
+    if word:
+        return decode(word)
+    if not path:
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            return decode(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanUnreadable(f"The plan cannot be read from {path}: {error}.") from error
+
+
+class PlanUnwritable(PlanUnreadable):
+    """The file of a plan cannot be written."""
+
+    next_step = "Nothing was changed. Give another path for the plan, in a folder that can be written."

@@ -1,0 +1,150 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What deserves a second look before a plan is carried out. Pure: a plan goes in, findings come out.
+
+None of it is an error: what cannot be done at all is refused by the planner.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._health.finding import Finding, by_severity
+from .manifests import Key, Manifest, is_secret, key_of
+from .naming import is_named_by_content
+from .ownership import are_replicas_of_autoscaler
+from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, REPLACE, Plan, Step, holds_data
+
+RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+TEMPLATE = "spec.template"
+SIZE = "spec.resources.requests.storage"
+
+
+def risks(plan: Plan) -> list[Finding]:
+    """Everything worth knowing of a plan, warnings first."""
+    found = [finding for step in plan.steps for judge in JUDGES for finding in judge(step)]
+    return by_severity([*found, *_unpredicted(plan), *_undisruptable(plan)])
+
+
+def _replaced(step: Step) -> t.Iterator[Finding]:
+    if step.action == REPLACE:
+        yield Finding(
+            "object-replaced",
+            "warning",
+            str(step.key),
+            f"it is {step.note}. For a moment there is none",
+            _lines(step),
+            "Undo the change if nothing may miss the object for a moment.",
+        )
+
+
+def _restarted(step: Step) -> t.Iterator[Finding]:
+    if step.key.kind not in RUNS_PODS or step.action not in (CHANGE, ADOPT):
+        return
+    reasons = _lines(step, TEMPLATE)
+    if reasons:
+        count = f"{len(reasons)} field{'' if len(reasons) == 1 else 's'}"
+        message = f"its pods are replaced one after another, because {count} of their template change"
+        message += "s" if len(reasons) == 1 else ""
+        yield Finding("pods-restart", "note", str(step.key), message, reasons, "The former pods serve meanwhile.")
+
+
+def _taken(step: Step) -> t.Iterator[Finding]:
+    if step.taken and not are_replicas_of_autoscaler(step.taken):
+        yield Finding(
+            "field-taken",
+            "warning",
+            str(step.key),
+            "the release takes fields over from another field manager, whose values are lost",
+            step.taken,
+            "Make sure that the other manager does not set them again.",
+        )
+
+
+def _irreversible(step: Step) -> t.Iterator[Finding]:
+    what = _lasting(step) if step.action in (CHANGE, ADOPT, REPLACE) else ""
+    if what:
+        yield Finding(
+            "step-irreversible", "warning", str(step.key), what, _lines(step), "Be sure; no rollback undoes it."
+        )
+
+
+def _lasting(step: Step) -> str:
+    """What of the step a rollback would not bring back, or an empty string."""
+    fields = [change["field"] for change in step.fields()]
+    if step.key.kind == "PersistentVolumeClaim" and SIZE in fields:
+        return "the volume grows, and no volume shrinks again"
+    if step.key.kind == "StorageClass" and any(not field.startswith("metadata.") for field in fields):
+        return "volumes that exist keep what the class was, new ones get what it becomes"
+    if step.key.kind == "ExternalSecret" and any(field.startswith("spec.") for field in fields):
+        return "a rollback brings the reference back, and not a value that changed at its source"
+    is_forgotten = is_secret(step.declared) and not is_named_by_content(step.declared)
+    if is_forgotten and any(field.startswith("data.") for field in fields):
+        return "its former values are in no record, so a rollback keeps the new ones"
+    return ""
+
+
+def _data(step: Step) -> t.Iterator[Finding]:
+    if step.action == PRUNE and step.live is not None and holds_data(step.live):
+        message = "it is deleted with all that it holds, because prune_allowed names it"
+        yield Finding("data-lost", "warning", str(step.key), message, (), "Be sure that there is a copy.")
+    elif step.action == KEEP and step.note == HOLDS_DATA and step.key.kind != "Namespace":
+        message = "this release has it no more, but its deletion would lose data or keys, so it stays"
+        name = f"{step.key.kind}/{step.key.name}"
+        yield Finding(
+            "prune-refused", "note", str(step.key), message, (), f"Name {name} in prune_allowed to delete it."
+        )
+
+
+def _unpredicted(plan: Plan) -> t.Iterator[Finding]:
+    """One finding for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for step in plan.steps:
+        if not step.asked:
+            reasons.setdefault(step.note, []).append(str(step.key))
+    for reason, objects in reasons.items():
+        count = f"{len(objects)} object{'' if len(objects) == 1 else 's'}"
+        message = f"{reason}, so defaults, quotas and policies are not in this plan"
+        yield Finding("not-predicted", "note", count, message, tuple(objects), "Plan again when it exists.")
+
+
+def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
+    """A PodDisruptionBudget that asks for as many pods as there may be lets no node be drained."""
+    declared = [step.manifest for step in plan.steps if step.manifest]
+    fewest = _fewest_pods(declared)
+    for budget in declared:
+        key = key_of(budget)
+        wanted = (budget.get("spec") or {}).get("minAvailable")
+        pods = fewest.get(key._replace(api_version="", kind=""))
+        if key.kind == "PodDisruptionBudget" and isinstance(wanted, int) and pods is not None and wanted >= pods:
+            message = f"it keeps {wanted} pods, and there may be no more than {pods}: no node of theirs can be drained"
+            yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+
+
+def _fewest_pods(manifests: t.Iterable[Manifest]) -> dict[Key, int]:
+    """The number of pods below which nothing scales, by the name that the workload shares with its budget."""
+    fewest: dict[Key, int] = {}
+    for manifest in manifests:
+        key, spec = key_of(manifest)._replace(api_version="", kind=""), manifest.get("spec") or {}
+        if manifest["kind"] == "HorizontalPodAutoscaler":
+            fewest[key] = int(spec.get("minReplicas", 1))
+        elif manifest["kind"] in RUNS_PODS and "replicas" in spec:
+            fewest.setdefault(key, int(spec["replicas"]))
+    return fewest
+
+
+def _lines(step: Step, below: str = "") -> tuple[str, ...]:
+    return tuple(
+        f"{change['field']}: {_brief(change['before'])} -> {_brief(change['after'])}"
+        for change in step.fields()
+        if change["field"].startswith(below)
+    )
+
+
+def _brief(value: t.Any) -> str:
+    text = "(none)" if value is None else str(value).replace("\n", "\\n")
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (_replaced, _restarted, _taken, _irreversible, _data)
