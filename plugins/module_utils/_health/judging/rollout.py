@@ -11,7 +11,7 @@ import typing as t
 from .. import catalogue
 from ..facts import LOG, Live
 from ..readiness import condition
-from .case import Case, Workload, identity, moment, shown, shown_as
+from .case import Case, Workload, identity, is_seen, moment, shown, shown_as
 from .trouble import Trouble, asks, spread
 
 NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
@@ -48,22 +48,29 @@ def _deployment(case: Case, workload: Workload) -> t.Iterator[Trouble]:
             fatal_at=case.now,
         )
     elif is_out_of_time(workload):
-        seconds = live["spec"].get("progressDeadlineSeconds", 600)
-        words = f"no new pod became available in {seconds} s: {progress.get('message', '')}"
-        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, words, since, fatal_at=case.now)
+        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=case.now)
 
 
 def is_out_of_time(workload: Workload) -> bool:
-    """Whether the newest revision has used up its progress deadline.
+    """Whether the controller has given the newest revision up, as a rule by its progress deadline.
 
     The controller shows the newest generation before it takes back what it said of an older ReplicaSet, so the
     condition counts only if it speaks of the newest one.
     """
     progress = condition(workload.live, "Progressing")
-    if progress.get("status") != "False" or progress.get("reason") != "ProgressDeadlineExceeded":
+    if progress.get("status") != "False" or not is_seen(workload.live):
         return False
     named = NAMED_SET.search(str(progress.get("message", "")))
-    return workload.revision is not None and (not named or named[1] == workload.revision["metadata"]["name"])
+    if workload.revision is None:
+        return not workload.is_traced
+    return not named or named[1] == workload.revision["metadata"]["name"]
+
+
+def _why_stuck(live: Live, progress: Live) -> str:
+    said = str(progress.get("message") or progress.get("reason", ""))
+    if progress.get("reason") != "ProgressDeadlineExceeded":
+        return f"it cannot go on: {said}"
+    return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', 600)} s: {said}"
 
 
 def _job(case: Case, workload: Workload) -> t.Iterator[Trouble]:

@@ -26,11 +26,25 @@ def troubles(case: Case) -> t.Iterator[Trouble]:
 
 def unrouted(case: Case, service: Live) -> str:
     """What is missing for the Service to reach every ready pod of the release that it selects."""
+    if leads_nowhere(case, service):
+        return "it reaches no pod"
     if not case.is_observed("EndpointSlice") or not selector(service):
         return ""
     pods = {pod["metadata"]["name"] for pod in selected(case, service) if is_ready(pod)}
     lacking = pods - reached(case, service)
     return f"{len(pods) - len(lacking)} of {len(pods)} ready pods are among its endpoints" if lacking else ""
+
+
+def leads_nowhere(case: Case, service: Live) -> bool:
+    """Whether the Service reaches no pod at all although every pod of the release is ready for it."""
+    pods = _servers(case)
+    can_reach = not selector(service) or bool(selected(case, service))
+    is_served = bool(pods) and all(map(is_ready, pods))
+    return is_served and not can_reach and case.is_observed("EndpointSlice") and not reached(case, service)
+
+
+def _servers(case: Case) -> list[Live]:
+    return [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods]
 
 
 def selector(service: Live) -> dict[str, str]:
@@ -61,10 +75,8 @@ def reached(case: Case, service: Live) -> set[str]:
 
 def _service(case: Case, service: Live) -> t.Iterator[Trouble]:
     """A Service of the release that selects none of its pods, once they are ready."""
-    pods = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods]
-    unmatched = selector(service) and pods and all(map(is_ready, pods)) and not selected(case, service)
-    if unmatched and case.is_observed("EndpointSlice") and not reached(case, service):
-        since = max(moment(condition(pod, "Ready").get("lastTransitionTime")) for pod in pods)
+    if leads_nowhere(case, service):
+        since = max(moment(condition(pod, "Ready").get("lastTransitionTime")) for pod in _servers(case))
         words = ", ".join(f"{name}={value}" for name, value in sorted(selector(service).items()))
         yield Trouble(
             catalogue.ENDPOINTS_MISSING,

@@ -1,0 +1,104 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images that do not come."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+
+from .scenes import DEPLOYMENT, IMAGE, cause, event, item, pod, rollout, running, seconds_left, undecided, waiting
+
+RESOLVE = f'failed to pull and unpack image "{IMAGE}": failed to resolve image: '
+NOT_FOUND = f"rpc error: code = NotFound desc = {RESOLVE}{IMAGE}: not found"
+DENIED = (
+    f"{RESOLVE}pull access denied, repository does not exist or may require authorization: "
+    "authorization failed: no basic auth credentials"
+)
+BACK_OFF = f'Back-off pulling image "{IMAGE}": ErrImagePull: '
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff"])
+def test_an_image_that_is_not_there_fails_at_once_and_is_named(reason: str) -> None:
+    said = NOT_FOUND if reason == "ErrImagePull" else BACK_OFF + NOT_FOUND
+    finding = cause(judge(rollout(pod(waiting(reason, said)))))
+    assert (finding.id, finding.object, finding.container) == ("image-not-found", DEPLOYMENT, "maestro")
+    assert finding.message == (
+        f"image {IMAGE} of container maestro was not found: {NOT_FOUND} (pod maestro-new-a on node-1)"
+    )
+
+
+def test_pods_with_the_same_fault_are_one_finding() -> None:
+    pods = [pod(waiting("ErrImagePull", NOT_FOUND), name=f"maestro-{n}", node=f"node-{n % 2}") for n in range(3)]
+    judgement = judge(rollout(*pods))
+    assert cause(judgement).message.endswith("(3 pods on 2 nodes)")
+    assert len(judgement.findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (DENIED, "image-unauthorised"),
+        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 401 Unauthorized", "image-unauthorised"),
+        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 403 Forbidden", "image-unauthorised"),
+        (f"{RESOLVE}manifest unknown: no match for platform in manifest", "image-not-found"),
+    ],
+)
+def test_what_the_registry_says_for_good(said: str, expected: str) -> None:
+    assert cause(judge(rollout(pod(waiting("ImagePullBackOff", BACK_OFF + said))))).id == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "expected"),
+    [
+        ("InvalidImageName", "couldn't parse image name: invalid reference format", "image-invalid"),
+        ("ErrImageNeverPull", f'Container image "{IMAGE}" is not present with pull policy of Never', "image-not-found"),
+    ],
+)
+def test_what_no_registry_is_asked_for(reason: str, said: str, expected: str) -> None:
+    assert cause(judge(rollout(pod(waiting(reason, said))))).id == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{RESOLVE}unexpected status from HEAD request: 429 Too Many Requests",
+        f"{RESOLVE}unexpected status from HEAD request: 503 Service Unavailable",
+        f"{RESOLVE}dial tcp 10.0.0.1:443: i/o timeout",
+        f"{RESOLVE}dial tcp 10.0.0.1:443: connect: connection refused",
+        f"{RESOLVE}lookup ghcr.io: no such host",
+        "something that nobody has heard of",
+    ],
+)
+def test_a_hiccup_of_the_registry_has_two_minutes(said: str) -> None:
+    broken = pod(waiting("ErrImagePull", said))
+    failed = event(broken, "Failed", f"Failed to pull image: {said}", first=50)
+    given = rollout(broken, also=[failed])
+    assert undecided(judge(given)).id == "image-pull-failing"
+    assert seconds_left(given) == 70
+    late = event(broken, "Failed", f"Failed to pull image: {said}", first=120)
+    assert cause(judge(rollout(broken, also=[late]))).id == "image-pull-failing"
+
+
+def test_an_image_that_another_node_has_is_not_missing() -> None:
+    given = rollout(pod(waiting("ErrImagePull", NOT_FOUND)), pod(running(), name="maestro-new-b", node="node-2"))
+    assert undecided(judge(given)).id == "image-pull-failing"
+
+
+def test_old_kubelets_keep_the_words_of_the_registry_in_an_event() -> None:
+    broken = pod(waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"'))
+    told = event(broken, "Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}')
+    assert cause(judge(rollout(broken, also=[told]))).id == "image-not-found"
+
+
+def test_a_pull_credential_that_is_about_to_be_written_is_waited_for() -> None:
+    broken = pod(waiting("ErrImagePull", DENIED))
+    told = event(
+        broken,
+        "FailedToRetrieveImagePullSecret",
+        "Unable to retrieve some image pull secrets (maestro-registry); attempting to pull the image may not succeed.",
+    )
+    source = item("ExternalSecret", "registry", spec={"target": {"name": "maestro-registry"}})
+    assert cause(judge(rollout(broken, also=[told]))).id == "image-unauthorised"
+    assert undecided(judge(rollout(broken, also=[told, source]))).id == "image-pull-failing"

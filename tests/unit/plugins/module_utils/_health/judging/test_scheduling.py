@@ -1,0 +1,116 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pods that no node takes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+
+from .scenes import (
+    NEW,
+    OLD,
+    cause,
+    condition,
+    event,
+    facts,
+    item,
+    node,
+    pod,
+    replica_set,
+    rollout,
+    running,
+    seconds_left,
+    unavailable,
+    undecided,
+)
+
+PREEMPTION = " preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+NO_MATCH = f"0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.{PREEMPTION}"
+NO_ROOM = f"0/3 nodes are available: 3 Insufficient cpu.{PREEMPTION}"
+CROWDED = f"0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules.{PREEMPTION}"
+MIXED = "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector."
+NODES = [node(f"node-{n}", allocatable={"cpu": "2", "memory": "8Gi"}) for n in range(3)]
+POOL = [node(f"node-{n}", labels={"karpenter.sh/nodepool": "default"}) for n in range(3)]
+
+
+def unplaced(said: str, age: float = 1, name: str = "maestro-new-a", **requests: str) -> dict[str, t.Any]:
+    made = pod(name=name, of=NEW, node="", phase="Pending", conditions=[])
+    made["spec"]["containers"][0]["resources"] = {"requests": requests}
+    made["status"]["containerStatuses"] = []
+    made["status"]["conditions"] = [condition("PodScheduled", "False", said, "Unschedulable", age)]
+    return made
+
+
+def test_no_node_will_ever_match_where_nobody_adds_nodes() -> None:
+    finding = cause(judge(rollout(unplaced(NO_MATCH), also=NODES)))
+    assert finding.id == "unschedulable"
+    assert finding.message == (
+        "no node matches the node selector or affinity of its pods: 0/3 nodes are available: "
+        "3 node(s) didn't match Pod's node affinity/selector. (pod maestro-new-a)"
+    )
+
+
+@pytest.mark.parametrize("nodes", [POOL, []])
+def test_where_somebody_may_add_nodes_that_has_time_to_begin(nodes: list[dict[str, t.Any]]) -> None:
+    given = rollout(unplaced(NO_MATCH, age=5), also=nodes)
+    assert undecided(judge(given)).id == "unschedulable"
+    assert seconds_left(given) == 10
+
+
+@pytest.mark.parametrize("said", [NO_ROOM, MIXED, "something new"])
+def test_room_has_a_minute_to_become_free(said: str) -> None:
+    given = rollout(unplaced(said, age=20), also=NODES)
+    assert undecided(judge(given)).id == "unschedulable"
+    assert seconds_left(given) == 40
+
+
+@pytest.mark.parametrize("reason", ["TriggeredScaleUp", "Nominated"])
+def test_a_node_that_is_being_added_is_waited_for(reason: str) -> None:
+    waiting = unplaced(NO_ROOM, age=300)
+    assert cause(judge(rollout(waiting))).id == "unschedulable"
+    given = rollout(waiting, also=[event(waiting, reason, "pod triggered scale-up: [{pool 3->4 (max: 6)}]", last=200)])
+    assert undecided(judge(given)).id == "unschedulable"
+    assert seconds_left(given) == 400
+
+
+def test_a_request_that_exceeds_every_node() -> None:
+    finding = cause(judge(rollout(unplaced(NO_ROOM, cpu="2500m"), also=NODES)))
+    assert finding.message.startswith("its pods request more cpu than any node has: 0/3 nodes are available")
+
+
+def blocked(unavailable_pods: int | str, *former: dict[str, t.Any]) -> Facts:
+    live = unavailable(replicas=3, strategy={"rollingUpdate": {"maxUnavailable": unavailable_pods}})
+    return facts(live, replica_set(), replica_set(OLD), *former, unplaced(CROWDED), *NODES)
+
+
+def test_a_rollout_that_blocks_itself() -> None:
+    old = [pod(name=f"old-{n}", of=OLD, node=f"node-{n}") for n in range(3)]
+    assert cause(judge(blocked(0, *old))).id == "rollout-deadlock"
+    assert undecided(judge(blocked(1, *old))).id == "unschedulable"
+
+
+def test_an_old_pod_that_is_leaving_makes_room() -> None:
+    leaving = pod(name="old-0", of=OLD)
+    leaving["metadata"]["deletionTimestamp"] = "2027-01-15T08:00:00Z"
+    assert undecided(judge(blocked(0, leaving))).id == "unschedulable"
+
+
+def test_a_claim_that_does_not_exist() -> None:
+    said = '0/3 nodes are available: persistentvolumeclaim "nopvc" not found. not found'
+    assert cause(judge(rollout(unplaced(said)))).id == "reference-missing"
+    brought = rollout(unplaced(said), also=[item("PersistentVolumeClaim", "nopvc", spec={})])
+    assert undecided(judge(brought)).id == "reference-missing"
+
+
+def test_a_claim_that_is_not_bound_is_told_by_the_claim() -> None:
+    said = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+    assert judge(rollout(unplaced(said))).findings == ()
+
+
+def test_a_pod_that_is_placed_is_no_trouble() -> None:
+    assert judge(rollout(pod(running(ready=False)), also=NODES)).findings == ()

@@ -1,0 +1,95 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers that cannot be created or started."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+
+from .scenes import cause, event, item, pod, rollout, seconds_left, terminated, undecided, waiting
+
+CONFIG = "CreateContainerConfigError"
+TASK = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+NO_COMMAND = f'{TASK}unable to start container process: exec: "/nothere": stat /nothere: no such file or directory'
+NO_SECRET = 'secret "maestro-secrets" not found'
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "words"),
+    [
+        ('configmap "nocm" not found', "reference-missing", "ConfigMap maestro-system/nocm does not exist"),
+        (NO_SECRET, "reference-missing", "Secret maestro-system/maestro-secrets does not exist"),
+        (
+            "couldn't find key k in ConfigMap maestro-system/cm",
+            "reference-key-missing",
+            "ConfigMap maestro-system/cm has no key k",
+        ),
+        (
+            'container has runAsNonRoot and image will run as root (pod: "maestro-new-a_n(1)", container: m)',
+            "container-config-invalid",
+            "container has runAsNonRoot and image will run as root",
+        ),
+    ],
+)
+def test_a_container_that_cannot_be_configured_fails_at_once(said: str, expected: str, words: str) -> None:
+    finding = cause(judge(rollout(pod(waiting(CONFIG, said)))))
+    assert finding.id == expected
+    assert finding.message == f"container maestro cannot be created: {words} (pod maestro-new-a on node-1)"
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        item("ExternalSecret", "maestro-secrets", spec={}),
+        item("Certificate", "tls", spec={"secretName": "maestro-secrets"}),
+        item("Secret", "maestro-secrets"),
+    ],
+)
+def test_a_secret_that_is_about_to_be_written_has_two_minutes(writer: dict[str, object]) -> None:
+    late = pod(waiting(CONFIG, NO_SECRET))
+    given = rollout(late, also=[writer])
+    assert undecided(judge(given)).message.startswith(
+        "container maestro cannot be created: Secret maestro-system/maestro-secrets is not there yet"
+    )
+    assert seconds_left(given) == 60
+    told = event(late, "Failed", f"Error: {NO_SECRET}", first=121)
+    assert cause(judge(rollout(late, also=[writer, told]))).id == "reference-missing"
+
+
+def test_a_key_that_an_external_secret_may_bring_is_waited_for_and_one_of_the_release_is_not() -> None:
+    late = pod(waiting(CONFIG, "couldn't find key k in Secret maestro-system/s"))
+    assert undecided(judge(rollout(late, also=[item("ExternalSecret", "s", spec={})]))).id == "reference-key-missing"
+    assert cause(judge(rollout(late, also=[item("Secret", "s")]))).id == "reference-key-missing"
+
+
+def test_what_the_kubelet_has_not_read_yet_is_waited_for() -> None:
+    given = rollout(pod(waiting(CONFIG, "failed to sync secret cache: timed out waiting for the condition"), age=5))
+    assert undecided(judge(given)).id == "container-config-invalid"
+    assert seconds_left(given) == 55
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"state": {"waiting": {"reason": "RunContainerError", "message": NO_COMMAND}}},
+        {"state": {"terminated": {**terminated(128, "StartError")["terminated"], "message": NO_COMMAND}}},
+        {
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}},
+            "lastState": {"terminated": {**terminated(128, "StartError")["terminated"], "message": NO_COMMAND}},
+        },
+    ],
+)
+def test_a_command_that_is_not_there_fails_at_once_in_every_state_of_the_container(state: dict[str, object]) -> None:
+    broken = {"name": "maestro", "ready": False, "restartCount": 1, **state}
+    judgement = judge(rollout(pod(broken)))
+    assert cause(judgement).id == "container-cannot-run"
+    assert '"/nothere"' in cause(judgement).message
+    assert [finding.id for finding in judgement.findings] == ["container-cannot-run"]
+
+
+def test_a_runtime_that_fails_for_a_moment_is_waited_for() -> None:
+    given = rollout(pod(waiting("CreateContainerError", "context deadline exceeded"), age=10))
+    assert undecided(judge(given)).id == "container-cannot-run"
+    assert seconds_left(given) == 50

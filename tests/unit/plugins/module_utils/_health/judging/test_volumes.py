@@ -1,0 +1,150 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes that do not come."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+
+from .scenes import (
+    NEW,
+    OLD,
+    ago,
+    cause,
+    condition,
+    event,
+    facts,
+    item,
+    node,
+    pod,
+    replica_set,
+    rollout,
+    seconds_left,
+    unavailable,
+    undecided,
+    waiting,
+)
+
+SETUP = 'MountVolume.SetUp failed for volume "v" : '
+MULTI = 'Multi-Attach error for volume "pvc-1" Volume is already used by pod(s) maestro-old-a'
+
+
+def creating(*conditions: dict[str, t.Any], node: str = "node-1") -> dict[str, t.Any]:
+    return pod(waiting("ContainerCreating"), node=node, phase="Pending", conditions=list(conditions))
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "words"),
+    [
+        (f'{SETUP}configmap "nocm" not found', "reference-missing", "ConfigMap maestro-system/nocm does not exist"),
+        (
+            f"{SETUP}configmap references non-existent config key: k",
+            "reference-key-missing",
+            "a volume needs the key k",
+        ),
+        (f"{SETUP}hostPath type check failed, /nope is not a directory", "volume-invalid", "hostPath type check"),
+        (
+            f"{SETUP}mount failed: exit status 32\nOutput: unknown filesystem type 'nfs'.",
+            "volume-invalid",
+            "exit status",
+        ),
+    ],
+)
+def test_a_mount_that_can_never_be_made(said: str, expected: str, words: str) -> None:
+    broken = creating()
+    finding = cause(judge(rollout(broken, also=[event(broken, "FailedMount", said)])))
+    assert finding.id == expected
+    assert words in finding.message
+    assert "\n" not in finding.message
+
+
+def test_a_driver_may_be_late() -> None:
+    broken = creating()
+    said = f"{SETUP}driver name nope.example not found in the list of registered CSI drivers"
+    given = rollout(broken, also=[event(broken, "FailedMount", said, first=20)])
+    assert undecided(judge(given)).id == "volume-mount-failing"
+    assert seconds_left(given) == 40
+
+
+def test_the_certificates_of_a_new_namespace_are_waited_for() -> None:
+    broken = creating()
+    said = f'{SETUP}configmap "kube-root-ca.crt" not found'
+    assert undecided(judge(rollout(broken, also=[event(broken, "FailedMount", said)]))).id == "reference-missing"
+
+
+def test_a_mount_that_was_made_at_last_is_no_trouble() -> None:
+    mounted = creating(condition("PodReadyToStartContainers", "True"))
+    given = rollout(mounted, also=[event(mounted, "FailedMount", f'{SETUP}secret "s" not found')])
+    assert judge(given).findings == ()
+
+
+def test_a_volume_that_another_pod_holds() -> None:
+    broken, old = creating(), pod(name="maestro-old-a", of=OLD)
+    held = event(broken, "FailedAttachVolume", MULTI, first=5)
+    assert cause(judge(facts(unavailable(), replica_set(), replica_set(OLD), broken, old, held))).id == (
+        "volume-attached-elsewhere"
+    )
+    old["metadata"]["deletionTimestamp"] = ago(1)
+    given = facts(unavailable(), replica_set(), replica_set(OLD), broken, old, held)
+    assert undecided(judge(given)).id == "volume-attached-elsewhere"
+    assert seconds_left(given) == 115
+
+
+def test_a_pod_on_a_lost_node_is_not_the_releases_fault() -> None:
+    broken = creating(node="node-9")
+    told = event(broken, "FailedMount", f'{SETUP}secret "s" not found')
+    judgement = judge(rollout(broken, also=[told, node("node-9", ready="Unknown")]))
+    assert (judgement.verdict, [finding.id for finding in judgement.findings]) == ("", ["node-trouble"])
+
+
+def claim(phase: str = "Pending") -> dict[str, t.Any]:
+    return item("PersistentVolumeClaim", "maestro-data", spec={}, status={"phase": phase})
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("ProvisioningFailed", 'storageclass.storage.k8s.io "nosuchclass" not found'),
+        ("ProvisioningFailed", 'failed to provision volume with StorageClass "standard": NodePath only supports RWO'),
+        ("FailedBinding", "no persistent volumes available for this claim and no storage class is set"),
+    ],
+)
+def test_a_claim_that_can_never_be_bound(reason: str, said: str) -> None:
+    finding = cause(judge(facts(unavailable(), claim(), event(claim(), reason, said))))
+    assert (finding.id, finding.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-data")
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "left"),
+    [
+        ("ProvisioningFailed", "rpc error: code = Unavailable desc = connection closed", 80),
+        ("ExternalProvisioning", "Waiting for a volume to be created by the external provisioner 'x'", 20),
+    ],
+)
+def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
+    given = facts(unavailable(), claim(), event(claim(), reason, said, first=40))
+    assert undecided(judge(given)).id == "claim-unbound"
+    assert seconds_left(given) == left
+
+
+def test_a_claim_of_a_pod_is_judged_like_one_of_the_release() -> None:
+    mine = claim() | {"metadata": {**claim()["metadata"], "ownerReferences": []}}
+    user = creating()
+    user["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "maestro-data"}}]
+    told = event(mine, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
+    given = facts(unavailable(), replica_set(NEW), user, mine, told)
+    assert cause(judge(given)).id == "claim-unbound"
+
+
+def test_a_claim_that_waits_for_its_first_pod_is_fine() -> None:
+    told = event(claim(), "WaitForFirstConsumer", "waiting for first consumer to be created before binding")
+    assert judge(facts(claim(), told)).verdict == "passed"
+
+
+def test_a_lost_volume() -> None:
+    assert cause(judge(facts(claim("Lost")))).message == "it is not bound to a volume: its volume is lost"
