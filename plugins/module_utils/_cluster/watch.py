@@ -215,8 +215,8 @@ class Mirror:
 
     def _hold(self, source: Source, uid: str, item: Manifest | None) -> None:
         """Hold the object as it is now, or nothing of it any more; what is held already is no news."""
-        objects = self._held[source].objects or {}
-        if objects.get(uid) == item:
+        objects = self._held[source].objects
+        if objects is None or objects.get(uid) == item:
             return
         if item is None:
             self._tell(lambda: objects.pop(uid, None))

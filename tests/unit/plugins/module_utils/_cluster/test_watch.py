@@ -110,6 +110,11 @@ def test_events_change_what_is_there() -> None:
         assert now.mirror.objects("Pod")[0]["status"]["phase"] == "Failed"
 
 
+def test_a_collection_that_began_empty_fills() -> None:
+    with scene(listed(), watched(event("ADDED", pod("a", 11)))) as now:
+        assert now.soon(lambda: now.names() == ["a"])
+
+
 def test_a_watch_that_ends_goes_on_from_its_last_event() -> None:
     bookmark = event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": "20"}})
     replies = [
