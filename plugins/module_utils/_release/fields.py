@@ -49,7 +49,7 @@ def owners_of(live: Manifest) -> list[Owner]:
     return [
         Owner(entry.get("manager", ""), entry.get("time", ""), entry.get("fieldsV1") or {})
         for entry in live["metadata"].get("managedFields") or ()
-        if not entry.get("subresource")
+        if entry.get("subresource") != "status"
     ]
 
 

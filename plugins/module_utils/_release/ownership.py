@@ -37,7 +37,9 @@ def is_managed(live: Manifest) -> bool:
 def managers_of(live: Manifest) -> list[str]:
     """Who manages fields of it, but for its status; each once, in the order of their names."""
     entries = live["metadata"].get("managedFields") or ()
-    return sorted({entry["manager"] for entry in entries if entry.get("manager") and not entry.get("subresource")})
+    return sorted(
+        {entry["manager"] for entry in entries if entry.get("manager") and entry.get("subresource") != "status"}
+    )
 
 
 def without_initial_replicas(manifests: t.Sequence[Manifest]) -> tuple[list[Manifest], dict[Key, int]]:

@@ -28,11 +28,12 @@ class Refused(ClusterError):
     """
 
     id = "refused-by-server"
-    next_step = "Nothing was changed. Correct the variables behind the objects named, or the cluster's policy."
+    next_step = "Correct the variables behind the object, or the cluster's policy."
 
     def __init__(self, made: plan.Plan, findings: t.Sequence[Finding]) -> None:
         self.plan = made
         self.findings = list(findings)
+        self.next_step = " ".join(["Nothing was changed.", *dict.fromkeys(finding.next_step for finding in findings)])
         lines = [f"- {finding.object}: {finding.message}" for finding in findings]
         super().__init__("The API server would refuse this release:\n" + "\n".join(lines))
 
@@ -209,10 +210,15 @@ def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str, allowed: t.Colle
 def _refusal(key: Key, error: ApiError) -> Finding:
     if not error.conflict:
         return Finding("refused-by-server", "error", str(key), error.message, error.causes, Refused.next_step)
-    words = "; ".join(error.causes)
-    step = "Set takeover to take these fields over."
-    message = f"{error.message}{f' [{words}]' if words else ''} {step}"
-    return Finding("field-held", "error", str(key), message, error.causes, f"{step} Or leave them to their manager.")
+    message = "; ".join(error.causes) or error.message
+    return Finding(
+        "field-held",
+        "error",
+        str(key),
+        message,
+        error.causes,
+        "Set takeover (maestro_takeover) to take fields over, or leave them to their manager.",
+    )
 
 
 def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:
