@@ -3,7 +3,8 @@
 """An API server in memory, behind the real `Cluster`: what a release needs of one, and failures on demand.
 
 It keeps objects with resource versions, does server-side apply by fields (lists are one field), dry runs, label
-selectors and watches. Controllers do not exist: `settle` gives each written object the status that it will have.
+selectors and watches. Controllers do not exist: `settle` gives each written object the status that it will have, and
+a Deployment has a ReplicaSet and as many pods as its status says.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import copy
 import itertools
 import json
 import threading
+import time
 import typing as t
 import urllib.parse
 
@@ -24,6 +26,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.clock import ServerClock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
+from tests.unit.owned import owned_by, uid_of
 
 Fields = dict[tuple[str, ...], t.Any]
 RESOURCES = {kind.plural: name for (group, name), kind in KINDS.items()}
@@ -48,7 +51,10 @@ class Event(t.NamedTuple):
 
 
 class ApiDouble(Cluster):
-    """`writes` lists what was really written: `("PATCH", "services/maestro")`, in the order in which it came."""
+    """`writes` lists what was really written: `("PATCH", "services/maestro")`, in the order in which it came.
+
+    `slow` gives the seconds that requests take whose path contains the key.
+    """
 
     def __init__(self, *namespaces: str) -> None:
         self.host = "https://api.test"
@@ -61,10 +67,12 @@ class ApiDouble(Cluster):
         self._discovery = threading.Lock()
         self._busy = threading.RLock()
         self.store: dict[str, Manifest] = {}
+        self._made: dict[str, str] = {}
         self.owners: dict[str, dict[str, Fields]] = {}
         self.writes: list[tuple[str, str]] = []
         self.events: list[Event] = []
         self.unready: dict[str, Manifest] = {}
+        self.slow: dict[str, float] = {}
         self._failures: list[Failure] = []
         self._versions = itertools.count(2)
         for name in ("kube-system", *namespaces):
@@ -109,6 +117,7 @@ class ApiDouble(Cluster):
         query: t.Mapping[str, t.Any] | None = None,
     ) -> Answer:
         asked = {name: str(value) for name, value in (query or {}).items()}
+        time.sleep(max((seconds for part, seconds in self.slow.items() if part in path), default=0.0))
         with self._busy:
             self.requests += 1
             self._fail_on_demand(method, path, asked)
@@ -159,7 +168,7 @@ class ApiDouble(Cluster):
     def _list(self, path: str, selector: str) -> Manifest:
         items = [
             {field: value for field, value in item.items() if field not in ("apiVersion", "kind")}
-            for place, item in self.store.items()
+            for place, item in (*self.store.items(), *self._owned())
             if _lies_in(place, path) and _is_selected(item, selector)
         ]
         return {"kind": "List", "items": items, "metadata": {"resourceVersion": self._version()}}
@@ -211,6 +220,7 @@ class ApiDouble(Cluster):
         if path not in self.store:
             raise not_found(path)
         for inner in [place for place in self.store if place == path or place.startswith(f"{path}/")]:
+            self._control(inner, {})
             self._tell("DELETED", inner, self.store.pop(inner))
             self.owners.pop(inner, None)
         self.writes.append(("DELETE", _short(path)))
@@ -218,15 +228,32 @@ class ApiDouble(Cluster):
 
     def _written(self, method: str, path: str, item: Manifest, former: Manifest | None) -> Manifest:
         """Store the object; a write that changes nothing has no event and no new version, as in the API server."""
+        item["metadata"] = {**item["metadata"], "managedFields": _managed(self.owners.get(path, {}))}
         if former is not None and {**item, "status": None} == {**former, "status": None}:
             return former
-        item["metadata"] = {**item["metadata"], **_metadata(path, former, bump=True)}
-        item["metadata"]["managedFields"] = _managed(self.owners.get(path, {}))
+        item["metadata"].update(_metadata(path, former, bump=True))
         self.settle(item)
         self.store[path] = item
         self.writes.append((method, _short(path)))
         self._tell("MODIFIED" if former else "ADDED", path, item)
+        self._control(path, item)
         return item
+
+    def _control(self, path: str, item: Manifest) -> None:
+        """Tell what the controller of Deployments makes of this one; without a Deployment that is nothing."""
+        before = {place for place in self._made if self._made[place] == path}
+        after = owned_by(path, item) if item.get("kind") == "Deployment" else {}
+        for place in before - after.keys():
+            gone = _identity({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": place.rsplit("/", 1)[1]}})
+            self._tell("DELETED", place, {**gone, "metadata": {**gone["metadata"], "uid": uid_of(place)}})
+            del self._made[place]
+        for place, made in after.items():
+            self._tell("MODIFIED" if place in self._made else "ADDED", place, made)
+            self._made[place] = path
+
+    def _owned(self) -> t.Iterator[tuple[str, Manifest]]:
+        deployments = [(path, item) for path, item in self.store.items() if item["kind"] == "Deployment"]
+        return (entry for path, item in deployments for entry in owned_by(path, item).items())
 
     def _tell(self, event: str, path: str, item: Manifest) -> None:
         version = next(self._versions)

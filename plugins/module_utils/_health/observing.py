@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._cluster.client import Cluster, ClusterError
+from .._cluster.client import Cluster
+from .._cluster.errors import ClusterError, Unreachable
 from .._cluster.kinds import Manifest
 from .._cluster.watch import Mirror, Source
 from .facts import Facts, Identity, Live, Question
@@ -146,9 +147,11 @@ class Observer:
         return {source: error for source, error in refusals.items() if error}
 
     def interrupted(self) -> dict[Source, ClusterError]:
-        """The essential sources of which what is held may be old or has never come, with the reason."""
-        troubles = {source: self.mirror.trouble(source) for source in self.essential}
-        return {source: error for source, error in troubles.items() if error and not self.mirror.refusal(source)}
+        """The essential sources of which what is held may be old or has not come yet, with the reason."""
+        waited_for = [source for source in self.essential if not self.mirror.refusal(source)]
+        silent = {source: _silent(source) for source in waited_for if not self.mirror.is_listed(source)}
+        troubles = {source: self.mirror.trouble(source) for source in waited_for}
+        return silent | {source: error for source, error in troubles.items() if error}
 
     def _kept(self, item: Manifest) -> Manifest | None:
         if item["kind"] != "Event":
@@ -156,6 +159,10 @@ class Observer:
         name = (item.get("involvedObject") or {}).get("name", "")
         is_ours = name in self._stems or any(name.startswith(f"{stem}-") for stem in self._stems)
         return trimmed(item) if is_ours and is_told(item) else None
+
+
+def _silent(source: Source) -> ClusterError:
+    return Unreachable(f"The API server has not answered yet when it was asked for {source.kind}")
 
 
 def _stems(subject: Subject) -> frozenset[str]:

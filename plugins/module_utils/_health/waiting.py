@@ -1,94 +1,241 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits by watch until every object of a release is ready, and says what is missing when it does not come to that."""
+"""Waits by watch until a release has a verdict, or looks once; says what happens meanwhile."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
-from .._cluster.client import Cluster
+from .._cluster.client import ApiError, Cluster, ClusterError
 from .._cluster.kinds import Manifest
-from .._cluster.watch import Mirror, Source, until
+from .._cluster.watch import Source
 from . import readiness
-from .finding import Finding
+from .evidence import Evidence, Mask
+from .facts import Facts, Judgement
+from .finding import FAILED, INCONCLUSIVE, PASSED, Finding
+from .judging import headline, judge, timed_out
+from .observing import Observer, Subject
+from .telling import Moment, Tell, Teller, silent
 
-POD = ("v1", "Pod")
-BAD_WAITING = ("Err", "Error", "BackOff", "InvalidImageName")
-Identity = tuple[str, str, str]
-"""(kind, namespace, name)"""
+BREATH = 0.05
+"""Seconds from one judgement to the next at least: news come in bursts."""
+SHARE = 4
+"""A judgement is followed by a pause of so many times its own length: judging never fills a processor."""
+HELP_SECONDS = 2.0
+"""How long the first judgement waits for what would only explain it."""
+HICCUP = 2.0
+"""Seconds for which the API server may be away before anybody is told."""
+PROOF_SECONDS = 1.5
+"""How long bad news are held back for the evidence that proves them."""
+CREDENTIALS = 401
 
 
-def wait_until_ready(
-    cluster: Cluster, live: t.Iterable[Manifest], namespace: str, selector: str, timeout: float
-) -> list[Finding]:
-    """What is still wrong with these objects after at most `timeout` seconds.
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """What became of a release: `verdict`, why (`findings`), and what is not ready yet (`missing`).
 
-    Nothing is asked of the cluster when everything is ready already. Ends early when waiting cannot help.
+    `sentence` says it in one, for a person. `timeline` is the course of the wait, `seconds` its length.
     """
-    latest = {_identity(item): item for item in live}
-    unready = [item for item in latest.values() if readiness.missing(item)]
-    if not unready:
-        return []
-    deadline = time.monotonic() + timeout
-    sources = {Source(i["apiVersion"], i["kind"], i["metadata"].get("namespace", "")) for i in unready}
-    with Mirror(cluster, [*sources, Source(*POD, namespace, selector)]) as mirror:
-        mirror.synced(timeout)
 
-        def refresh() -> bool:
-            seen = {_identity(item): item for source in sources for item in mirror.objects(source.kind)}
-            latest.update({key: seen[key] for key in latest if key in seen})
-            return all(not readiness.missing(i) for i in latest.values()) or _any_stuck(latest.values())
-
-        until(mirror, refresh, deadline)
-        return findings(latest.values(), mirror.objects("Pod"))
+    verdict: str
+    sentence: str = ""
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[str, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    seconds: float = 0.0
 
 
-def findings(live: t.Iterable[Manifest], pods: t.Iterable[Manifest]) -> list[Finding]:
-    """One finding for each object that is not ready; for a workload with what its pods say."""
-    evidence = tuple(dict.fromkeys(line for pod in pods for line in pod_troubles(pod)))
-    return [_finding(item, evidence) for item in live if readiness.missing(item)]
+def is_ready(live: t.Iterable[Manifest]) -> bool:
+    """Whether these objects say of themselves that they are ready: enough where nothing was changed."""
+    return not any(readiness.missing(item) for item in live)
 
 
-def pod_troubles(pod: Manifest) -> list[str]:
-    """What a pod's status says is wrong: why it is not scheduled, why a container waits or ended."""
-    name = pod["metadata"]["name"]
-    status = pod.get("status") or {}
-    unscheduled = readiness.condition(pod, "PodScheduled")
-    lines = [f"Pod {name}: {unscheduled.get('message')}"] if unscheduled.get("status") == "False" else []
-    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        ended = (container.get("lastState") or {}).get("terminated") or {}
-        if any(word in waiting.get("reason", "") for word in BAD_WAITING):
-            lines.append(
-                f"Pod {name}, container {container['name']}: {waiting['reason']}: {waiting.get('message', '')}"
+def await_verdict(
+    cluster: Cluster,
+    subject: Subject,
+    timeout: float,
+    settle: float = 0.0,
+    tell: Tell = silent,
+    mask: Mask = lambda text: text,
+) -> Health:
+    """Judge at each news until the release has passed or failed, for at most `timeout` seconds.
+
+    Never passed while a watch is interrupted or something may not be read: that is inconclusive. `mask` takes secrets
+    out of everything that is told.
+    """
+    return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout).verdict()
+
+
+def look(cluster: Cluster, subject: Subject, settle: float = 0.0, mask: Mask = lambda text: text) -> Health:
+    """Judge what is there now; inconclusive where that is on its way."""
+    return _Wait(cluster, subject, settle, mask, Teller(silent), None).verdict()
+
+
+class _Wait:
+    """One wait; without a `timeout` it ends with its first judgement."""
+
+    def __init__(
+        self, cluster: Cluster, subject: Subject, settle: float, mask: Mask, teller: Teller, timeout: float | None
+    ) -> None:
+        self._cluster = cluster
+        self._subject = subject
+        self._settle = settle
+        self._mask = mask
+        self._teller = teller
+        self._looks_once = timeout is None
+        self._begun = time.monotonic()
+        self._deadline = self._begun + (timeout or 0.0)
+        self._away_since: float | None = None
+        self._observer = Observer(cluster, subject)
+        self._evidence = Evidence(cluster, mask, self._observer.mirror.wake)
+
+    def verdict(self) -> Health:
+        with self._observer, self._evidence:
+            first = self._deadline - self._begun or self._cluster.limits.read
+            if self._observer.mirror.known(self._observer.essential, first):
+                self._observer.mirror.known(self._observer.helpful, HELP_SECONDS)
+            while True:
+                began, generation = time.monotonic(), self._observer.mirror.generation
+                facts = self._observer.facts(self._evidence.answers, self._settle)
+                judgement = judge(facts)
+                ended = self._ended(facts, judgement)
+                if ended:
+                    return ended
+                again = self._teller.see(facts, self._masked(judgement), self._seconds)
+                self._evidence.ask(judgement.questions, facts.objects.get("Pod", ()))
+                self._sleep(generation, began, [again, self._moment_of(judgement)])
+
+    def _ended(self, facts: Facts, judgement: Judgement) -> Health | None:
+        """The end of the wait, if this judgement is it."""
+        lost = self._lost()
+        if lost:
+            return self._end(facts, dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=lost))
+        interrupted = self._observer.interrupted()
+        self._tell_of_interruption(interrupted)
+        is_over = self._looks_once or time.monotonic() >= self._deadline
+        if interrupted:
+            return self._end(facts, _unreachable(judgement, interrupted, self._seconds)) if is_over else None
+        if judgement.verdict == PASSED:
+            return self._end(facts, self._unless_unread(judgement))
+        if judgement.verdict == FAILED or is_over:
+            return self._with_proof(facts, judgement)
+        return None
+
+    def _with_proof(self, facts: Facts, judgement: Judgement) -> Health:
+        """Bad news, with fresh answers to what they ask."""
+        questions = self._final(facts, judgement).questions
+        self._evidence.ask_again(questions, facts.objects.get("Pod", ()), PROOF_SECONDS)
+        proven = dataclasses.replace(facts, answers=self._evidence.answers)
+        return self._end(proven, self._unless_unread(self._final(proven, judge(proven))))
+
+    def _final(self, facts: Facts, judgement: Judgement) -> Judgement:
+        """What a judgement comes to when there is no more time."""
+        if judgement.verdict or not self._looks_once:
+            return timed_out(facts, judgement)
+        return dataclasses.replace(judgement, verdict=INCONCLUSIVE)
+
+    def _unless_unread(self, judgement: Judgement) -> Judgement:
+        """What may not be read is never passed over in silence."""
+        missing = [
+            _refused(source, error) for source, error in self._observer.refused(self._observer.essential).items()
+        ]
+        noted = [
+            _refused(source, error, "note")
+            for source, error in self._observer.refused(self._observer.helpful).items()
+            if source.kind == "Event"
+        ]
+        verdict = INCONCLUSIVE if missing and judgement.verdict == PASSED else judgement.verdict
+        return dataclasses.replace(judgement, verdict=verdict, findings=(*judgement.findings, *missing, *noted))
+
+    def _lost(self) -> tuple[Finding, ...]:
+        """What cannot be read any more although it could be before, or for want of valid credentials."""
+        return tuple(
+            _refused(source, error)
+            for source, error in self._observer.refused(self._observer.essential).items()
+            if self._observer.mirror.is_listed(source) or getattr(error, "status", 0) == CREDENTIALS
+        )
+
+    def _tell_of_interruption(self, interrupted: t.Mapping[Source, ClusterError]) -> None:
+        now = time.monotonic()
+        self._away_since = (self._away_since or now) if interrupted else None
+        if self._away_since and now - self._away_since > HICCUP:
+            error = next(iter(interrupted.values()))
+            self._teller.say(self._seconds, self._mask(f"what is known may be old: {error}"))
+
+    def _end(self, facts: Facts, judgement: Judgement) -> Health:
+        shown = self._masked(judgement)
+        self._teller.see(facts, shown, self._seconds, is_last=True)
+        return Health(
+            shown.verdict,
+            headline(facts, shown),
+            shown.findings,
+            shown.missing,
+            tuple(self._teller.timeline),
+            round(self._seconds, 3),
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _masked(self, judgement: Judgement) -> Judgement:
+        """Without secrets: a container may write them into its last words, and an event may repeat those."""
+        findings = tuple(
+            dataclasses.replace(
+                finding,
+                message=self._mask(finding.message),
+                cause=self._mask(finding.cause),
+                evidence=tuple(self._mask(line) for line in finding.evidence),
             )
-        if ended.get("exitCode"):
-            lines.append(
-                f"Pod {name}, container {container['name']}: ended with exit code {ended['exitCode']} "
-                f"({ended.get('reason', '')}), {container.get('restartCount', 0)} restarts"
-            )
-    return lines
+            for finding in judgement.findings
+        )
+        return dataclasses.replace(
+            judgement, findings=findings, missing=tuple(self._mask(line) for line in judgement.missing)
+        )
+
+    def _moment_of(self, judgement: Judgement) -> float | None:
+        """When to judge again although nothing has happened, in seconds since the wait began."""
+        if judgement.again_at is None:
+            return None
+        return self._seconds + judgement.again_at - self._cluster.clock.now()
+
+    def _sleep(self, generation: int, began: float, moments: t.Sequence[float | None]) -> None:
+        """Until there is news, one of the moments has come (seconds since the beginning), or the time is over."""
+        if self._away_since:
+            moments = [*moments, self._away_since - self._begun + HICCUP]
+        wake = min([self._deadline, *(self._begun + moment for moment in moments if moment is not None)])
+        now = time.monotonic()
+        self._observer.mirror.wait(generation, max(wake - now, 0.0))
+        pause = max(BREATH, SHARE * (now - began)) - (time.monotonic() - began)
+        time.sleep(max(0.0, min(pause, self._deadline - time.monotonic())))
 
 
-def _finding(live: Manifest, evidence: tuple[str, ...]) -> Finding:
-    kind, namespace, name = _identity(live)
-    reason = readiness.stuck(live) or readiness.missing(live)
-    is_workload = kind in ("Deployment", "StatefulSet")
-    return Finding(
-        id="not-ready",
+def _unreachable(judgement: Judgement, interrupted: t.Mapping[Source, ClusterError], seconds: float) -> Judgement:
+    """Time is over and nobody knows how things stand."""
+    kinds = ", ".join(sorted({source.kind for source in interrupted}))
+    error = next(iter(interrupted.values()))
+    finding = Finding(
+        id=error.id,
         severity="error",
-        object=f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}",
-        message=reason,
-        evidence=evidence if is_workload else (),
-        next_step=f"See kubectl describe {kind.lower()} {name}" + (f" -n {namespace}." if namespace else "."),
+        object="API server",
+        message=f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}",
+        next_step=error.next_step,
     )
+    return dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=(finding, *judgement.findings))
 
 
-def _any_stuck(live: t.Iterable[Manifest]) -> bool:
-    return any(readiness.stuck(item) for item in live)
-
-
-def _identity(live: Manifest) -> Identity:
-    return live["kind"], live["metadata"].get("namespace", ""), live["metadata"]["name"]
+def _refused(source: Source, error: ClusterError, severity: str = "error") -> Finding:
+    ids = {CREDENTIALS: "credentials-refused", 404: "kind-not-served"}
+    status = error.status if isinstance(error, ApiError) else 0
+    where = f" in namespace {source.namespace}" if source.namespace else ""
+    return Finding(
+        id=ids.get(status, "permission-missing"),
+        severity=severity,
+        object=f"{source.kind}{where}",
+        message=str(error),
+        cause="The account that runs the play may not list and watch these objects." if status == 403 else "",
+        next_step=f"Let it list and watch {source.kind}{where}, then run again." if status == 403 else error.next_step,
+    )

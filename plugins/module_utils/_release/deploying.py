@@ -9,8 +9,10 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._health.finding import FAILED, PASSED, Finding, verdict
-from .._health.waiting import wait_until_ready
+from .._health.finding import FAILED, PASSED, Finding
+from .._health.observing import Subject
+from .._health.waiting import await_verdict, is_ready
+from .about import findings_in_short, plan_in_short, running_images
 from .applying import Applier
 from .assembly import Release
 from .history import History, Record, now
@@ -37,12 +39,12 @@ class ReleaseFailed(ClusterError):
         super().__init__(outcome.message)
 
 
-Rescue = t.Callable[[Session, ReleaseFailed], ReleaseFailed]
+AfterFailure = t.Callable[[Session, ReleaseFailed], ReleaseFailed]
 """What to do after a release failed, while its lock is still held; returns the failure with all there is to say."""
 
 
 def deploy(
-    cluster: Cluster, release: Release, wish: Wish, check: bool = False, rescue: Rescue | None = None
+    cluster: Cluster, release: Release, wish: Wish, check: bool = False, rescue: AfterFailure | None = None
 ) -> Outcome:
     """Bring the cluster to what `release` declares; in check mode only say what that would change.
 
@@ -96,7 +98,10 @@ def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, p
         wish.prune_allowed,
     )
     plan = Plan((*plan.steps, *kept))
-    outcome = Outcome(plan, history.last.number if history.last else 0, seconds=phases.seconds)
+    base = history.last.number if history.last else 0
+    if wish.approve and not wish.restores:
+        wish.approve(plan, base)
+    outcome = Outcome(plan, base, seconds=phases.seconds)
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
 
@@ -110,12 +115,12 @@ class _Run:
         self._wish = wish
         self._phases = phases
         self._outcome = outcome
-        self._live: list[Manifest] = []
 
     def confirm(self) -> Outcome:
         """Nothing has to change: say so once everything is ready."""
-        self._live = [step.live for step in self._plan.steps if step.manifest and step.live]
-        self._wait()
+        live = [step.live for step in self._plan.steps if step.manifest and step.live]
+        if not is_ready(live):
+            self._wait()
         if self._outcome.verdict != PASSED:
             raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
         self._outcome.message = f"{self._name} is in place; nothing to change."
@@ -123,7 +128,8 @@ class _Run:
 
     def carry_out(self, held: Session) -> Outcome:
         with self._phases.phase("apply"):
-            record = held.begin(self._release.manifests, {**self._wish.about, **self._origin(), "begun": now()})
+            about = {**self._wish.about, **self._origin(), "plan": plan_in_short(self._plan), "begun": now()}
+            record = held.begin(self._release.manifests, about)
             self._outcome.number = record.number
         try:
             self._finish(held)
@@ -164,7 +170,6 @@ class _Run:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
             applier.apply(self._plan.steps)
-        self._live = applier.live
         self._wait()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
@@ -175,10 +180,10 @@ class _Run:
         if not wish.wait:
             return
         with self._phases.phase("wait"):
-            self._outcome.findings = wait_until_ready(
-                self._cluster, self._live, wish.namespace, wish.selector, wish.timeout
-            )
-        self._outcome.verdict = verdict(self._outcome.findings)
+            subject = Subject(wish.name, wish.namespace, self._release.manifests)
+            health = await_verdict(self._cluster, subject, wish.timeout, tell=wish.tell, mask=wish.mask)
+        self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
+        self._outcome.timeline = health.timeline
 
     def _failed(self, what: str) -> Outcome:
         details = "".join(f"\n- {line}" for finding in self._outcome.findings for line in _told(finding))
@@ -192,6 +197,8 @@ class _Run:
             "seconds": dict(self._phases.seconds),
             "counts": self._plan.counts(),
             "reason": reason,
+            "findings": findings_in_short(self._outcome.findings),
+            "running": running_images(self._cluster, self._wish.namespace, self._wish.selector),
         }
         held.history.end(record, self._outcome.verdict, outcome)
         self._forget_old(held)

@@ -1,153 +1,328 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting ends when everything is ready, when nothing can help any more, or when the time is over."""
+"""Waiting ends with the judge's verdict, when nothing can be learnt any more, or when the time is over."""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import (
-    findings,
-    pod_troubles,
-    wait_until_ready,
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import watch
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    FORMER_LOG,
+    Facts,
+    Judgement,
+    Question,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
 from tests.unit.api_double import ApiDouble
-from tests.unit.plugins.samples import NAMESPACE, Manifest, deployment, manifest, service
+from tests.unit.plugins.samples import NAMESPACE, config_map, deployment
 from tests.unit.rendering import only
 
-SELECTOR = "app.kubernetes.io/instance=maestro"
+SUBJECT = Subject("maestro", NAMESPACE, (deployment(),))
+TROUBLE = Finding("crash-loop", "error", f"Deployment {NAMESPACE}/maestro", "it ends with canary-7c1f")
+LAST_WORDS = Question(FORMER_LOG, NAMESPACE, "maestro-1", "maestro")
+WAITING, PASSED, FAILED = Judgement("", missing=("two pods",)), Judgement("passed"), Judgement("failed", (TROUBLE,))
+
+Judge = t.Callable[[Facts], Judgement]
 
 
-def pod(name: str = "maestro-1", **status: t.Any) -> Manifest:
-    return manifest("v1", "Pod", name, status=status)
+class Scripted:
+    """A judge that goes by the number of replicas of the Deployment: 0 is not decided yet."""
+
+    def __init__(self, **judgements: Judgement) -> None:
+        self.judgements = judgements
+        self.facts: list[Facts] = []
+
+    def __call__(self, facts: Facts) -> Judgement:
+        self.facts.append(facts)
+        found = facts.objects.get("Deployment", ())
+        return self.judgements.get(f"at_{found[0]['spec']['replicas'] if found else 'none'}", WAITING)
 
 
-def container(name: str = "maestro", **state: t.Any) -> Manifest:
-    return {"name": name, "restartCount": 3, **state}
+@pytest.fixture
+def cluster() -> ApiDouble:
+    double = ApiDouble(NAMESPACE)
+    double.put(deployment(replicas=0))
+    return double
 
 
-def waiting(reason: str, message: str = "why") -> Manifest:
-    return container(state={"waiting": {"reason": reason, "message": message}})
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
+    """Puts a scripted judge in the place of the real one."""
+
+    def by(**judgements: Judgement) -> Scripted:
+        judge = Scripted(**judgements)
+        monkeypatch.setattr(waiting, "judge", judge)
+        return judge
+
+    monkeypatch.setattr(
+        waiting, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed")
+    )
+    return by
 
 
-def cluster_with(status: Manifest, *others: Manifest) -> ApiDouble:
-    cluster = ApiDouble(NAMESPACE)
-    cluster.unready["Deployment maestro"] = status
-    for item in (deployment(), *others):
-        cluster.put(item)
-    return cluster
+def wait(cluster: ApiDouble, timeout: float = 5.0, **more: t.Any) -> Health:
+    return await_verdict(cluster, SUBJECT, timeout, **more)
 
 
-def wait(cluster: ApiDouble, timeout: float = 0.2) -> list[Finding]:
-    live = [item for path, item in cluster.store.items() if NAMESPACE in path]
-    return wait_until_ready(cluster, live, NAMESPACE, SELECTOR, timeout)
-
-
-UNREADY = {"observedGeneration": 99, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 1}
-
-
-def test_nothing_is_asked_when_everything_is_ready() -> None:
-    cluster = ApiDouble(NAMESPACE)
-    cluster.put(deployment())
-    asked = cluster.requests
-    assert wait(cluster) == []
-    assert cluster.requests == asked
-
-
-def test_waiting_ends_as_soon_as_everything_is_ready() -> None:
-    cluster = cluster_with(UNREADY)
-
-    def become_ready() -> None:
-        cluster.unready.clear()
-        cluster.put({**deployment(), "metadata": {**deployment()["metadata"], "annotations": {"now": "ready"}}})
-
-    timer = threading.Timer(0.05, become_ready)
+def later(seconds: float, change: t.Callable[[], object]) -> None:
+    timer = threading.Timer(seconds, change)
+    timer.daemon = True
     timer.start()
-    start = time.monotonic()
-    assert wait(cluster, timeout=10) == []
-    assert time.monotonic() - start < 5
-    timer.join()
 
 
-def test_what_is_not_ready_in_time_is_a_finding_with_what_the_pods_say() -> None:
-    broken = pod(containerStatuses=[waiting("ImagePullBackOff", "not found")])
-    foreign = pod("other", containerStatuses=[waiting("ErrImagePull")])
-    foreign["metadata"]["labels"] = {}
-    finding = only(wait(cluster_with(UNREADY, broken, foreign)))
-    assert (finding.id, finding.severity) == ("not-ready", "error")
-    assert finding.object == "Deployment maestro-system/maestro"
-    assert finding.message == "1 of 3 pods are available"
-    assert finding.evidence == ("Pod maestro-1, container maestro: ImagePullBackOff: not found",)
-    assert finding.next_step == "See kubectl describe deployment maestro -n maestro-system."
+def test_it_ends_soon_after_the_news_that_decide_it(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_3=PASSED)
+    later(0.3, lambda: cluster.put(deployment(replicas=3)))
+    health = wait(cluster)
+    assert health.verdict == "passed"
+    assert 0.3 <= health.seconds < 1.5
 
 
-def test_waiting_ends_early_when_it_cannot_help() -> None:
-    stuck = {**UNREADY, "conditions": [{"type": "Progressing", "status": "False", "message": "deadline exceeded"}]}
-    start = time.monotonic()
-    finding = only(wait(cluster_with(stuck), timeout=10))
-    assert finding.message == "deadline exceeded"
-    assert time.monotonic() - start < 5
+def test_it_ends_at_once_when_waiting_cannot_help(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_0=FAILED)
+    health = wait(cluster, timeout=60)
+    assert (health.verdict, health.findings) == ("failed", (TROUBLE,))
+    assert health.seconds < 2
 
 
-def test_what_may_not_be_watched_is_an_error() -> None:
-    cluster = cluster_with(UNREADY)
-    cluster.fail("GET", "/pods", ApiError(403, "Forbidden", "you may not list pods"))
-    with pytest.raises(ApiError, match="you may not list pods"):
-        wait(cluster)
+def test_what_is_deleted_meanwhile_is_seen(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_none=FAILED)
+    later(0.2, lambda: cluster.request("DELETE", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/maestro"))
+    assert wait(cluster).verdict == "failed"
 
 
-def test_only_workloads_have_the_pods_evidence() -> None:
-    balancer = {**service(type="LoadBalancer"), "status": {}}
-    item = only(findings([balancer], [pod(containerStatuses=[waiting("ErrImagePull")])]))
-    assert item.evidence == ()
-    assert item.message == "its load balancer has no address yet"
+def test_it_judges_again_at_the_moment_that_the_judge_names(
+    cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again_at = time.time() + 0.3
+
+    def by_clock(facts: Facts) -> Judgement:
+        return PASSED if facts.now >= again_at else Judgement("", again_at=again_at)
+
+    monkeypatch.setattr(waiting, "judge", by_clock)
+    health = wait(cluster, timeout=30)
+    assert health.verdict == "passed"
+    assert health.seconds < 2
 
 
-def test_the_same_trouble_is_told_once() -> None:
-    broken = pod(containerStatuses=[waiting("ErrImagePull")])
-    live = {**deployment(), "status": {}}
-    assert len(only(findings([live], [broken, broken])).evidence) == 1
+def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster.clock, "now", lambda: time.time() + 600)
+    seen: list[float] = []
+
+    def by_clock(facts: Facts) -> Judgement:
+        seen.append(facts.now)
+        return PASSED if facts.now >= seen[0] + 0.3 else Judgement("", again_at=seen[0] + 0.3)
+
+    monkeypatch.setattr(waiting, "judge", by_clock)
+    assert wait(cluster, timeout=30).seconds < 2
+    assert seen[0] == pytest.approx(time.time() + 600, abs=5)
 
 
-@pytest.mark.parametrize(
-    ("status", "line"),
-    [
-        ({"containerStatuses": [waiting("ErrImagePull")]}, "container maestro: ErrImagePull: why"),
-        ({"containerStatuses": [waiting("CrashLoopBackOff")]}, "container maestro: CrashLoopBackOff: why"),
-        ({"containerStatuses": [waiting("InvalidImageName")]}, "container maestro: InvalidImageName: why"),
-        ({"containerStatuses": [waiting("CreateContainerConfigError")]}, "CreateContainerConfigError: why"),
-        ({"initContainerStatuses": [waiting("RunContainerError")]}, "container maestro: RunContainerError: why"),
-        (
-            {"containerStatuses": [container(lastState={"terminated": {"exitCode": 137, "reason": "OOMKilled"}})]},
-            "container maestro: ended with exit code 137 (OOMKilled), 3 restarts",
-        ),
-        (
-            {"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}]},
-            "Pod maestro-1: 0/3 nodes are available",
-        ),
-    ],
-)
-def test_what_a_pod_says_is_wrong(status: Manifest, line: str) -> None:
-    trouble = only(pod_troubles(pod(**status)))
-    assert trouble.startswith("Pod maestro-1")
-    assert trouble.endswith(line)
+def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judge = judged(at_40=PASSED)
+
+    def burst() -> None:
+        for replicas in range(1, 41):
+            cluster.put(deployment(replicas=replicas))
+
+    later(0.1, burst)
+    assert wait(cluster, timeout=20).verdict == "passed"
+    assert len(judge.facts) < 15
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        {},
-        {"containerStatuses": None},
-        {"containerStatuses": [waiting("ContainerCreating"), waiting("PodInitializing")]},
-        {"containerStatuses": [container(state={"running": {}}, lastState={"terminated": {"exitCode": 0}})]},
-        {"conditions": [{"type": "PodScheduled", "status": "True"}]},
-    ],
-)
-def test_a_pod_on_its_way_has_no_trouble(status: Manifest) -> None:
-    assert pod_troubles(pod(**status)) == []
+def test_it_ends_with_the_time(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged()
+    health = wait(cluster, timeout=0.3)
+    assert (health.verdict, health.missing) == ("failed", ("two pods",))
+    assert 0.3 <= health.seconds < 2
+
+
+def test_without_time_to_wait_it_is_judged_once(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_0=PASSED)
+    assert wait(cluster, timeout=0).verdict == "passed"
+
+
+@pytest.mark.parametrize(("judgement", "verdict"), [(PASSED, "passed"), (FAILED, "failed"), (WAITING, "inconclusive")])
+def test_a_look_does_not_wait(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted], judgement: Judgement, verdict: str
+) -> None:
+    judged(at_0=judgement)
+    health = look(cluster, SUBJECT)
+    assert (health.verdict, health.missing) == (verdict, judgement.missing)
+    assert health.seconds < 2
+
+
+def break_off(cluster: ApiDouble, part: str, error: Exception) -> None:
+    """Let the lists and watches of a collection fail."""
+    cluster.fail("GET", part, error)
+    cluster.fail("WATCH", part, error)
+
+
+AWAY = Unreachable("The API server cannot be reached")
+
+
+def test_nothing_passes_on_what_may_be_old(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    """The judge would pass it, but its pods are not followed any more; then they are again."""
+    judged(at_3=PASSED)
+
+    def begin() -> None:
+        break_off(cluster, "/pods", AWAY)
+        later(0.3, lambda: cluster.put(deployment(replicas=3)))
+        later(0.8, cluster.mend)
+
+    later(0.2, begin)
+    health = wait(cluster, timeout=20)
+    assert health.verdict == "passed"
+    assert health.seconds >= 1.0
+
+
+def test_an_api_that_is_away_until_the_end_leaves_it_open(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+) -> None:
+    judged(at_0=FAILED)
+    break_off(cluster, "/", AWAY)
+    cluster.limits = cluster.limits._replace(read=0.2)
+    health = wait(cluster, timeout=0.5)
+    assert health.verdict == "inconclusive"
+    assert health.findings[0].id == "api-unreachable"
+    assert "it is not known how the release stands (Deployment, Pod, ReplicaSet): The API server cannot be reached" in (
+        health.findings[0].message
+    )
+
+
+def test_an_api_that_is_slow_is_no_reason_to_pass(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_none=PASSED, at_0=PASSED)
+    cluster.slow["/pods"] = 1.0
+    health = wait(cluster, timeout=0.3)
+    assert (health.verdict, health.findings[0].id) == ("inconclusive", "api-unreachable")
+    assert "has not answered yet when it was asked for Pod" in health.findings[0].message
+
+
+def test_somebody_is_told_that_it_is_away(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "HICCUP", 0.1)
+    judged()
+    told: list[str] = []
+    later(0.2, lambda: break_off(cluster, "/pods", AWAY))
+    wait(cluster, timeout=1.0, tell=told.append)
+    assert sum("what is known may be old: The API server cannot be reached" in line for line in told) == 1
+
+
+FORBIDDEN = ApiError(403, "Forbidden", "you may not list pods")
+EXPIRED = ApiError(401, "Unauthorized", "the token has expired")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "FIRST_PATIENCE", 0.0)
+    monkeypatch.setattr(watch, "LATER_PATIENCE", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_may_not_be_read_is_never_passed_over(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_0=PASSED)
+    break_off(cluster, "/pods", FORBIDDEN)
+    health = wait(cluster)
+    assert health.verdict == "inconclusive"
+    finding = only(health.findings)
+    assert (finding.id, finding.object) == ("permission-missing", f"Pod in namespace {NAMESPACE}")
+    assert "you may not list pods" in finding.message
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_failure_is_a_failure_whatever_may_not_be_read(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_0=FAILED)
+    break_off(cluster, "/pods", FORBIDDEN)
+    health = wait(cluster)
+    assert health.verdict == "failed"
+    assert [finding.id for finding in health.findings] == ["crash-loop", "permission-missing"]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("error", "finding"), [(FORBIDDEN, "permission-missing"), (EXPIRED, "credentials-refused")])
+def test_what_may_not_be_read_any_more_ends_the_wait(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted], error: ApiError, finding: str
+) -> None:
+    judged()
+    later(0.2, lambda: break_off(cluster, "/", error))
+    health = wait(cluster, timeout=60)
+    assert health.verdict == "inconclusive"
+    assert {each.id for each in health.findings} == {finding}
+    assert health.seconds < 10
+
+
+@pytest.mark.usefixtures("impatient")
+def test_credentials_that_were_never_good_end_the_wait(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_none=PASSED)
+    break_off(cluster, "/", EXPIRED)
+    health = wait(cluster, timeout=60)
+    assert (health.verdict, health.findings[0].id) == ("inconclusive", "credentials-refused")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_it_can_be_judged_without_nodes_and_events(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_0=PASSED)
+    for part in ("/nodes", "/events"):
+        break_off(cluster, part, FORBIDDEN)
+    health = wait(cluster)
+    assert health.verdict == "passed"
+    assert [(finding.severity, finding.object) for finding in health.findings] == [
+        ("note", f"Event in namespace {NAMESPACE}")
+    ]
+
+
+def test_a_failure_comes_with_its_proof(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
+    monkeypatch.setattr(cluster, "once", lambda *_path, **_query: Answer(200, "panic: no database"))
+    assert wait(cluster).verdict == "failed"
+    assert judge.facts[-1].answers == {LAST_WORDS: ("panic: no database",)}
+
+
+def test_a_proof_that_does_not_come_holds_up_no_verdict(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
+    monkeypatch.setattr(waiting, "PROOF_SECONDS", 0.2)
+    monkeypatch.setattr(cluster, "once", lambda *_path, **_query: time.sleep(1) or Answer(200, "late"))
+    health = wait(cluster)
+    assert health.verdict == "failed"
+    assert health.seconds < 0.9
+
+
+def test_secrets_are_taken_out_of_all_that_is_told(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    proof = dataclasses.replace(TROUBLE, evidence=("canary-7c1f",), cause="canary-7c1f")
+    judged(at_0=Judgement("failed", (proof,), missing=("canary-7c1f",)))
+    told: list[str] = []
+    health = wait(cluster, tell=told.append, mask=lambda text: text.replace("canary-7c1f", "***"))
+    assert "canary" not in f"{health} {told}"
+    assert health.findings[0].message == "it ends with ***"
+
+
+def test_what_happens_is_told_and_remembered(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_3=FAILED)
+    told: list[str] = []
+    later(0.2, lambda: cluster.put(deployment(replicas=3)))
+    health = wait(cluster, tell=told.append)
+    assert [moment.told for moment in health.timeline] == ["waiting for two pods", TROUBLE.sentence()]
+    assert len(told) == 2
+
+
+def test_a_release_with_nothing_to_wait_for_asks_nothing(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+    judged(at_none=PASSED)
+    asked = cluster.requests
+    health = await_verdict(cluster, Subject("maestro", NAMESPACE, (config_map(),)), 5)
+    assert (health.verdict, cluster.requests - asked) == ("passed", 0)

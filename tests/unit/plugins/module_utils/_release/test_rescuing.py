@@ -1,0 +1,170 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release that fails keeps its evidence, gives way to the former one, and still counts as failed."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import rescuing
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.keeping import CannotRestore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Superseded
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.releasing import STUCK, WISH, deploy, records, release, states
+from tests.unit.plugins.samples import NAMESPACE, Manifest, service
+
+
+class Choosy(ApiDouble):
+    """A Deployment with the settings `bad` never becomes ready; all others do."""
+
+    bad = ""
+
+    def settle(self, item: Manifest) -> None:
+        config = json.dumps(item.get("spec") or {})
+        self.unready = {"Deployment maestro": STUCK} if self.bad and self.bad in config else {}
+        super().settle(item)
+
+
+@pytest.fixture
+def cluster() -> Choosy:
+    """Release 1 is good; whatever release comes with other settings is not."""
+    double = Choosy()
+    deploy(double, release(a="good"))
+    double.bad = settings_of(double, "bad")
+    return double
+
+
+def settings_of(cluster: ApiDouble, value: str) -> str:
+    """The name that settings with this value have."""
+    wanted = deploy(cluster, release(a=value), check=True)
+    [name] = [step.key.name for step in wanted.plan.changes if step.key.kind == "ConfigMap"]
+    return name
+
+
+def failed(cluster: ApiDouble, folder: pathlib.Path, wanted: Release | None = None, **rescue: t.Any) -> Outcome:
+    """What is known after a release failed."""
+    with pytest.raises(ReleaseFailed) as caught:
+        deploying(cluster, wanted or release(a="bad"), WISH, rescue=Rescue(WISH, folder, **rescue))
+    assert caught.value.outcome.verdict == "failed"
+    return caught.value.outcome
+
+
+def test_the_former_release_comes_back_and_both_facts_are_in_one_message(
+    cluster: Choosy, tmp_path: pathlib.Path
+) -> None:
+    outcome = failed(cluster, tmp_path, release(service("new"), a="bad"))
+    assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "passed")]
+    headline, details, evidence = outcome.message.split("\n")
+    assert headline.startswith("Release 2 of maestro is not ready after 0 s. Release 1 was restored as release 3")
+    assert "deadline exceeded" in details
+    assert evidence == f"Evidence: {outcome.report}"
+    assert outcome.number == 2
+    assert (outcome.restored["release"], outcome.restored["number"], outcome.restored["verdict"]) == (1, 3, "passed")
+    assert cluster.names("services") == ["maestro"]
+    assert records(cluster)[-1].about["restores"] == 1
+    assert records(cluster)[-1].about["reason"] == "automatic rollback: release 2 failed"
+    assert not deploy(cluster, release(a="good")).plan.changes
+
+
+def test_the_lock_is_held_until_the_former_release_is_back(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    cluster.writes.clear()
+    failed(cluster, tmp_path)
+    given_back = [place for place, (dummy, path) in enumerate(cluster.writes) if path == "leases/maestro-release"][-1]
+    assert given_back == len(cluster.writes) - 1
+    live = cluster.live("leases/maestro-release")
+    assert live
+    assert live["spec"]["leaseTransitions"] == 2
+
+
+def test_evidence_is_kept_before_anything_is_undone(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    outcome = failed(cluster, tmp_path / "new folder", masked=("deadline",))
+    path = pathlib.Path(outcome.report)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["release"]["number"] == 2
+    assert kept["result"]["findings"][0]["message"] == "it cannot go on: (secret) exceeded"
+    [deployment] = kept["objects"]["Deployment"]
+    assert deployment["status"]["updatedReplicas"] == STUCK["updatedReplicas"]
+
+
+def test_evidence_that_cannot_be_kept_does_not_stop_the_rollback(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = failed(cluster, tmp_path / "file")
+    assert outcome.report == ""
+    assert any("could not be kept" in warning for warning in cluster.warnings)
+    assert outcome.restored["verdict"] == "passed"
+
+
+def test_what_may_not_be_read_says_so_in_the_evidence(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    cluster.fail("GET", "/events", ApiError(403, "Forbidden", "you may not list events"))
+    kept = json.loads(pathlib.Path(failed(cluster, tmp_path).report).read_text(encoding="utf-8"))
+    assert "you may not list events" in kept["events"]
+
+
+def test_a_first_release_that_fails_says_what_stands_and_how_to_remove_it(tmp_path: pathlib.Path) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    cluster.unready["Deployment maestro"] = STUCK
+    outcome = failed(cluster, tmp_path)
+    assert outcome.restored == {}
+    assert "no release of maestro has passed" in outcome.message
+    assert "What it made stands: " in outcome.message
+    assert "Deployment maestro-system/maestro" in outcome.message
+    assert "intelgraph.maestro.remove -e maestro_remove_confirm=maestro" in outcome.message
+    assert states(cluster) == [(1, "failed")]
+
+
+def test_without_automatic_rollback_nothing_is_undone_and_the_way_is_told(
+    cluster: Choosy, tmp_path: pathlib.Path
+) -> None:
+    outcome = failed(cluster, tmp_path, restores=False)
+    assert states(cluster) == [(1, "passed"), (2, "failed")]
+    assert (
+        "Nothing was undone. To go back to release 1: ansible-playbook intelgraph.maestro.rollback" in outcome.message
+    )
+    assert outcome.report
+
+
+def test_a_rollback_that_fails_as_well_is_told(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    cluster.bad = "maestro-config"
+    outcome = failed(cluster, tmp_path)
+    assert "The rollback to release 1 failed as well: Release 3 of maestro (release 1 restored) is not ready" in (
+        outcome.message
+    )
+    assert outcome.restored["verdict"] == "failed"
+    assert [state for dummy, state in states(cluster)] == ["passed", "failed", "failed"]
+
+
+def test_a_rollback_that_is_not_possible_is_told(
+    cluster: Choosy, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*dummy: object) -> Release:
+        raise CannotRestore("Secret maestro-system/maestro-secrets was deleted")
+
+    monkeypatch.setattr(rescuing, "brought_back", refuse)
+    outcome = failed(cluster, tmp_path)
+    assert "The rollback to release 1 was not possible: Secret maestro-system/maestro-secrets was deleted." in (
+        outcome.message
+    )
+    assert outcome.restored == {}
+
+
+def test_a_run_that_was_taken_over_restores_nothing(cluster: Choosy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*dummy: object, **named: object) -> Manifest:
+        raise Superseded("another run holds it now")
+
+    monkeypatch.setattr(Writer, "apply", refuse)
+    with pytest.raises(Superseded):
+        deploying(cluster, release(a="bad"), WISH, rescue=Rescue(WISH, pathlib.Path("/nowhere")))
+    assert states(cluster) == [(1, "passed"), (2, "pending")]
