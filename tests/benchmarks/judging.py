@@ -188,9 +188,10 @@ def k8s(folder: pathlib.Path, namespace: str, limit: int) -> tuple[int, str]:
         "benchmark_namespace": namespace,
         "benchmark_limit": limit,
     }
-    code, words = ended([ansible_playbook(), "-i", "localhost,", "-e", json.dumps(given), str(HERE / "k8s_wait.yml")])
-    found = re.search(r'"msg": "(.*?)"', words) or re.search(r"\[ERROR\]: (.*)", words)
-    return code, found[1] if found else words
+    command = [ansible_playbook(), "-i", "localhost,", "-e", json.dumps(given), str(HERE / "k8s_wait.yml")]
+    code, output = called(command)
+    found = re.search(r"\[ERROR\]: (.*)", output)
+    return code, found[1] if found else ""
 
 
 PEERS: dict[str, t.Callable[[pathlib.Path, str, int], tuple[int, str]]] = {KUBECTL: kubectl, HELM: helm, K8S: k8s}
@@ -198,9 +199,15 @@ PEERS: dict[str, t.Callable[[pathlib.Path, str, int], tuple[int, str]]] = {KUBEC
 
 def ended(command: t.Sequence[str]) -> tuple[int, str]:
     """Exit code of a command, and its last words when it failed."""
+    code, output = called(command)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return code, lines[-1] if lines and code else ""
+
+
+def called(command: t.Sequence[str]) -> tuple[int, str]:
+    """Exit code and output of a command."""
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
-    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return done.returncode, lines[-1] if lines and done.returncode else ""
+    return done.returncode, done.stdout + done.stderr
 
 
 if __name__ == "__main__":
