@@ -157,7 +157,7 @@ UNSCHEDULABLE = Check(
 OUT_OF_MEMORY = Check(
     "out-of-memory",
     "error",
-    "Raise the memory limit (workload_resources), or find what takes the memory.",
+    "Raise the memory limit (workload_limits_memory), or find what takes the memory.",
     "The container needs more memory than its limit allows.",
 )
 STARTUP_FAILING = Check(
@@ -233,8 +233,8 @@ BUDGET_BLOCKS = Check(
     "Allow one pod to be unavailable (workload_disruption_max_unavailable), or run more replicas.",
     "The budget asks for as many healthy pods as there are: no node of theirs can be drained.",
 )
-CERTIFICATE_ENDING = Check(
-    "certificate-ending",
+RENEWAL_OVERDUE = Check(
+    "certificate-renewal-overdue",
     "warning",
     "Look why it is not renewed: kubectl describe certificate,certificaterequest,order,challenge.",
     "The renewal is overdue or fails.",

@@ -115,7 +115,7 @@ def _ending(case: Case, certificate: Live) -> t.Iterator[Trouble]:
     left = end - case.now
     if end and left < min(NEAR, (end - begun) * SHARE):
         days = f"{left / DAY:.0f} days" if left > 2 * DAY else f"{left / 3600:.0f} hours"
-        yield Trouble(catalogue.CERTIFICATE_ENDING, shown(certificate), f"it ends in {days}, on {status['notAfter']}")
+        yield Trouble(catalogue.RENEWAL_OVERDUE, shown(certificate), f"it ends in {days}, on {status['notAfter']}")
 
 
 SOURCES: dict[str, Check] = {

@@ -124,6 +124,6 @@ def test_a_certificate_near_its_end_is_a_warning_beside_passed(days: float, left
 
     judgement = judge(facts(certificate(READY, notBefore=moment(left - days), notAfter=moment(left)), now=NOW))
     assert judgement.verdict == "passed"
-    assert [finding.id for finding in judgement.findings] == ["certificate-ending"] * bool(words)
+    assert [finding.id for finding in judgement.findings] == ["certificate-renewal-overdue"] * bool(words)
     if words:
         assert only(judgement.findings).message.startswith(words)
