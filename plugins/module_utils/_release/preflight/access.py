@@ -26,8 +26,8 @@ OBSERVED = {
     ("v1", "ConfigMap"): ("get", "list", "create", "patch", "delete"),
     ("coordination.k8s.io/v1", "Lease"): ("get", "create", "patch", "delete"),
 }
-"""What every release does besides its manifests: it watches its pods and what leads to them, keeps its history and takes
-its lock."""
+"""What every release does besides its manifests: it watches its pods and what leads to them, keeps its history and
+takes its lock."""
 
 
 class Access(t.NamedTuple):
