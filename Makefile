@@ -10,7 +10,7 @@ export MAESTRO_LAB = $(LAB)
 PY = .venv/bin/python
 BOOTSTRAP = $(or $(PYTHON),python3) tools/bootstrap.py
 .DEFAULT_GOAL := help
-.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench docs build clean venv venv-test packages packages-test
+.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench faults docs build clean venv venv-test packages packages-test
 
 deploy: venv packages ## Start the lab and deploy Maestro on it
 	@$(PY) tools/deploy.py
@@ -29,6 +29,9 @@ lab-down: venv ## Stop the lab and leave nothing of it
 
 bench: venv-test packages ## Measure a deploy beside kubectl, helm and kubernetes.core on the lab
 	@$(PY) tools/check.py bench
+
+faults: venv-test packages ## Stop a release at every write on the lab, and see a plain re-run mend it
+	@$(PY) tools/check.py faults
 
 docs: venv-test ## Build the documentation into artifacts/docs
 	@$(PY) tools/docs.py

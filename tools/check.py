@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright: Contributors to intelgraph.maestro
-"""Run the checks of the project: check.py lint sanity unit integration molecule bench.
+"""Run the checks of the project: check.py lint sanity unit integration molecule bench faults.
 
 They run in the order given and the first that fails ends the run. A lab that a check needs is started when it is
 down, and then stopped again. Everything printed is kept in artifacts/logs.

@@ -89,5 +89,11 @@ BENCH = Check(
     (Command("deploying", ("python", "tests/benchmarks/deploying.py")),),
     lab=True,
 )
+FAULTS = Check(
+    "faults",
+    "a release stopped at every write, mended by a plain re-run",
+    (Command("points", ("python", "-m", "tests.faults"), (("PYTHONPATH", ".:.venv/collections"),)),),
+    lab=True,
+)
 
-CHECKS = {check.name: check for check in (LINT, SANITY, UNIT, INTEGRATION, MOLECULE, BENCH)}
+CHECKS = {check.name: check for check in (LINT, SANITY, UNIT, INTEGRATION, MOLECULE, BENCH, FAULTS)}

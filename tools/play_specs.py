@@ -49,10 +49,53 @@ HISTORY = (
     "maestro_history_compare_with",
     "maestro_history_drift",
 )
+ROLLBACK = (
+    "maestro_name",
+    "maestro_namespace",
+    "maestro_connection",
+    "maestro_cluster_uid",
+    "maestro_wait_timeout",
+    "maestro_progress",
+    "maestro_reason",
+    "maestro_history_limit",
+    "maestro_rollback_to",
+    "maestro_report_dir",
+)
+VALIDATION = (
+    "maestro_name",
+    "maestro_namespace",
+    "maestro_environment",
+    "maestro_hostname",
+    "maestro_labels",
+    "maestro_connection",
+    "maestro_cluster_uid",
+    "maestro_secret_name",
+    "maestro_required_secret_keys",
+    "maestro_registry_secret",
+    "maestro_identity",
+    "maestro_database",
+    "maestro_redis",
+    "maestro_report_dir",
+)
+NOT_OF_A_DEPLOY = ("maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
+DEPLOYMENT = tuple(name for name in SHARED if not name.startswith(NOT_OF_A_DEPLOY))
+NOT_OF_A_PLAN = {
+    *REMOVAL[-3:],
+    "maestro_auto_rollback",
+    "maestro_history_limit",
+    "maestro_plan",
+    "maestro_progress",
+    "maestro_release_present",
+    "maestro_report_dir",
+}
+PLANNING = tuple(name for name in DEPLOYMENT if name not in NOT_OF_A_PLAN)
 PLAYS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "deploy": ("Deploy Maestro to the clusters of the inventory", tuple(SHARED)),
+    "deploy": ("Deploy Maestro to the clusters of the inventory", DEPLOYMENT),
     "diagnose": ("Put all that explains the state of Maestro into one archive", DIAGNOSIS),
     "history": ("Show the releases of Maestro, one of them, the difference of two, or drift", HISTORY),
+    "rollback": ("Restore a former release of Maestro, whole", ROLLBACK),
+    "validate": ("Judge whether Maestro runs as it should, and change nothing", VALIDATION),
+    "plan": ("Show what a deploy of Maestro would do, and keep it for an approval", PLANNING),
     "remove": ("Take Maestro away from the clusters of the inventory", REMOVAL),
 }
 

@@ -34,9 +34,10 @@ options:
   state:
     description:
       - V(present) makes the release.
+      - V(restored) brings a former release back, whole, as a new release. It needs no O(components).
       - V(absent) takes everything away that the history knows of, and the history.
     type: str
-    choices: [present, absent]
+    choices: [present, restored, absent]
     default: present
   components:
     description:
@@ -58,6 +59,12 @@ options:
     description: Seconds to wait at most.
     type: int
     default: 600
+  progress:
+    description:
+      - Print a line for each change while it waits.
+      - Nothing is printed in check mode, and with another connection than a local one.
+    type: bool
+    default: true
   history_limit:
     description: Number of releases to remember, at least 2.
     type: int
@@ -66,12 +73,64 @@ options:
     description: Why this release is made; kept in the history.
     type: str
     default: ""
+  origin:
+    description:
+      - Where this run comes from, in any words; kept in the history.
+      - With a local connection the task adds what it finds - the job of AWX, the versions, the commit of the inventory.
+    type: dict
+    default: {}
   takeover:
     description:
       - Take fields over that another field manager owns.
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  rollback_to:
+    description:
+      - With O(state=restored), the number of the release to restore.
+      - V(0) means the last one that passed before the current. After a restore, that goes further back and not forth.
+    type: int
+    default: 0
+  auto_rollback:
+    description:
+      - With O(state=present), restore the last release that passed when this one fails its verdict, after its evidence
+        was kept in O(report_dir). The task fails all the same.
+    type: bool
+    default: true
+  report_dir:
+    description:
+      - Folder for the evidence of a release that failed, made when it is missing.
+      - Empty means C(maestro-reports) in the folder that the play is started in.
+    type: path
+    default: ""
+  prune_allowed:
+    description:
+      - Objects that may be removed when the release has them no more, although they hold data or keys.
+      - Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).
+    type: list
+    elements: str
+    default: []
+  save_plan:
+    description:
+      - In check mode, the file to write the plan to, for O(plan_file). Only its owner may read it.
+      - It holds salted digests in place of the values that it depends on, and no secret value.
+    type: path
+    default: ""
+  return_plan:
+    description: In check mode, return the plan as RV(approvable), for O(approved_plan).
+    type: bool
+    default: false
+  plan_file:
+    description:
+      - The file of an approved plan, which is carried out exactly or not at all.
+      - It is refused when the manifests, the live objects that they touch or the managers of their fields have changed
+        since, naming what has.
+    type: path
+    default: ""
+  approved_plan:
+    description: The same as O(plan_file) as a text, the RV(approvable) of an earlier run. Comes before O(plan_file).
+    type: str
+    default: ""
   confirm:
     description: The name of the release once more, without which O(state=absent) is refused.
     type: str
@@ -107,6 +166,11 @@ EXAMPLES = r"""
     secret_values: "{{ ansible_facts.maestro_secret_values | default({}) }}"
     reason: Upgrade to 2.1.0
 
+- name: Go back to the release before the current one
+  intelgraph.maestro.release:
+    state: restored
+    reason: Release 7 answers too slowly
+
 - name: Take the release away but keep its data
   intelgraph.maestro.release:
     state: absent
@@ -124,46 +188,19 @@ number:
   returned: always
   type: int
   sample: 4
-verdict:
-  description: Whether the release passed or failed.
-  returned: always
-  type: str
-  sample: passed
+verdict: {description: Whether the release passed or failed., returned: always, type: str, sample: passed}
 findings:
   description: What is wrong, when the release did not pass.
   returned: always
   type: list
   elements: dict
   contains:
-    id:
-      description: Stable name of the kind of finding.
-      returned: always
-      type: str
-      sample: not-ready
-    severity:
-      description: How grave it is.
-      returned: always
-      type: str
-      sample: error
-    object:
-      description: The object concerned.
-      returned: always
-      type: str
-      sample: Deployment maestro-system/maestro
-    message:
-      description: What is wrong with it.
-      returned: always
-      type: str
-      sample: 2 of 3 pods are available
-    evidence:
-      description: What proves it.
-      returned: always
-      type: list
-      elements: str
-    next_step:
-      description: What to do about it.
-      returned: always
-      type: str
+    id: {description: Stable name of the kind of finding., returned: always, type: str, sample: not-ready}
+    severity: {description: How grave it is., returned: always, type: str, sample: error}
+    object: {description: The object concerned., returned: always, type: str, sample: Deployment n/maestro}
+    message: {description: What is wrong with it., returned: always, type: str, sample: 2 of 3 pods are available}
+    evidence: {description: What proves it., returned: always, type: list, elements: str}
+    next_step: {description: What to do about it., returned: always, type: str}
 plan:
   description: The objects that change, with their fields.
   returned: always
@@ -178,17 +215,42 @@ counts:
   description: Number of objects for each action.
   returned: always
   type: dict
-  sample: {create: 0, change: 1, prune: 0, keep: 29}
-seconds:
-  description: Seconds spent in each phase.
+  sample: {create: 0, change: 1, adopt: 0, replace: 0, prune: 0, keep: 29}
+seconds: {description: Seconds spent in each phase., returned: always, type: dict, sample: {plan: 0.21, wait: 3.4}}
+risks:
+  description: What is worth knowing before this is done, for example what a restore does not bring back.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: not-undone
+      severity: note
+      object: PersistentVolumeClaim maestro-system/maestro-data
+      message: "it was grown from 10Gi to 20Gi and stays so: volumes cannot shrink"
+approvable:
+  description: The plan as a text, for O(approved_plan) of a later run.
+  returned: in check mode, when O(return_plan) is true
+  type: str
+report:
+  description: Path of the file that holds the evidence of a failed release, else empty.
+  returned: always
+  type: str
+  sample: /home/me/production/maestro-reports/maestro-system-maestro-release-5-2026-11-23T201500Z.json
+restored:
+  description:
+    - What came of the automatic rollback after a failure, else empty.
+    - RV(restored.release) is the number of the release that came back, RV(restored.number) the one that it has now.
   returned: always
   type: dict
-  sample: {plan: 0.21, apply: 0.05, wait: 3.4}
-requests:
-  description: Number of requests that the API server answered.
+  sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
+timeline:
+  description: The course of the wait, one entry for each change that was told; see M(intelgraph.maestro.health).
   returned: always
-  type: int
-  sample: 64
+  type: list
+  elements: dict
+  sample:
+    - {seconds: 12.4, pods: {ready: 2, starting: 1}, told: "pods: 2 ready, 1 starting"}
+requests: {description: Number of requests that the API server answered., returned: always, type: int, sample: 64}
 error_id:
   description: Stable name of the error.
   returned: when the cluster or the components cannot be used
@@ -197,40 +259,56 @@ error_id:
 """
 
 import dataclasses
-import getpass
-import os
-import socket
+import pathlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     "name": {"type": "str", "default": "maestro"},
     "namespace": {"type": "str", "default": "maestro-system"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 600},
+    "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": 10},
     "reason": {"type": "str", "default": ""},
+    "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "rollback_to": {"type": "int", "default": 0},
+    "auto_rollback": {"type": "bool", "default": True},
+    "report_dir": {"type": "path", "default": ""},
+    "prune_allowed": {"type": "list", "elements": "str", "default": []},
+    "save_plan": {"type": "path", "default": ""},
+    "return_plan": {"type": "bool", "default": False},
+    "plan_file": {"type": "path", "default": ""},
+    "approved_plan": {"type": "str", "default": ""},
     "confirm": {"type": "str", "default": ""},
     "remove_data": {"type": "bool", "default": False},
 }
 
+REPORTS = "maestro-reports"
 RULES: dict[str, t.Any] = {"required_if": [("state", "present", ["components"])]}
 
 
@@ -249,18 +327,29 @@ def carry_out(call: Call) -> Ending:
 def _released(call: Call) -> Ending:
     with Cluster.connect(call.params) as cluster:
         try:
-            outcome, failed = make(cluster, call), False
+            outcome, failed = make(cluster, call), {}
         except ReleaseFailed as failure:
-            outcome, failed = failure.outcome, True
-        values = {**outcome.as_result(), "requests": cluster.requests}
+            outcome, failed = failure.outcome, {"error_id": failure.id}
+        except Refused as refused:
+            outcome, failed = _refused(refused), {"error_id": refused.id}
+        values = {**outcome.as_result(), **failed, "requests": cluster.requests}
+        if call.check and not failed:
+            values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
         if call.diff:
             values["diff"] = diff(outcome.plan)
-        return Ending(values, cluster.warnings, failed)
+        lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
+        return Ending(values, cluster.warnings, bool(failed), lines)
+
+
+def _refused(refused: Refused) -> Outcome:
+    """What the plan would be without the objects that the server refuses."""
+    message = f"{str(refused).rstrip('.')}. {refused.next_step}"
+    return Outcome(refused.plan, verdict=FAILED, findings=refused.findings, message=message)
 
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in (("history_limit", 2), ("wait_timeout", 0)):
+    for name, least in (("history_limit", 2), ("wait_timeout", 0), ("rollback_to", 0)):
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:
@@ -281,19 +370,24 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         timeout=params["wait_timeout"],
         history_limit=params["history_limit"],
         takeover=params["takeover"],
-        about={"by": f"{_user()}@{socket.gethostname()}", "reason": params["reason"]},
+        prune_allowed=tuple(params["prune_allowed"]),
+        approve=approval(cluster, params),
+        about=about(params),
+        tell=call.tell,
+        mask=Mask(params["secret_values"]).text,
     )
     if params["state"] == "absent":
-        return remove(cluster, wish, params["remove_data"], call.check)
-    return deploy(cluster, assemble(params["components"], params["secret_values"]), wish, call.check)
-
-
-def _user() -> str:
-    """The name of the person or, in a container that gives them none, their number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        return remove(cluster, dataclasses.replace(wish, verb="remove"), params["remove_data"], call.check)
+    rescue = Rescue(
+        wish,
+        folder=pathlib.Path(params["report_dir"] or REPORTS),
+        masked=tuple(params["secret_values"].values()),
+        restores=params["auto_rollback"] and params["state"] == "present",
+    )
+    if params["state"] == "restored":
+        return restore(cluster, wish, params["rollback_to"], call.check, rescue)
+    release = assemble(params["components"], params["secret_values"])
+    return deploy(cluster, release, wish, call.check, rescue)
 
 
 if __name__ == "__main__":

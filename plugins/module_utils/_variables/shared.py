@@ -126,6 +126,11 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": 600,
         "description": ["Seconds that a release may take until everything is ready."],
     },
+    "maestro_progress": {
+        "type": "bool",
+        "default": True,
+        "description": ["Whether a line is printed for each change while a release is waited for."],
+    },
     "maestro_reason": {
         "type": "str",
         "default": "",
@@ -191,6 +196,29 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "type": "path",
         "default": "",
         "description": ["Folder for the archive of C(diagnose). Empty means the folder that the play is started in."],
+    },
+    "maestro_auto_rollback": {
+        "type": "bool",
+        "default": True,
+        "description": [
+            "Whether a release that fails its verdict is followed by a restore of the last one that passed.",
+            "The play fails all the same.",
+        ],
+    },
+    "maestro_rollback_to": {
+        "type": "int",
+        "default": 0,
+        "description": [
+            "Number of the release that C(rollback) restores. 0 means the last one that passed before the current."
+        ],
+    },
+    "maestro_report_dir": {
+        "type": "path",
+        "default": "",
+        "description": [
+            "Folder for reports and for the evidence of a release that failed.",
+            "Empty means C(maestro-reports) in the folder that the play is started in.",
+        ],
     },
     "maestro_release_present": {
         "type": "bool",

@@ -112,7 +112,9 @@ IMAGE_NOT_PINNED = Check(
 )
 REFERENCE_MISSING = Check("reference-missing", "error", "Create the object, or correct the name.")
 SECRET_KEYS_MISSING = Check("secret-keys-missing", "error", "Add the keys to it, or to the source that fills it.")
-RELEASE_IN_PROGRESS = Check("release-in-progress", "error", "Wait until it ends, then deploy again.")
+RELEASE_IN_PROGRESS = Check(
+    "release-in-progress", "warning", "Wait until it ends; to go on is safe, because nothing changes beside it."
+)
 RELEASE_INTERRUPTED = Check("release-interrupted", "note", "Nothing to do: this release mends it.")
 FIELD_IMMUTABLE = Check(
     "field-immutable", "error", "Undo the change, or remove the live object first (mind what it holds)."

@@ -58,9 +58,11 @@ def check_history(case: Case) -> t.Iterator[Finding]:
     name = f"Release {case.needs.name} in {case.needs.namespace}"
     record = pending.record or "its lock"
     if pending.holder:
-        left = f"its lock is renewed or free in {pending.lease_seconds_left:.0f} s"
+        left = f"its lock is renewed, or free in {pending.lease_seconds_left:.0f} s by the clock of this machine"
         yield catalogue.RELEASE_IN_PROGRESS.found(
-            name, f"Another run is at work ({record}), held by {pending.holder}; {left}."
+            name,
+            f"Another run is at work ({record}), held by {pending.holder}, or was killed a moment ago; {left}. "
+            "The release looks at the lock and refuses when that run lives",
         )
     elif pending.record:
         yield catalogue.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")

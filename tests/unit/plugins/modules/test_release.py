@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import pathlib
 import typing as t
 
 import pytest
@@ -29,8 +30,9 @@ MANIFESTS, VALUES = take_out_secrets([namespace(), secret(TOKEN="hunter2"), depl
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> ApiDouble:
-    """The cluster to which the module connects."""
+def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> ApiDouble:
+    """The cluster to which the module connects, from a folder that may be written to."""
+    monkeypatch.chdir(tmp_path)
     double = ApiDouble()
 
     def connect(params: dict[str, t.Any]) -> ApiDouble:

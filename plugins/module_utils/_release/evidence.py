@@ -1,0 +1,100 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps what shows why a release failed, before anything of it is undone: one JSON file that only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pathlib
+import tempfile
+import typing as t
+import urllib.parse
+
+from .._cluster.client import ApiError, Cluster
+from .history import now
+from .manifests import Manifest
+from .outcome import Outcome
+from .session import Wish
+
+WORKLOADS = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "ReplicaSet"), ("v1", "Pod"))
+LEAST_MASKED = 4
+"""Shorter texts are not masked: they would be found everywhere and tell nothing."""
+MASK = "(secret)"
+
+
+def gather(cluster: Cluster, wish: Wish, outcome: Outcome, masked: t.Iterable[str] = ()) -> str:
+    """The release's result, the status of its workloads and pods, and the namespace's events, as JSON without secrets.
+
+    What may not be read says so in its place.
+    """
+    content = {
+        "kept": now(),
+        "release": {"name": wish.name, "namespace": wish.namespace, "number": outcome.number, "about": wish.about},
+        "result": outcome.as_result(),
+        "objects": {kind: _read(cluster, version, kind, wish) for version, kind in WORKLOADS},
+        "events": _events(cluster, wish.namespace),
+    }
+    return without(json.dumps(content, indent=2, sort_keys=True), masked)
+
+
+def write(folder: pathlib.Path, stem: str, content: str) -> pathlib.Path:
+    """Write the file whole or not at all, with a name that no other has. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}-{now().replace(':', '').replace('+0000', 'Z')}.json"
+    handle, draft = tempfile.mkstemp(dir=folder, prefix=f".{stem}-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
+    os.replace(draft, path)
+    return path.absolute()
+
+
+def without(text: str, secrets: t.Iterable[str]) -> str:
+    """The text with a mark in place of each secret, as it is, as JSON writes it, in base64 and in an URL."""
+    known = {secret for secret in secrets if len(secret) >= LEAST_MASKED}
+    disguises = {disguise for secret in known for disguise in _disguises(secret)}
+    for disguise in sorted(disguises, key=len, reverse=True):
+        text = text.replace(disguise, MASK)
+    return text
+
+
+def _disguises(secret: str) -> tuple[str, ...]:
+    plain = secret.encode()
+    return secret, json.dumps(secret)[1:-1], base64.b64encode(plain).decode(), urllib.parse.quote(secret, safe="")
+
+
+def _read(cluster: Cluster, version: str, kind: str, wish: Wish) -> t.Any:
+    try:
+        found = cluster.list_objects(version, kind, wish.namespace, labelSelector=wish.selector)["items"]
+    except ApiError as error:
+        return str(error)
+    return [_shown(item) for item in found]
+
+
+def _shown(item: Manifest) -> Manifest:
+    """What tells how it is with an object; what was declared is in the history."""
+    metadata = {
+        field: item["metadata"].get(field) for field in ("name", "generation", "creationTimestamp", "deletionTimestamp")
+    }
+    spec = item.get("spec") or {}
+    place = {field: spec[field] for field in ("nodeName", "replicas") if field in spec}
+    return {"metadata": metadata, "spec": place, "status": item.get("status")}
+
+
+def _events(cluster: Cluster, namespace: str) -> t.Any:
+    try:
+        items = cluster.list_objects("v1", "Event", namespace)["items"]
+    except ApiError as error:
+        return str(error)
+    shown = [
+        {
+            "at": item.get("lastTimestamp") or item.get("eventTime") or item["metadata"]["creationTimestamp"],
+            "object": f"{item['involvedObject'].get('kind')} {item['involvedObject'].get('name')}",
+            "count": item.get("count", 1),
+            **{field: item.get(field) for field in ("type", "reason", "message")},
+        }
+        for item in items
+    ]
+    return sorted(shown, key=lambda event: str(event["at"]))

@@ -1,0 +1,102 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens after a release failed: its evidence is kept, then the former release comes back by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.errors import ClusterError
+from .._health.finding import FAILED
+from .deploying import ReleaseFailed, make_under_lock
+from .evidence import gather, write
+from .history import Record
+from .outcome import Outcome
+from .plan import CREATE
+from .restoring import brought_back
+from .session import Session, Wish
+
+
+@dataclasses.dataclass(frozen=True)
+class Rescue:
+    """Rescues a failed release of `wish`.
+
+    Evidence goes into a file in `folder`; `masked` are texts that it must not hold. `restores` says whether the last
+    release that passed is restored.
+    """
+
+    wish: Wish
+    folder: pathlib.Path
+    masked: tuple[str, ...] = ()
+    restores: bool = True
+
+    def __call__(self, held: Session, failure: ReleaseFailed) -> ReleaseFailed:
+        outcome = failure.outcome
+        outcome.report = self._keep_evidence(held.cluster, outcome)
+        former = held.history.last_passed()
+        if not self.restores or outcome.verdict != FAILED:
+            said = f"Nothing was undone. {_other_ways(self.wish, former)}"
+        elif former is None:
+            said = _what_stands(self.wish, outcome)
+        else:
+            said = self._restore(held, former, outcome)
+        where = f"\nEvidence: {outcome.report}" if outcome.report else ""
+        headline, newline, details = outcome.message.partition("\n")
+        outcome.message = f"{headline.rstrip(':.')}. {said}{newline}{details}{where}"
+        return ReleaseFailed(outcome)
+
+    def _keep_evidence(self, cluster: Cluster, outcome: Outcome) -> str:
+        """The path of the file, or an empty text with a warning: what cannot be kept stops no rescue."""
+        try:
+            content = gather(cluster, self.wish, outcome, self.masked)
+            return str(write(self.folder, f"{self.wish.namespace}-{self.wish.name}-release-{outcome.number}", content))
+        except (ClusterError, OSError) as error:
+            cluster.warnings.append(f"The evidence of release {outcome.number} could not be kept: {error}")
+            return ""
+
+    def _restore(self, held: Session, former: Record, outcome: Outcome) -> str:
+        """What came of the restore, in a sentence."""
+        reason = f"release {outcome.number} failed"
+        wish = dataclasses.replace(
+            self.wish, restores=former.number, about={**self.wish.about, "reason": f"automatic rollback: {reason}"}
+        )
+        try:
+            again = make_under_lock(held, brought_back(held.cluster, former), wish)
+        except ReleaseFailed as failure:
+            outcome.restored = _as_result(former, failure.outcome)
+            return f"The rollback to release {former.number} failed as well: {failure.outcome.message}"
+        except ClusterError as error:
+            return f"The rollback to release {former.number} was not possible: {str(error).rstrip('.')}."
+        outcome.restored = _as_result(former, again)
+        waited = f" and ready after {sum(again.seconds.values()):.0f} s" if wish.wait else ""
+        return f"Release {former.number} was restored as release {again.number}{waited}."
+
+
+def _as_result(former: Record, outcome: Outcome) -> dict[str, t.Any]:
+    """What the result says of the automatic rollback."""
+    known = outcome.as_result()
+    kept = {key: known[key] for key in ("number", "verdict", "msg", "findings", "plan", "counts", "seconds")}
+    return {"release": former.number, **kept}
+
+
+def _other_ways(wish: Wish, former: Record | None) -> str:
+    if former is None:
+        return _removal(wish)
+    return f"To go back to release {former.number}: ansible-playbook intelgraph.maestro.rollback."
+
+
+def _what_stands(wish: Wish, outcome: Outcome) -> str:
+    made = [str(step.key) for step in outcome.plan.doing(CREATE)]
+    stands = f"What it made stands: {', '.join(made)}." if made else "It made no new object."
+    return f"There is nothing to go back to, because no release of {wish.name} has passed. {stands} {_removal(wish)}"
+
+
+def _removal(wish: Wish) -> str:
+    return (
+        "Correct the cause and deploy again, or take everything away: ansible-playbook intelgraph.maestro.remove "
+        f"-e maestro_remove_confirm={wish.name}."
+    )

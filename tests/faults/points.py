@@ -1,0 +1,241 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every write of a deploy, an upgrade and a rollback, broken in every way; then a plain re-run must mend it all."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import queue
+import time
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
+from tests.faults import comparing, running, sample
+from tests.faults.proxy import Fault, Proxy
+from tests.faults.upstream import upstream
+
+Connection = dict[str, t.Any]
+Parameters = dict[str, t.Any]
+Make = t.Callable[[Connection, str], Parameters]
+WORKERS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """A release that is broken, and the releases that come before it.
+
+    `fresh` ones begin without their namespace. Only the first `writes` are broken.
+    """
+
+    name: str
+    before: tuple[Make, ...]
+    run: Make
+    fresh: bool = False
+    writes: int = 1000
+
+
+def _first(connection: Connection, namespace: str) -> Parameters:
+    return running.deploying(connection, namespace, sample.FIRST)
+
+
+def _second(connection: Connection, namespace: str) -> Parameters:
+    return running.deploying(connection, namespace, sample.SECOND)
+
+
+def _back(connection: Connection, namespace: str) -> Parameters:
+    return running.restoring(connection, namespace, 1)
+
+
+SCENARIOS = (
+    Scenario("first", (), _first, fresh=True, writes=5),
+    Scenario("deploy", (), _first),
+    Scenario("upgrade", (_first,), _second),
+    Scenario("rollback", (_first, _second), _back),
+)
+
+
+class Point(t.NamedTuple):
+    """One write of a scenario and what happens to it."""
+
+    scenario: Scenario
+    write: int
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.scenario.name}, write {self.write}, {self.fault.name.lower()}"
+
+
+class Undisturbed(t.NamedTuple):
+    """What a scenario does when nothing breaks: its writes as they came, and the objects after it."""
+
+    writes: tuple[str, ...]
+    objects: dict[str, str]
+
+
+@dataclasses.dataclass
+class Report:
+    """`points` were tried with `runs` of the module; `failures` say what was wrong at which point."""
+
+    points: int = 0
+    runs: int = 0
+    killed: int = 0
+    failures: list[str] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.points} fault points, {self.runs} runs of the release ({self.killed} killed), "
+            f"{len(self.failures)} failures, {self.seconds:.0f} s"
+        )
+
+
+class Bench:
+    """A namespace of its own on a cluster, with a proxy in front of it."""
+
+    def __init__(self, kubeconfig: str, namespace: str) -> None:
+        self.namespace = namespace
+        self.runs = 0
+        self._places = [namespace]
+        self.cluster = Cluster(configure({"kubeconfig": kubeconfig}))
+        self.proxy = Proxy(*upstream(kubeconfig))
+        self._direct: Connection = {"kubeconfig": kubeconfig}
+
+    def __enter__(self) -> t.Self:
+        self.proxy.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.proxy.__exit__(*exception)
+        for place in self._places:
+            self.cluster.delete(f"/api/v1/namespaces/{place}")
+
+    def undisturbed(self, scenario: Scenario) -> Undisturbed:
+        self.reset(scenario)
+        self.proxy.arm()
+        result = self._through_proxy(scenario).result()
+        if result is None or result["failed"]:
+            raise RuntimeError(f"the undisturbed {scenario.name} failed: {result}")
+        return Undisturbed(tuple(self.proxy.writes), comparing.objects(self.cluster, self.namespace))
+
+    def reset(self, scenario: Scenario) -> None:
+        """The namespace as the scenario finds it."""
+        if scenario.fresh:
+            self._places.append(f"{self._places[0]}-{len(self._places)}")
+            self.namespace = self._places[-1]
+            return
+        self.namespace = self._places[0]
+        comparing.empty(self.cluster, self.namespace)
+        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
+        self.cluster.apply(bare, MANAGER)
+        for make in scenario.before:
+            self._here(make)
+
+    def problems(self, point: Point, undisturbed: Undisturbed) -> list[str]:
+        """What is wrong after this point was broken and a plain run followed."""
+        self.reset(point.scenario)
+        self.proxy.arm(point.write, point.fault)
+        run = self._through_proxy(point.scenario)
+        result = run.result()
+        problems = self._of_run(point, result)
+        again = self._here(point.scenario.run, must_pass=False)
+        if again["failed"]:
+            problems.append(f"the re-run failed: {again['msg']}")
+        if result is not None and again["changed"]:
+            problems.append("the re-run found something to change after a run that ended")
+        problems += comparing.differences(undisturbed.objects, comparing.objects(self.cluster, self.namespace))
+        return problems + comparing.history_problems(self.cluster, self.namespace)
+
+    def _of_run(self, point: Point, result: running.Result | None) -> list[str]:
+        if not self.proxy.hit.is_set():
+            return [] if result and not result["failed"] else [f"the run never came to this write: {result}"]
+        if point.fault.kills:
+            return [] if result is None else [f"it was not killed: {result['msg']}"]
+        if result is None:
+            return ["the run died"]
+        return [f"the run failed: {result['msg']}"] if result["failed"] else []
+
+    def _through_proxy(self, scenario: Scenario) -> running.Run:
+        self.runs += 1
+        run = running.Run(scenario.run({"kubeconfig": _plain(self.proxy.url)}, self.namespace))
+        self.proxy.plan.pid = run.pid
+        return run
+
+    def _here(self, make: Make, must_pass: bool = True) -> running.Result:
+        self.runs += 1
+        result = running.run_here(make(self._direct, self.namespace))
+        if must_pass and result["failed"]:
+            raise RuntimeError(f"what comes before the fault failed: {result['msg']}")
+        return result
+
+
+def _plain(server: str) -> Connection:
+    """A kubeconfig for the proxy, which brings the credentials itself."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "proxy",
+        "clusters": [{"name": "proxy", "cluster": {"server": server}}],
+        "users": [{"name": "proxy", "user": {}}],
+        "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
+    }
+
+
+def every_point(undisturbed: t.Mapping[str, Undisturbed], faults: t.Iterable[Fault] = Fault) -> list[Point]:
+    """Each write of each scenario with each fault."""
+    kinds = list(faults)
+    return [
+        Point(scenario, write, fault)
+        for scenario in SCENARIOS
+        for write in range(1, min(len(undisturbed[scenario.name].writes), scenario.writes) + 1)
+        for fault in kinds
+    ]
+
+
+def measure(kubeconfig: str, stem: str) -> dict[str, Undisturbed]:
+    """Run each scenario with nothing broken."""
+    running.prepare()
+    with Bench(kubeconfig, f"{stem}-undisturbed") as bench:
+        return {scenario.name: bench.undisturbed(scenario) for scenario in SCENARIOS}
+
+
+def try_points(
+    kubeconfig: str,
+    stem: str,
+    points: t.Sequence[Point],
+    undisturbed: t.Mapping[str, Undisturbed],
+    tell: t.Callable[[str], object] = str,
+) -> Report:
+    """Try the points, several at a time, each worker in a namespace of its own."""
+    begun = time.monotonic()
+    report = Report()
+    waiting: queue.SimpleQueue[Point] = queue.SimpleQueue()
+    for point in points:
+        waiting.put(point)
+
+    def work(number: int) -> None:
+        with Bench(kubeconfig, f"{stem}-{number}") as bench:
+            for point in _taken(waiting):
+                try:
+                    problems = bench.problems(point, undisturbed[point.scenario.name])
+                except (RuntimeError, TimeoutError) as error:
+                    problems = [str(error)]
+                report.points += 1
+                report.killed += point.fault.kills
+                report.failures += [f"{point}: {problem}" for problem in problems]
+                tell(f"{point}: {'; '.join(problems) or 'mended'}")
+            report.runs += bench.runs
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(work, range(WORKERS)))
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def _taken(waiting: queue.SimpleQueue[Point]) -> t.Iterator[Point]:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            yield waiting.get_nowait()

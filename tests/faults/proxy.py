@@ -1,0 +1,201 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A proxy in front of an API server that counts the writes of a release and breaks one of them in a chosen way."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import http.client
+import http.server
+import json
+import os
+import signal
+import socket
+import ssl
+import threading
+import typing as t
+import urllib.parse
+
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length"})
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Fault(enum.Enum):
+    """What happens to one write."""
+
+    KILL_BEFORE = "the process is killed before the server sees it"
+    KILL_AFTER = "the process is killed after the server did it"
+    LOSE_ANSWER = "the server does it and its answer is lost"
+    RESET = "the connection breaks before the server sees it"
+    TOO_MANY = "the server answers 429 and asks for patience"
+    BROKEN = "the server answers 500"
+    SLOW = "the server takes its time"
+
+    @property
+    def kills(self) -> bool:
+        return self in (Fault.KILL_BEFORE, Fault.KILL_AFTER)
+
+
+@dataclasses.dataclass
+class Plan:
+    """Which write is broken, and how; 0 breaks none. `pid` is the process that a killing fault ends."""
+
+    write: int = 0
+    fault: Fault | None = None
+    pid: int = 0
+
+
+def is_write(method: str, path: str, body: bytes) -> bool:
+    """Whether a request changes what a release is; dry runs, questions about permissions and renewals do not."""
+    parts = urllib.parse.urlsplit(path)
+    if method not in WRITES or "dryRun" in urllib.parse.parse_qs(parts.query) or "/authorization.k8s.io/" in parts.path:
+        return False
+    return not ("/leases/" in parts.path and method == "PATCH" and b"holderIdentity" not in body)
+
+
+class Proxy:
+    """Forwards to the server of a kubeconfig with its credentials. Listens on a port of its own, plain HTTP."""
+
+    def __init__(self, address: str, port: int, context: ssl.SSLContext) -> None:
+        self.upstream = (address, port, context)
+        self.plan = Plan()
+        self.writes: list[str] = []
+        self.hit = threading.Event()
+        self._busy = threading.Lock()
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
+
+    def __enter__(self) -> t.Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def arm(self, write: int = 0, fault: Fault | None = None) -> None:
+        """Count from the beginning, and break this write."""
+        with self._busy:
+            self.plan = Plan(write, fault)
+            self.writes = []
+            self.hit.clear()
+
+    def fault_of(self, method: str, path: str, body: bytes) -> Fault | None:
+        """Count a request; what is to happen to it."""
+        if not is_write(method, path, body):
+            return None
+        with self._busy:
+            self.writes.append(f"{method} {urllib.parse.urlsplit(path).path}")
+            if len(self.writes) != self.plan.write:
+                return None
+        self.hit.set()
+        return self.plan.fault
+
+    def kill(self) -> None:
+        """End the client as the kernel does when memory is short: it notices nothing."""
+        if self.plan.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.plan.pid, signal.SIGKILL)
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        """A client that was killed is no error."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        address, port, context = self.server.proxy.upstream
+        self._upstream = http.client.HTTPSConnection(address, port, context=context, timeout=60)
+
+    def finish(self) -> None:
+        self._upstream.close()
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        proxy = self.server.proxy
+        fault = proxy.fault_of(self.command, self.path, body)
+        if fault is Fault.KILL_BEFORE:
+            proxy.kill()
+        if fault in (Fault.KILL_BEFORE, Fault.RESET):
+            self._break_off()
+        elif fault is Fault.TOO_MANY:
+            self._refuse(429, "TooManyRequests", {"Retry-After": "1"})
+        elif fault is Fault.BROKEN:
+            self._refuse(500, "InternalError", {})
+        else:
+            self._forward(body, fault)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
+
+    def _forward(self, body: bytes, fault: Fault | None) -> None:
+        sent = {name: value for name, value in self.headers.items() if name.lower() not in {*HOP_BY_HOP, "host"}}
+        self._upstream.request(self.command, self.path, body or None, sent)
+        answer = self._upstream.getresponse()
+        if fault is Fault.SLOW:
+            threading.Event().wait(1)
+        if "watch=" in self.path and answer.status == 200:
+            self._stream(answer)
+            return
+        content = answer.read()
+        if fault is Fault.KILL_AFTER:
+            self.server.proxy.kill()
+        if fault in (Fault.KILL_AFTER, Fault.LOSE_ANSWER):
+            self._break_off()
+            return
+        headers = {name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
+        self._answer(answer.status, headers, content)
+
+    def _stream(self, answer: http.client.HTTPResponse) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        while chunk := answer.read1(65536):
+            self.wfile.write(chunk)
+            self.wfile.flush()
+
+    def _answer(self, status: int, headers: t.Mapping[str, str], content: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _refuse(self, status: int, reason: str, headers: t.Mapping[str, str]) -> None:
+        told = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason}
+        content = json.dumps({**told, "message": "broken on purpose"}).encode()
+        self._answer(status, {"Content-Type": "application/json", **headers}, content)
+
+    def _break_off(self) -> None:
+        """End the connection with a reset, as a host does that went away."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,79 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the release module's body, in this process or in one of its own that can be killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.modules import release
+from tests.faults import sample
+
+TERMS = locking.Terms(good_for=1.0, renew_every=0.3, look_every=0.05)
+"""A dead holder is followed after a second: the suite waits for that some hundred times."""
+Result = dict[str, t.Any]
+Parameters = dict[str, t.Any]
+PROCESSES = multiprocessing.get_context("forkserver")
+
+
+def prepare() -> None:
+    """Start the server that forks the processes, with everything imported already."""
+    PROCESSES.set_forkserver_preload([__name__])
+
+
+def deploying(connection: t.Mapping[str, t.Any], namespace: str, version: int, **more: t.Any) -> Parameters:
+    """The parameters of a release of the sample."""
+    components, values = sample.components(namespace, version), sample.secret_values(version)
+    return _parameters(connection, namespace, components=components, secret_values=values, **more)
+
+
+def restoring(connection: t.Mapping[str, t.Any], namespace: str, number: int, **more: t.Any) -> Parameters:
+    return _parameters(connection, namespace, state="restored", rollback_to=number, **more)
+
+
+def _parameters(connection: t.Mapping[str, t.Any], namespace: str, **given: t.Any) -> Parameters:
+    defaults = {name: option.get("default") for name, option in release.ARGUMENTS.items()}
+    return {**defaults, "namespace": namespace, "wait": False, "retry_timeout": 20.0, **connection, **given}
+
+
+def run_here(parameters: Parameters) -> Result:
+    """Run in this process; the result, and whether it failed."""
+    locking.TERMS = TERMS
+    ending = release.carry_out(Call(parameters))
+    return {**ending.values, "failed": ending.failed, "warnings": list(ending.warnings)}
+
+
+class Run:
+    """A release in a process of its own."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._results, sender = PROCESSES.Pipe(duplex=False)
+        self._process = PROCESSES.Process(target=_send, args=(sender, parameters))
+        self._process.start()
+        sender.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid
+        return self._process.pid
+
+    def result(self, seconds: float = 60) -> Result | None:
+        """What it returned, or None when it was killed. Fails when it neither ends nor dies."""
+        try:
+            if not self._results.poll(seconds):
+                self._process.kill()
+                raise TimeoutError(f"the release did not end within {seconds} s")
+            return t.cast("Result", self._results.recv())
+        except EOFError:
+            return None
+        finally:
+            self._process.join()
+            self._results.close()
+
+
+def _send(results: t.Any, parameters: Parameters) -> None:
+    results.send(run_here(parameters))
+    results.close()

@@ -1,0 +1,241 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time: the loser is told who is at work, the dead are followed, and nobody compares clocks."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import (
+    InProgress,
+    Lock,
+    Superseded,
+    Terms,
+)
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.samples import NAMESPACE
+
+LEASE = "leases/maestro-release"
+QUICK = Terms(good_for=0.15, renew_every=0.03, look_every=0.01)
+STILL = Terms(good_for=60, renew_every=60, look_every=0.01)
+"""Never renewed while a test runs: the holder might as well be dead."""
+
+
+def lock(cluster: ApiDouble, who: str = "me@here", terms: Terms = STILL) -> Lock:
+    return Lock(cluster, NAMESPACE, "maestro", who, "deploy (a test)", terms)
+
+
+def held(cluster: ApiDouble, who: str, terms: Terms = STILL) -> Lock:
+    made = lock(cluster, who, terms)
+    made.acquire()
+    return made
+
+
+def spec(cluster: ApiDouble) -> dict[str, t.Any]:
+    live = cluster.live(LEASE)
+    assert live
+    return t.cast("dict[str, t.Any]", live["spec"])
+
+
+def expires_at_once(cluster: ApiDouble, **changed: t.Any) -> None:
+    """Nobody waits long for this holder."""
+    live = cluster.live(LEASE)
+    assert live
+    live["spec"].update({"leaseDurationSeconds": 0.05, **changed})
+
+
+@pytest.fixture
+def cluster() -> ApiDouble:
+    return ApiDouble(NAMESPACE)
+
+
+def test_the_lease_says_who_what_for_and_until_when(cluster: ApiDouble) -> None:
+    mine = held(cluster, "me@here (process 7)")
+    assert spec(cluster)["holderIdentity"].startswith("me@here (process 7) ")
+    assert spec(cluster)["leaseDurationSeconds"] == 60
+    assert spec(cluster)["acquireTime"] == spec(cluster)["renewTime"]
+    live = cluster.live(LEASE)
+    assert live
+    assert live["metadata"]["annotations"][locking.PURPOSE] == "deploy (a test)"
+    assert mine.taken_over == ""
+    mine.release()
+    assert spec(cluster)["holderIdentity"] == ""
+
+
+def test_a_lock_that_was_given_back_is_free_at_once(cluster: ApiDouble) -> None:
+    held(cluster, "first").release()
+    second = held(cluster, "second")
+    assert second.taken_over == ""
+    assert spec(cluster)["leaseTransitions"] == 2
+    second.release()
+
+
+def test_whoever_finds_a_living_holder_is_told_all_about_it(cluster: ApiDouble) -> None:
+    theirs = held(cluster, "ann@tower (process 7, job 42)", QUICK)
+    try:
+        with pytest.raises(InProgress) as caught:
+            lock(cluster).acquire()
+    finally:
+        theirs.release()
+    said = str(caught.value)
+    assert "ann@tower (process 7, job 42)" in said
+    assert "to deploy (a test), since 20" in said
+    assert "without another renewal the lock is free 1 s later" in said
+    assert caught.value.id == "release-in-progress"
+
+
+def test_a_dead_holder_is_followed_after_its_time(cluster: ApiDouble) -> None:
+    dead = held(cluster, "dead")
+    expires_at_once(cluster)
+    begun = time.monotonic()
+    second = held(cluster, "second")
+    assert 0.05 <= time.monotonic() - begun < 1
+    assert second.taken_over == dead.identity
+    second.release()
+
+
+@pytest.mark.parametrize("year", ["1996", "2066"])
+def test_the_clock_of_the_holder_does_not_matter(cluster: ApiDouble, year: str) -> None:
+    wrong = f"{year}-11-23T12:00:00.000000Z"
+    dead = held(cluster, "dead")
+    expires_at_once(cluster, renewTime=wrong, acquireTime=wrong)
+    second = held(cluster, "second")
+    assert second.taken_over == dead.identity
+    expires_at_once(cluster, renewTime=wrong, leaseDurationSeconds=30)
+    living = threading.Timer(0.05, lambda: second.require(surely=True))
+    living.start()
+    with pytest.raises(InProgress):
+        lock(cluster, "third").acquire()
+    living.join()
+    second.release()
+
+
+def test_a_lock_that_is_given_back_meanwhile_is_taken(cluster: ApiDouble) -> None:
+    theirs = held(cluster, "theirs")
+    leaving = threading.Timer(0.05, theirs.release)
+    leaving.start()
+    mine = held(cluster, "mine")
+    leaving.join()
+    assert mine.taken_over == ""
+    mine.release()
+
+
+def test_a_holder_keeps_renewing(cluster: ApiDouble) -> None:
+    mine = held(cluster, "me", QUICK)
+    first = spec(cluster)["renewTime"]
+    time.sleep(0.2)
+    assert spec(cluster)["renewTime"] > first
+    mine.require()
+    mine.release()
+
+
+def test_who_was_followed_may_not_go_on(cluster: ApiDouble) -> None:
+    stopped = held(cluster, "stopped")
+    expires_at_once(cluster)
+    second = held(cluster, "second")
+    stopped.require()  # it does not know yet, and its writes are fenced
+    with pytest.raises(Superseded, match=r"second \w+ holds it now"):
+        stopped.require(surely=True)
+    stopped.release()
+    assert spec(cluster)["holderIdentity"] == second.identity
+    second.release()
+
+
+def test_a_holder_that_slept_asks_before_it_goes_on(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = held(cluster, "stopped")
+    expires_at_once(cluster)
+    second = held(cluster, "second")
+    awake = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: awake() + 61)
+    with pytest.raises(Superseded):
+        stopped.require()
+    monkeypatch.undo()
+    second.release()
+
+
+def test_a_lease_that_somebody_deleted_is_lost(cluster: ApiDouble) -> None:
+    mine = held(cluster, "me")
+    cluster.delete(f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/{LEASE}")
+    with pytest.raises(Superseded, match="nobody holds it now"):
+        mine.require(surely=True)
+    mine.release()
+    assert cluster.live(LEASE) is None
+
+
+class Losing(ApiDouble):
+    """Creates, and loses the answer."""
+
+    def create(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
+        super().create(path, body, **query)
+        raise Unreachable("no answer came")
+
+
+def test_a_lost_answer_to_the_claim_does_no_harm() -> None:
+    cluster = Losing(NAMESPACE)
+    mine = held(cluster, "me")
+    mine.require(surely=True)
+    mine.release()
+    assert spec(cluster)["leaseTransitions"] == 1
+
+
+class Repeating(ApiDouble):
+    """Sends each conditional patch twice, as a client does that lost the first answer."""
+
+    def merge(self, path: str, body: Manifest, **query: t.Any) -> Manifest:
+        super().merge(path, body, **query)
+        return super().merge(path, body, **query)
+
+
+def test_a_lost_answer_to_a_renewal_or_a_take_over_does_no_harm() -> None:
+    cluster = Repeating(NAMESPACE)
+    dead = held(cluster, "dead")
+    expires_at_once(cluster)
+    mine = held(cluster, "me")
+    assert mine.taken_over == dead.identity
+    mine.require(surely=True)
+    mine.release()
+    assert spec(cluster)["holderIdentity"] == ""
+
+
+def test_a_lock_that_cannot_be_given_back_is_a_warning(cluster: ApiDouble) -> None:
+    mine = held(cluster, "me")
+    cluster.fail("PATCH", "leases", ApiError(403, "Forbidden", "you may not"))
+    mine.release()
+    assert "it ends by itself within 60 s" in cluster.warnings[0]
+
+
+def test_the_last_one_takes_the_lease_away(cluster: ApiDouble) -> None:
+    mine = held(cluster, "me")
+    mine.leave_nothing()
+    mine.release()
+    assert cluster.live(LEASE) is None
+
+
+def test_two_at_once_are_one_winner(cluster: ApiDouble) -> None:
+    results: list[str] = []
+
+    def run(who: str) -> None:
+        mine = lock(cluster, who, QUICK)
+        try:
+            mine.acquire()
+        except InProgress:
+            results.append("told")
+            return
+        time.sleep(0.1)
+        results.append("won")
+        time.sleep(0.1)
+        mine.release()
+
+    threads = [threading.Thread(target=run, args=(f"run {number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["told", "told", "told", "won"]
