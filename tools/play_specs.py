@@ -77,7 +77,16 @@ VALIDATION = (
     "maestro_redis",
     "maestro_report_dir",
 )
-NOT_OF_A_DEPLOY = ("maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
+SMOKE = (
+    "maestro_name",
+    "maestro_namespace",
+    "maestro_environment",
+    "maestro_hostname",
+    "maestro_connection",
+    "maestro_cluster_uid",
+    *(name for name in SHARED if name.startswith("maestro_smoke_")),
+)
+NOT_OF_A_DEPLOY = ("maestro_smoke_", "maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
 DEPLOYMENT = tuple(name for name in SHARED if not name.startswith(NOT_OF_A_DEPLOY))
 NOT_OF_A_PLAN = {
     *REMOVAL[-3:],
@@ -94,6 +103,7 @@ PLAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "diagnose": ("Put all that explains the state of Maestro into one archive", DIAGNOSIS),
     "history": ("Show the releases of Maestro, one of them, the difference of two, or drift", HISTORY),
     "rollback": ("Restore a former release of Maestro, whole", ROLLBACK),
+    "smoke": ("Prove from outside that Maestro serves, and with which figures", SMOKE),
     "validate": ("Judge whether Maestro runs as it should, and change nothing", VALIDATION),
     "plan": ("Show what a deploy of Maestro would do, and keep it for an approval", PLANNING),
     "remove": ("Take Maestro away from the clusters of the inventory", REMOVAL),

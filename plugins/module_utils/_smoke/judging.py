@@ -62,6 +62,7 @@ class Measured:
     cpu_share: float
     harmful: bool = False
     rate: float = 0.0
+    timeout: float = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +102,14 @@ def judge(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_
 
 
 def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[SelfCheck, ...]:
-    """The conditions of belief: sent as planned, sent in time, a processor to do it, and no limiter in between."""
+    """The conditions of belief: sent as planned, sent in time, a processor to do it, and no limiter in between.
+
+    In time is relative: to the lowest limit of latency, and without any to the timeout, which then alone can be missed
+    by being late.
+    """
     recording = measured.recording
     total = max(1, len(recording))
-    slowest = min((limits[name] for name in ("p50", "p95", "p99") if name in limits), default=0.0)
+    slowest = min((limits[name] for name in ("p50", "p95", "p99") if name in limits), default=measured.timeout)
     allowed = max(LATENESS_FLOOR, LATENESS_SHARE * slowest)
     sent = recording.sent / max(1, measured.planned)
     late = samples.percentile(sorted(recording.lateness), 99)

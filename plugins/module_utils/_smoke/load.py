@@ -160,7 +160,7 @@ class Load:
 
     def _end_unconnected(self, exchange: Exchange, error: OSError) -> None:
         """There was not even a socket to be had: this machine's limit of open files, most likely."""
-        self.recording.said.setdefault("unsent", str(error))
+        self.recording.said.setdefault("unsent", error.strerror or str(error))
         self._finish(exchange, UNSENT)
 
     def sending(self, exchange: Exchange) -> None:
@@ -259,7 +259,7 @@ class Load:
             self.stopped = True
 
     def _watch_for_harm(self, now: float, kind: int) -> None:
-        wrong = kind not in (OK, LIMITED)
+        wrong = kind not in (OK, LIMITED, UNSENT)
         recent = self._recent
         recent.append((now, wrong))
         self._recent_errors += wrong

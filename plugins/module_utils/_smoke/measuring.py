@@ -44,7 +44,7 @@ def measure(
 
 def _measured(load: Load, throughput: float) -> Measured:
     share = load.cpu / load.wall if load.wall else 0.0
-    return Measured(load.recording, load.planned, throughput, share, load.harmful, load.plan.rate)
+    return Measured(load.recording, load.planned, throughput, share, load.harmful, load.plan.rate, load.plan.timeout)
 
 
 def _throughput(load: Load) -> float:

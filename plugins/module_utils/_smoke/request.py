@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import ipaddress
 import re
 import typing as t
 import urllib.parse
@@ -101,15 +100,6 @@ def address_of(url: Url, resolve: t.Mapping[str, str]) -> tuple[str, int]:
     elif instead.count(":") == 1:
         host, _colon, port = instead.partition(":")
     return host, int(port) if port.isdigit() else url.port
-
-
-def is_address(host: str) -> bool:
-    """Whether this is an IP address and no name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def refuse_foreign(urls: t.Iterable[Url], allowed: t.Collection[str]) -> None:

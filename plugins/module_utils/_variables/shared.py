@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .smoke import SMOKE
+
 SECRET_KEYS = [
     "DATABASE_URL",
     "REDIS_URL",
@@ -235,6 +237,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": False,
         "description": ["Whether a removal takes volumes, secrets and the namespace with it."],
     },
+    **SMOKE,
 }
 
 RUNTIME = frozenset({"maestro_components", "maestro_secret_values"})

@@ -1,0 +1,186 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the parameters of the module to what will be asked: everything is refused here that must not be sent. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import typing as t
+
+from .checking import TLS_VERSIONS, Check, expression_error
+from .defaults import Expectations, default_checks
+from .judging import GATES
+from .limiter import Limiter
+from .plan import Plan, Request, refuse_excess
+from .request import NotAllowed, Url, parse_url, refuse_foreign, wire
+from .samples import requests_needed
+
+Params = t.Mapping[str, t.Any]
+LEAST_SECONDS = 10.0
+SPARE = 1.05
+"""So much more than the smallest sample is planned when no length of the load is given."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """All that a run will do. `load` and `limiter` are None where they are not asked for."""
+
+    url: Url
+    checks: tuple[Check, ...]
+    status: Url | None
+    load: Plan | None
+    gates: t.Mapping[str, float]
+    extensions: int
+    limiter: Limiter | None
+    limiter_plan: Plan | None
+
+
+def wanted(params: Params) -> Wanted:
+    """What the parameters ask for. Raises NotAllowed with the reason."""
+    url = parse_url(params["url"])
+    expected = expectations(params["expect"] or {})
+    checks = [
+        *(default_checks(url, expected) if params["defaults"] else []),
+        *(_check(url, given, expected) for given in params["checks"]),
+    ]
+    load, limiter = params["load"] or {}, params["limiter"] or {}
+    plan = _plan(url, load) if load.get("rate") else None
+    if plan:
+        refuse_excess(plan, load["max_rate"], load["extensions"])
+    burst = _limiter(limiter) if limiter.get("rate") else None
+    bursting = _limiter_plan(url, limiter, load, burst) if burst else None
+    targets = [url, *(check.url for check in checks)]
+    refuse_foreign(targets, [url.host, *params["allowed_hosts"]])
+    return Wanted(
+        url=url,
+        checks=tuple(_named_once(checks)),
+        status=parse_url(expected.status, str(url)) if expected.status else None,
+        load=plan,
+        gates=_gates(load.get("gates") or {}),
+        extensions=load.get("extensions", 0),
+        limiter=burst,
+        limiter_plan=bursting,
+    )
+
+
+def expectations(given: Params) -> Expectations:
+    """What the default checks expect; what is not given is as it is by default."""
+    values = {name: value for name, value in given.items() if value is not None}
+    lists: dict[str, t.Any] = {name: tuple(values[name]) for name in ("healthy", "closed") if name in values}
+    expected = Expectations(**{**values, **lists})
+    if expected.tls_minimum not in TLS_VERSIONS:
+        raise NotAllowed(f"{expected.tls_minimum!r} is no version of TLS ({', '.join(TLS_VERSIONS)})")
+    return expected
+
+
+def _check(base: Url, given: Params, expected: Expectations) -> Check:
+    url = parse_url(given["url"], str(base))
+    values = {name: value for name, value in given.items() if value is not None}
+    for expression in values.get("json", {}):
+        wrong = expression_error(expression)
+        if wrong:
+            raise NotAllowed(f"check {given['name']}: {wrong}")
+    for pattern in values.get("expect_headers", {}).values():
+        try:
+            re.compile(str(pattern))
+        except re.error as error:
+            raise NotAllowed(f"check {given['name']}: {pattern!r} is no regular expression: {error}") from None
+    method = given["method"]
+    headers = {**({"Origin": given["cors_origin"]} if given.get("cors_origin") else {}), **values.get("headers", {})}
+    return Check(
+        name=given["name"],
+        url=url,
+        request=wire(url, method, headers, values.get("body", "")),
+        method=method,
+        statuses=frozenset(values.get("status", [200])) if not values.get("redirect") else frozenset(),
+        expect_headers={name: str(pattern) for name, pattern in values.get("expect_headers", {}).items()},
+        contains=values.get("contains", ""),
+        json=values.get("json", {}),
+        max_seconds=values.get("max_seconds", expected.max_seconds),
+        redirect=values.get("redirect", ""),
+        hsts_seconds=values.get("hsts_seconds", 0),
+        cors_origin=values.get("cors_origin", ""),
+        cors_allowed=values.get("cors_allowed", True),
+        closed=values.get("closed", False),
+        certificate_days=expected.certificate_days if url.scheme == "https" else 0.0,
+        tls_minimum=expected.tls_minimum,
+        successes=values.get("successes", expected.successes),
+    )
+
+
+def _plan(url: Url, load: Params) -> Plan:
+    requests = tuple(_request(url, given) for given in load["requests"]) or (_request(url, {"path": "/api/v1/status"}),)
+    seconds = load["seconds"] or _needed_seconds(load["rate"], load["gates"] or {})
+    return Plan(
+        url=url,
+        requests=requests,
+        rate=load["rate"],
+        seconds=seconds,
+        warm_up=load["warm_up"],
+        timeout=load["timeout"],
+        connections=load["connections"],
+    )
+
+
+def _needed_seconds(rate: float, gates: Params) -> float:
+    """Long enough for the smallest ratio that a gate allows, were there no error at all."""
+    ratio = _gates(gates).get("error_ratio", 0.0)
+    return max(LEAST_SECONDS, math.ceil(requests_needed(ratio) * SPARE / rate) if rate > 0 else LEAST_SECONDS)
+
+
+def _request(base: Url, given: Params) -> Request:
+    url = parse_url(given["path"], str(base))
+    if url.origin != base.origin:
+        raise NotAllowed(f"a load has one origin: {url} is not at {base.origin}")
+    method = given.get("method") or "GET"
+    if given.get("weight", 1) < 1:
+        raise NotAllowed(f"the weight of {given['path']} is not above 0")
+    return Request(
+        name=f"{method} {url.target}",
+        method=method,
+        wire=wire(url, method, given.get("headers") or {}, given.get("body") or ""),
+        statuses=frozenset(given.get("status") or [200]),
+        weight=given.get("weight", 1),
+    )
+
+
+def _gates(given: Params) -> dict[str, float]:
+    """The gates with a limit; a negative one switches a gate off."""
+    unknown = sorted(set(given) - set(GATES))
+    if unknown:
+        raise NotAllowed(f"{', '.join(unknown)}: no such gate ({', '.join(GATES)})")
+    return {name: float(limit) for name, limit in given.items() if limit is not None and limit >= 0}
+
+
+def _limiter(given: Params) -> Limiter:
+    limiter = Limiter(given["limit"], given["burst"], given["replicas"], given["tolerance"])
+    if not (limiter.limit > 0 and limiter.burst > 0 and limiter.replicas > 0):
+        raise NotAllowed("a rate limit, its burst and the replicas must be above 0")
+    if given["rate"] <= limiter.limit * limiter.replicas:
+        raise NotAllowed(
+            f"{given['rate']:g} requests/s do not exceed the limit of {limiter.limit * limiter.replicas:g}"
+        )
+    return limiter
+
+
+def _limiter_plan(url: Url, given: Params, load: Params, limiter: Limiter) -> Plan:
+    plan = Plan(
+        url=url,
+        requests=(_request(url, {"path": given["path"]}),),
+        rate=given["rate"],
+        seconds=1.0,
+        warm_up=0.0,
+        timeout=load.get("timeout") or 10.0,
+        connections=load.get("connections") or 256,
+    )
+    planned = limiter.plan(plan)
+    refuse_excess(planned, given["max_rate"])
+    return planned
+
+
+def _named_once(checks: t.Iterable[Check]) -> t.Iterable[Check]:
+    """Of several checks with one name the last: a user's own replaces the default one."""
+    return {check.name: check for check in checks}.values()

@@ -1,0 +1,91 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Repeats checks until each has succeeded often enough in a row, or the one deadline of all of them has come."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime as dt
+import time
+import typing as t
+
+from .asking import Asker, Reply
+from .checking import Check, judge
+from .finding import FAILED, PASSED, Finding, in_order
+
+AT_ONCE = 8
+
+
+class Outcome(t.NamedTuple):
+    """What came of one check: whether it passed, the findings of its last failure, and the attempts it took."""
+
+    check: Check
+    passed: bool
+    findings: tuple[Finding, ...]
+    reply: Reply
+    attempts: int
+    failures: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain values, for a module's result."""
+        shown = self.reply.certificate
+        days = (
+            {"certificate_days": round((shown.ends - time.time()) / 86_400, 1), "tls": shown.version} if shown else {}
+        )
+        return {
+            "name": self.check.name,
+            "url": str(self.check.url),
+            "method": self.check.method,
+            "verdict": PASSED if self.passed else FAILED,
+            "status": self.reply.status,
+            "address": self.reply.address,
+            "phases": dict(self.reply.phases),
+            "error": self.reply.error,
+            **days,
+            "attempts": self.attempts,
+            "failures": self.failures,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval: float) -> list[Outcome]:
+    """Every check, several at once, with `deadline` seconds for all and `interval` between the attempts of one."""
+    end = time.monotonic() + deadline
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
+        return list(pool.map(lambda check: _repeat(ask, check, end, interval), checks))
+
+
+def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
+    """The findings of the checks that did not pass."""
+    return in_order(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
+
+
+def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
+    begun = time.monotonic()
+    attempts = failures = in_a_row = 0
+    wrong: list[Finding] = []
+    first_failure = ""
+    while True:
+        left = max(0.1, end - time.monotonic())
+        reply = ask(check.url, check.request, check.method, min(left, ask.timeout))
+        attempts += 1
+        found = judge(check, reply, time.time())
+        if found:
+            wrong, in_a_row, failures = found, 0, failures + 1
+            first_failure = first_failure or dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        else:
+            in_a_row += 1
+        if in_a_row >= check.successes or time.monotonic() + interval >= end:
+            break
+        time.sleep(interval)
+    passed = in_a_row >= check.successes
+    told = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
+    return Outcome(check, passed, told, reply, attempts, failures, time.monotonic() - begun)
+
+
+def _with_count(finding: Finding, attempts: int, failures: int, since: str) -> Finding:
+    counted = f"{failures} of {attempts} attempts failed"
+    return dataclasses.replace(finding, evidence=(*finding.evidence, counted), since=since)

@@ -1,0 +1,130 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One smoke run: checks, pods, the load, the rate limiter, availability; then one verdict over all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+import time
+import typing as t
+
+from . import availability, limiter, pods
+from .asking import Asker, lookup, sentence
+from .finding import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding, in_order, verdict
+from .measuring import measure
+from .options import Wanted
+from .repeating import findings_of, repeat_all
+from .request import Url, address_of, wire
+
+Result = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prometheus:
+    """Where to ask for the availability; without a URL nobody is asked."""
+
+    url: str = ""
+    query: str = ""
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    target: float = 0.999
+    days: int = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How to ask: trust, stand-in addresses, seconds for one answer and for all checks, and the pause between."""
+
+    context: ssl.SSLContext
+    resolve: t.Mapping[str, str]
+    timeout: float = 10.0
+    deadline: float = 60.0
+    interval: float = 0.5
+    only_checks: bool = False
+
+
+def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, prometheus: Prometheus) -> Result:
+    """Everything that is wanted, in order; a load is only sent to a service that passed its checks."""
+    begun = time.monotonic()
+    ask = Asker(manner.context, manner.resolve, manner.timeout)
+    found: list[Finding] = []
+    result: Result = {"pods": {}, "load": {}, "limiter": {}, "availability": {}}
+    outcomes = repeat_all(ask, wanted.checks, manner.deadline, manner.interval)
+    found += findings_of(outcomes)
+    requests = sum(outcome.attempts for outcome in outcomes)
+    undecided = False
+    if expected is not None and wanted.status and not _is_down(found):
+        seen = pods.listen(ask, wanted.status, wire(wanted.status), expected, manner.deadline)
+        found += pods.judge(seen, expected, wanted.status)
+        undecided = any(finding.id == "pods-unseen" for finding in found)
+        result["pods"] = seen.as_dict(expected)
+        requests += seen.requests
+    if not manner.only_checks and verdict(found) != FAILED:
+        requests += _loads(wanted, manner, found, result)
+        undecided = undecided or result["load"].get("verdict") == INCONCLUSIVE
+    if not manner.only_checks:
+        found += _availability(ask, prometheus, result)
+    word = verdict(found, undecided)
+    return {
+        "verdict": word,
+        "findings": [finding.as_dict() for finding in in_order(found)],
+        "checks": [outcome.as_dict() for outcome in outcomes],
+        **result,
+        "requests": requests,
+        "seconds": round(time.monotonic() - begun, 3),
+        "msg": message(wanted.url, word, in_order(found), result, len(outcomes)),
+    }
+
+
+def message(url: Url, word: str, found: t.Sequence[Finding], result: Result, checks: int) -> str:
+    """One sentence that says it all, or all that is wrong."""
+    told = [finding.sentence() for finding in found if finding.severity != "note"]
+    figures = f"{checks} checks passed{_load_in_words(result['load']) if result['load'] else ''}"
+    if word == PASSED:
+        return " ".join([f"{url.origin} serves: {figures}.", *told])
+    return " ".join([f"The smoke test of {url.origin} {'failed' if word == FAILED else 'is inconclusive'}.", *told])
+
+
+def _load_in_words(load: Result) -> str:
+    latency = ", ".join(f"{name} {load['latency'][name] * 1000:.0f} ms" for name in ("p50", "p95", "p99"))
+    return f"; {load['sent']} requests at {load['plan']['rate']:g}/s: {load['error_ratio']:.3%} errors, {latency}"
+
+
+def _is_down(found: t.Iterable[Finding]) -> bool:
+    return any(finding.id in ("service-unreachable", "certificate-untrusted") for finding in found)
+
+
+def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result) -> int:
+    """Send the load and then the proof of the limiter; return the number of requests."""
+    if not wanted.load and not wanted.limiter:
+        return 0
+    try:
+        addresses = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
+    except OSError as error:
+        found.append(SERVICE_UNREACHABLE.of("load", f"{wanted.url.host} has no address: {sentence(error)}"))
+        return 0
+    context = manner.context if wanted.url.scheme == "https" else None
+    sent = 0
+    if wanted.load:
+        measured = measure(wanted.load, wanted.gates, addresses, context, wanted.extensions)
+        found += measured.judgement.findings
+        result["load"] = measured.figures
+        sent += measured.figures["sent"] + measured.figures["warm_up_requests"]
+    if wanted.limiter and wanted.limiter_plan:
+        proof = limiter.prove(wanted.limiter, wanted.limiter_plan, addresses, context)
+        found += proof.findings
+        result["limiter"] = proof.as_dict()
+        sent += sum(proof.results.values())
+    return sent
+
+
+def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Finding]:
+    value, why = None, ""
+    if prometheus.url:
+        reply = availability.ask_prometheus(ask, prometheus.url, prometheus.query, prometheus.headers)
+        value = availability.value_of(reply)
+        result["availability"] = {"query": prometheus.query, "ratio": value, "target": prometheus.target}
+        why = "" if value is not None else f"{prometheus.url}: {reply.error or f'{reply.status}, no value'}"
+    found = availability.judge(value, prometheus.target, prometheus.days, why)
+    return [found] if found else []

@@ -1,0 +1,61 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The `maestro_smoke_*` variables: how a release is asked from outside whether it serves."""
+
+from __future__ import annotations
+
+import typing as t
+
+SMOKE: dict[str, dict[str, t.Any]] = {
+    "maestro_smoke_url": {
+        "type": "str",
+        "default": "",
+        "description": ["The service as its users reach it.", "Empty means C(https://) and C(maestro_hostname)."],
+    },
+    "maestro_smoke_resolve": {
+        "type": "dict",
+        "default": {},
+        "description": ["Addresses that stand in for host names, for a cluster that DNS does not point to yet."],
+    },
+    "maestro_smoke_ca_path": {
+        "type": "str",
+        "default": "",
+        "description": ["PEM file of the authorities that sign the service's certificate, beside the system's."],
+    },
+    "maestro_smoke_allowed_hosts": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": ["Hosts that checks may ask beside the service's own."],
+    },
+    "maestro_smoke_expect": {
+        "type": "dict",
+        "default": {},
+        "description": ["What the default checks expect; see C(expect) of the module C(smoke)."],
+    },
+    "maestro_smoke_checks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "description": ["Further checks; see C(checks) of the module C(smoke)."],
+    },
+    "maestro_smoke_load": {
+        "type": "dict",
+        "default": {},
+        "description": [
+            "The load; see C(load) of the module C(smoke). A C(rate) of 0 sends none.",
+            "The rate is 1000 requests a second in production, 300 in staging and 200 in the lab, unless given.",
+        ],
+    },
+    "maestro_smoke_limiter": {
+        "type": "dict",
+        "default": {},
+        "description": ["The proof of the rate limiter; see C(limiter) of the module C(smoke). Empty means none."],
+    },
+    "maestro_smoke_prometheus_url": {
+        "type": "str",
+        "default": "",
+        "description": ["A Prometheus to ask for the availability of the last days, which no smoke test can show."],
+    },
+}

@@ -1,0 +1,369 @@
+#!/usr/bin/python
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proves from outside that a release serves, and with which figures."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smoke
+short_description: Prove that a release serves, with figures that can be believed
+version_added: 1.0.0
+author: IntelGraph Platform Team (@intelgraph)
+description:
+  - Asks a service from outside, as its users do - health, API, TLS, HSTS, redirect, CORS, paths that must be closed,
+    and whether every pod answers with the revision that is deployed.
+  - Sends a load at a fixed rate, when O(load) asks for one. Latency counts from when a request was due, timeouts count,
+    and nothing is left out. Gates are judged by what the number of requests can prove; while they are open the load
+    goes on, bounded.
+  - Says V(inconclusive) rather than something it cannot know, such as when the load itself was sent late or took a
+    processor core.
+  - Proves the rate limiter apart, when O(limiter) asks for it.
+  - Asks no other host than the one of O(url) and those of O(allowed_hosts).
+  - Fails unless the verdict is V(passed). Use C(failed_when) to go on with less.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - intelgraph.maestro.connection
+  - intelgraph.maestro.smoke
+requirements:
+  - jmespath, for checks with O(checks[].json) and for the default check of the API
+attributes:
+  check_mode:
+    description: Makes the checks, and sends no load.
+    support: partial
+  diff_mode:
+    description: Changes nothing.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+  action_group:
+    description: Is in the action group C(intelgraph.maestro.cluster).
+    support: full
+    membership:
+      - intelgraph.maestro.cluster
+seealso:
+  - module: intelgraph.maestro.release
+"""
+
+EXAMPLES = r"""
+- name: Prove that it serves
+  intelgraph.maestro.smoke:
+    url: https://maestro.intelgraph.ai
+
+- name: Prove that it meets its targets
+  intelgraph.maestro.smoke:
+    url: https://maestro.intelgraph.ai
+    load:
+      rate: 1000
+      gates: {error_ratio: 0.001, p95: 2.0, throughput: 990}
+
+- name: Ask a cluster that DNS does not point to yet, and check one thing more
+  intelgraph.maestro.smoke:
+    url: https://maestro.intelgraph.ai
+    resolve:
+      maestro.intelgraph.ai: 203.0.113.10
+    checks:
+      - name: version
+        url: /api/v1/status
+        json: {version: 2.1.0-prod}
+
+- name: Prove the rate limiter
+  intelgraph.maestro.smoke:
+    url: https://maestro.intelgraph.ai
+    limiter: {rate: 2000, limit: 1000, burst: 2000}
+"""
+
+RETURN = r"""
+msg:
+  description: One sentence, with the findings when there are some.
+  returned: always
+  type: str
+  sample: "https://maestro.intelgraph.ai serves: 8 checks passed."
+verdict:
+  description: V(passed), V(failed), or V(inconclusive) when it could not be known.
+  returned: always
+  type: str
+  sample: passed
+findings:
+  description: What is wrong or worth knowing, errors first.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Stable name of the kind of finding.
+      returned: always
+      type: str
+      sample: certificate-ending
+    severity:
+      description: V(error), V(warning) or V(note).
+      returned: always
+      type: str
+    object:
+      description: The check, the gate or the part concerned.
+      returned: always
+      type: str
+    message:
+      description: What is wrong.
+      returned: always
+      type: str
+    evidence:
+      description: The lines that prove it.
+      returned: always
+      type: list
+      elements: str
+    next_step:
+      description: What to do about it.
+      returned: always
+      type: str
+checks:
+  description: What came of each check.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: healthy /healthz
+      url: https://maestro.intelgraph.ai/healthz
+      method: GET
+      verdict: passed
+      status: 200
+      address: 203.0.113.10:443
+      phases: {dns: 0.002, connect: 0.011, tls: 0.025, first_byte: 0.013, body: 0.0}
+      error: ""
+      certificate_days: 61.2
+      tls: TLSv1.3
+      attempts: 3
+      failures: 0
+      seconds: 1.16
+pods:
+  description: The pods that were expected and those that answered, with the revision that each told.
+  returned: always
+  type: dict
+  sample: {expected: [maestro-7d4b9-x2x], revision: 7d4b9, seen: {maestro-7d4b9-x2x: 7d4b9}, answers: 4, requests: 4}
+load:
+  description: The figures of the load; empty when there was none.
+  returned: always
+  type: dict
+  contains:
+    verdict:
+      description: The verdict of the load alone.
+      returned: with a load
+      type: str
+    plan:
+      description: What was to be sent.
+      returned: with a load
+      type: dict
+    gates:
+      description: Each gate with its limit, its value, its verdict, and the bounds of the ratio behind it.
+      returned: with a load
+      type: list
+      elements: dict
+    self_checks:
+      description: The conditions under which the figures mean anything.
+      returned: with a load
+      type: list
+      elements: dict
+    planned:
+      description: Requests that were due and count.
+      returned: with a load
+      type: int
+    sent:
+      description: Requests of those that were sent.
+      returned: with a load
+      type: int
+    warm_up_requests:
+      description: Requests before, which do not count.
+      returned: with a load
+      type: int
+    results:
+      description: How many requests ended in which way.
+      returned: with a load
+      type: dict
+    failures:
+      description: The same for each request of the mix, the most frequent first.
+      returned: with a load
+      type: dict
+    said:
+      description: The first words of each kind of failure.
+      returned: with a load
+      type: dict
+    error_ratio:
+      description: The share of requests that failed, without those that were limited.
+      returned: with a load
+      type: float
+    throughput:
+      description: Good answers a second.
+      returned: with a load
+      type: float
+    latency:
+      description: Exact percentiles in seconds, from when requests were due.
+      returned: with a load
+      type: dict
+    service_time:
+      description: The same from when they were sent.
+      returned: with a load
+      type: dict
+    lateness:
+      description: The same of how late they were seen to by the load itself.
+      returned: with a load
+      type: dict
+    histogram:
+      description: How many latencies lie at or below each bound and above the former one.
+      returned: with a load
+      type: list
+      elements: dict
+    series:
+      description: For each second the requests, errors, limited ones, and p95.
+      returned: with a load
+      type: list
+      elements: dict
+    connections:
+      description: How many were opened, the most at once, requests of each, requests sent again on a new one.
+      returned: with a load
+      type: dict
+    pods:
+      description: Answers of each pod.
+      returned: with a load
+      type: dict
+    generator_cpu:
+      description: The share of a processor core that sending took.
+      returned: with a load
+      type: float
+    extensions:
+      description: How many times the load went on.
+      returned: with a load
+      type: int
+    stopped:
+      description: Whether it stopped by itself because it did harm.
+      returned: with a load
+      type: bool
+    seconds:
+      description: How long it took.
+      returned: with a load
+      type: float
+limiter:
+  description: When the first 429 came and when it was expected, in seconds; empty when it was not asked for.
+  returned: always
+  type: dict
+  sample: {first_429: 2.01, expected: 2.0, results: {ok: 5010, "429": 990}}
+availability:
+  description: What Prometheus said; empty when it was not asked.
+  returned: always
+  type: dict
+  sample: {ratio: 0.99987, target: 0.999}
+requests:
+  description: Number of requests sent.
+  returned: always
+  type: int
+  sample: 3042
+seconds:
+  description: Seconds that it took.
+  returned: always
+  type: float
+  sample: 34.2
+error_id:
+  description: Stable name of the error.
+  returned: when nothing could be asked
+  type: str
+  sample: smoke-not-allowed
+"""
+
+import dataclasses
+import ssl
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.availability import query_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.finding import INCONCLUSIVE, PASSED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pods import Expected
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.running import Manner, Prometheus, run
+
+ARGUMENTS = {**CONNECTION, **SMOKE}
+NOTHING: dict[str, t.Any] = {
+    "verdict": INCONCLUSIVE,
+    "findings": [],
+    "checks": [],
+    "pods": {},
+    "load": {},
+    "limiter": {},
+    "availability": {},
+    "requests": 0,
+    "seconds": 0.0,
+}
+
+
+class Refused(ClusterError):
+    """What was asked for must not be sent."""
+
+    id = "smoke-not-allowed"
+    next_step = "Nothing was sent."
+
+
+def main() -> None:
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), prove)
+
+
+def prove(call: Call) -> Ending:
+    """Ask the service what the parameters want; the result has the same keys however it ends."""
+    ending = perform(_asked, call)
+    return dataclasses.replace(ending, values={"changed": False, **NOTHING, **ending.values})
+
+
+def _asked(call: Call) -> Ending:
+    params = call.params
+    try:
+        asked = wanted(params)
+        manner = _manner(params, call.check)
+        values = run(asked, _expected(params, asked), manner, _prometheus(params))
+    except NotAllowed as refusal:
+        raise Refused(str(refusal)) from None
+    warnings = [f"[{each['id']}] {each['message']}" for each in values["findings"] if each["severity"] == "warning"]
+    return Ending(values, warnings if values["verdict"] == PASSED else [], failed=values["verdict"] != PASSED)
+
+
+def _manner(params: t.Mapping[str, t.Any], only_checks: bool) -> Manner:
+    context = ssl.create_default_context()
+    if params["ca_path"]:
+        try:
+            context.load_verify_locations(params["ca_path"])
+        except (OSError, ssl.SSLError) as error:
+            raise NotAllowed(f"ca_path {params['ca_path']} holds no certificates: {error}") from None
+    return Manner(
+        context, params["resolve"], params["timeout"], params["deadline"], params["interval"], only_checks=only_checks
+    )
+
+
+def _expected(params: t.Mapping[str, t.Any], asked: Wanted) -> Expected | None:
+    if params["pods"] == "off" or not asked.status:
+        return None
+    if params["pods"] == "given":
+        return Expected(tuple(params["expected_pods"]), params["expected_revision"])
+    with Cluster.connect(params) as cluster:
+        return Expected(*serving(cluster, params["namespace"], params["name"]))
+
+
+def _prometheus(params: t.Mapping[str, t.Any]) -> Prometheus:
+    query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
+    token = params["prometheus_token"]
+    return Prometheus(
+        url=params["prometheus_url"],
+        query=query,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        target=params["availability_target"],
+        days=params["availability_days"],
+    )
+
+
+if __name__ == "__main__":
+    main()

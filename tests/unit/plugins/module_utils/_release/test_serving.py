@@ -1,0 +1,77 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which pods should answer, and with which revision."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import NoWorkload, serving
+
+SELECTOR = {"matchLabels": {"app": "maestro"}}
+UID = "u1"
+
+
+class Cluster:
+    """Answers from a table of kinds."""
+
+    def __init__(self, **objects: t.Any) -> None:
+        self._objects = objects
+
+    def find(self, _version: str, kind: str, _namespace: str, _name: str) -> t.Any:
+        return self._objects.get(kind)
+
+    def list_objects(self, _version: str, kind: str, _namespace: str, **query: t.Any) -> t.Any:
+        assert query == {"labelSelector": "app=maestro"}
+        return {"items": self._objects.get(f"{kind}s", [])}
+
+
+def pod(name: str, ready: str = "True", **metadata: t.Any) -> dict[str, t.Any]:
+    return {"metadata": {"name": name, **metadata}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
+def replica_set(revision: str, label: str, owner: str = UID) -> dict[str, t.Any]:
+    return {
+        "metadata": {
+            "labels": {"pod-template-hash": label},
+            "annotations": {"deployment.kubernetes.io/revision": revision},
+            "ownerReferences": [{"uid": owner}],
+        }
+    }
+
+
+def deployment(revision: str) -> dict[str, t.Any]:
+    annotations = {"deployment.kubernetes.io/revision": revision}
+    return {"metadata": {"uid": UID, "annotations": annotations}, "spec": {"selector": SELECTOR}}
+
+
+def seen(**objects: t.Any) -> t.Any:
+    return serving(t.cast("t.Any", Cluster(**objects)), "maestro-system", "maestro")
+
+
+def test_the_revision_is_that_of_the_newest_replica_set() -> None:
+    sets = [replica_set("1", "old"), replica_set("2", "new"), replica_set("2", "foreign", owner="u2")]
+    found = seen(Deployment=deployment("2"), ReplicaSets=sets[::-1], Pods=[pod("b"), pod("a")])
+    assert found == (("a", "b"), "new")
+
+
+def test_pods_that_end_or_are_not_ready_need_not_answer() -> None:
+    pods = [
+        pod("a"),
+        pod("b", "False"),
+        pod("c", deletionTimestamp="2026-01-01T00:00:00Z"),
+        {"metadata": {"name": "d"}},
+    ]
+    assert seen(Deployment=deployment("1"), Pods=pods).pods == ("a",)
+
+
+def test_a_stateful_set_has_its_own_revision() -> None:
+    workload = {"metadata": {"uid": UID}, "spec": {"selector": SELECTOR}, "status": {"updateRevision": "maestro-7d"}}
+    assert seen(StatefulSet=workload).revision == "maestro-7d"
+
+
+def test_without_a_workload_there_is_nobody_to_answer() -> None:
+    with pytest.raises(NoWorkload, match="maestro-system has no Deployment"):
+        seen()

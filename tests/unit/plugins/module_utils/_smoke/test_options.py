@@ -1,0 +1,111 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From parameters to what will be asked, and what is refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
+
+
+def asked(url: str = "https://maestro.example.com", **given: t.Any) -> Wanted:
+    checked = ArgumentSpecValidator(SMOKE).validate({"url": url, **given})
+    assert checked.error_messages == []
+    return wanted(checked.validated_parameters)
+
+
+def names(run: Wanted) -> list[str]:
+    return [check.name for check in run.checks]
+
+
+def test_the_defaults_cover_the_deployment() -> None:
+    run = asked(expect={"allowed_origin": "https://intelgraph.ai"})
+    assert names(run) == [
+        "healthy /healthz",
+        "healthy /readyz",
+        "api",
+        "cors allowed",
+        "cors refused",
+        "redirect to https",
+        "closed /metrics",
+    ]
+    by_name = {check.name: check for check in run.checks}
+    assert by_name["api"].hsts_seconds > 0
+    assert by_name["api"].certificate_days > 0
+    assert b"Origin: https://intelgraph.ai" in by_name["cors allowed"].request
+    assert str(by_name["redirect to https"].url) == "http://maestro.example.com/"
+    assert (run.load, run.limiter) == (None, None)
+
+
+def test_expectations_leave_out_what_they_empty() -> None:
+    expect = {"healthy": [], "status": "", "closed": [], "redirect": False}
+    run = asked(expect=expect)
+    assert (names(run), run.status) == ([], None)
+
+
+def test_plain_http_is_asked_for_no_certificate() -> None:
+    run = asked("http://maestro.example.com")
+    assert {check.certificate_days for check in run.checks} == {0.0}
+    assert "redirect to https" not in names(run)
+
+
+def test_a_check_of_ones_own_replaces_the_default() -> None:
+    run = asked(checks=[{"name": "api", "url": "/v2"}, {"name": "mine", "url": "/b", "method": "POST", "body": "x"}])
+    by_name = {check.name: check for check in run.checks}
+    assert str(by_name["api"].url) == "https://maestro.example.com/v2"
+    assert by_name["mine"].request.endswith(b"Content-Length: 1\r\n\r\nx")
+    assert names(run).count("api") == 1
+
+
+def test_a_load_is_as_long_as_its_gates_need() -> None:
+    assert asked(load={"rate": 100}).load.seconds == 32  # type: ignore[union-attr]
+    assert asked(load={"rate": 1000}).load.seconds == 10  # type: ignore[union-attr]
+    assert asked(load={"rate": 10, "gates": {"p95": 1.0}}).load.seconds == 10  # type: ignore[union-attr]
+    assert asked(load={"rate": 10, "seconds": 3}).load.seconds == 3  # type: ignore[union-attr]
+
+
+def test_gates_below_zero_are_off() -> None:
+    assert asked(load={"rate": 1, "gates": {"error_ratio": -1, "p95": 2}}).gates == {"p95": 2.0}
+
+
+def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
+    run = asked(limiter={"rate": 2000})
+    assert run.limiter
+    assert run.limiter_plan
+    assert run.limiter.expected(2000) == 2.0
+    assert run.limiter_plan.seconds == 4.0
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"url": "maestro.example.com"}, "is no http or https URL"),
+        ({"checks": [{"name": "a", "url": "https://elsewhere.test/"}]}, "elsewhere.test is not among the hosts"),
+        ({"checks": [{"name": "a", "url": "/", "json": {"a[": 1}}]}, "is no JMESPath"),
+        ({"checks": [{"name": "a", "url": "/", "expect_headers": {"a": "("}}]}, "is no regular expression"),
+        ({"checks": [{"name": "a", "url": "/", "headers": {"a": "b\r\nc"}}]}, "not one that HTTP can carry"),
+        ({"load": {"rate": 1001}}, "max_rate"),
+        ({"load": {"rate": -1}}, "above 0"),
+        ({"load": {"rate": 1000, "seconds": 601, "extensions": 0}}, "more than the 600000"),
+        ({"load": {"rate": 1, "requests": [{"path": "https://elsewhere.test/"}]}}, "a load has one origin"),
+        ({"load": {"rate": 1, "requests": [{"path": "/", "weight": 0}]}}, "weight"),
+        ({"limiter": {"rate": 1000}}, "do not exceed the limit"),
+        ({"limiter": {"rate": 4000}}, "max_rate"),
+        ({"limiter": {"rate": 2000, "burst": 0}}, "above 0"),
+        ({"expect": {"tls_minimum": "SSLv3"}}, "no version of TLS"),
+    ],
+)
+def test_what_must_not_be_sent_is_refused(given: dict[str, t.Any], reason: str) -> None:
+    with pytest.raises(NotAllowed, match=reason):
+        asked(**given)
+
+
+def test_named_hosts_may_be_asked() -> None:
+    run = asked(checks=[{"name": "a", "url": "https://api.example.com/"}], allowed_hosts=["*.example.com"])
+    assert "a" in names(run)
