@@ -29,10 +29,10 @@ def counted(objects: Objects) -> dict[str, int]:
 def phase_of(pod: Live, newest: t.Collection[str] = ()) -> str:
     """The phase of one pod; an empty string for one that has done its work."""
     status = pod.get("status") or {}
-    if pod["metadata"].get("deletionTimestamp"):
-        return TERMINATING
     if status.get("phase") == "Succeeded":
         return ""
+    if pod["metadata"].get("deletionTimestamp"):
+        return "" if status.get("phase") == "Failed" else TERMINATING
     if status.get("phase") == "Failed":
         return FAILING
     if newest and _hash(pod) and _hash(pod) not in newest:
