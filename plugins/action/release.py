@@ -5,14 +5,40 @@
 
 from __future__ import annotations
 
+import os
+import typing as t
+
+import ansible.release
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import commit_of, origin_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._collection import version
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
+
+Values = dict[str, t.Any]
 
 
 class ActionModule(InProcess):
     ARGUMENTS = release.ARGUMENTS
     RULES = release.RULES
+    _variables: Values = {}
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        self._variables = task_vars or {}
+        return super().run(tmp, task_vars)
 
     def body(self, call: Call) -> Ending:
+        call.params["origin"] = {**self._origin(), **call.params["origin"]}
         return release.carry_out(call)
+
+    def _origin(self) -> Values:
+        """Where the play runs: the job, the versions and the inventory that it works with."""
+        folder = str(self._variables.get("inventory_dir") or "")
+        found = {
+            **origin_of(self._variables, os.environ),
+            "collection": version(),
+            "ansible": ansible.release.__version__,
+            "inventory_commit": commit_of(folder),
+        }
+        return {name: value for name, value in found.items() if value}
