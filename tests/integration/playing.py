@@ -64,7 +64,7 @@ def play(
         given.write_text(json.dumps(variables), encoding="utf-8")
         journal = pathlib.Path(folder) / "journal"
         journal.touch()
-        command = [_ansible_playbook(), "-i", inventory, "-e", f"@{given}", *arguments, playbook]
+        command = [*command_of(playbook, inventory), "-e", f"@{given}", *arguments]
         begun = time.monotonic()
         done = subprocess.run(
             command,
@@ -80,8 +80,9 @@ def play(
         return Play(done.returncode, done.stdout, tasks, time.monotonic() - begun)
 
 
-def _ansible_playbook() -> str:
-    return str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
+def command_of(playbook: str, inventory: str = str(ROOT / "inventories" / "lab")) -> list[str]:
+    """What a user types to run a playbook."""
+    return [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, playbook]
 
 
 def _environment(journal: pathlib.Path) -> dict[str, str]:

@@ -61,6 +61,17 @@ def newest_hashes(objects: Objects) -> set[str]:
     return (of_sets | of_stateful) - {""}
 
 
+def are_current(objects: Objects) -> bool:
+    """Whether the controllers have seen the newest change, so that new pods can be told from old ones."""
+    workloads = [*objects.get("Deployment", ()), *objects.get("StatefulSet", ())]
+    seen = all(
+        (item.get("status") or {}).get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
+        for item in workloads
+    )
+    is_numbered = any((item["metadata"].get("annotations") or {}).get(REVISION) for item in workloads)
+    return seen and (not is_numbered or bool(newest_hashes(objects)))
+
+
 def _hash(pod: Live) -> str:
     labels = pod["metadata"].get("labels") or {}
     return str(labels.get(TEMPLATE_HASH) or labels.get(REVISION_HASH) or "")

@@ -57,7 +57,7 @@ class Teller:
                 self._known.add((finding.id, finding.object))
                 self._add(seconds, pods, finding.sentence(), finding.sentence())
         state = state_of(pods, judgement.missing)
-        if not state or state == self._shown:
+        if not state or state == self._shown or not (is_last or phases.are_current(facts.objects)):
             return None
         if seconds - self._shown_at < PACE and not is_last:
             return self._shown_at + PACE

@@ -86,6 +86,20 @@ def test_pods_of_a_former_revision_are_old_until_they_are_asked_to_end() -> None
     assert list(phases.counted(objects)) == ["ready", "starting", "old", "terminating"], "always in one order"
 
 
+@pytest.mark.parametrize(
+    ("generation", "sets", "current"),
+    [(4, ("2",), True), (5, ("2",), False), (4, ("1",), False), (4, (), False)],
+    ids=["seen", "unseen", "its set is not here yet", "no set is here yet"],
+)
+def test_new_pods_can_be_told_from_old_ones_once_the_controller_has_seen_the_change(
+    generation: int, sets: tuple[str, ...], current: bool
+) -> None:
+    item = {**deployment("2"), "status": {"observedGeneration": 4}}
+    item["metadata"]["generation"] = generation
+    objects = {"Deployment": [item], "ReplicaSet": [replica_set("aa", revision) for revision in sets]}
+    assert phases.are_current(objects) is current
+
+
 def test_pods_of_a_stateful_set_have_its_revision() -> None:
     stateful = manifest("apps/v1", "StatefulSet", "maestro", status={"updateRevision": "maestro-7"})
     new, old = pod("1", conditions=READY), pod("2", conditions=READY)

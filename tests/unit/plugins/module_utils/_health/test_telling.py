@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -44,6 +45,16 @@ def test_a_change_is_told_with_the_time_that_went_and_that_is_left(told: Told) -
     assert told.teller.see(facts(2, 1), UNDECIDED, 12.2) is None
     assert told.lines == ["  12 s  pods: 2 ready, 1 starting (588 s left)"]
     assert told.teller.timeline == [Moment(12.2, {"ready": 2, "starting": 1}, "pods: 2 ready, 1 starting")]
+
+
+def test_pods_are_not_told_before_it_is_known_which_are_new(told: Told) -> None:
+    unseen = manifest("apps/v1", "Deployment", "maestro", status={"observedGeneration": 1})
+    unseen["metadata"]["generation"] = 2
+    early = dataclasses.replace(facts(3), objects={**facts(3).objects, "Deployment": (unseen,)})
+    assert told.teller.see(early, UNDECIDED, 0.1) is None
+    assert told.lines == []
+    told.teller.see(early, UNDECIDED, 9.0, is_last=True)
+    assert told.lines == ["   9 s  pods: 3 ready"]
 
 
 def test_what_stays_as_it_is_is_not_told_again(told: Told) -> None:

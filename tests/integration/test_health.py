@@ -1,0 +1,171 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on a real release: soon, cheap, never better than what may be read, and shown as it comes about."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, object_path
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.modules import health
+from tests.integration import seeing
+from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
+from tests.integration.furnishing import allow
+from tests.integration.playing import ROOT, command_of, play
+
+NAMESPACE = "test-health"
+MISSING = "ghcr.io/brianlong/intelgraph/maestro-control-plane:0.0.0-missing"
+DEPLOYMENT = object_path("apps/v1", KINDS["apps/v1", "Deployment"], NAMESPACE, "maestro")
+READER = [
+    {"apiGroups": [""], "resources": ["configmaps", "services", "events"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["discovery.k8s.io", "networking.k8s.io", "policy"], "resources": ["*"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["cert-manager.io", "batch"], "resources": ["*"], "verbs": ["list", "watch"]},
+]
+"""Everything that a release has, but for its pods."""
+
+
+@pytest.fixture(scope="module")
+def deploy(cluster: Cluster) -> t.Iterator[Player]:
+    """Deploys into the namespace that the tests of this module share, where a release is already."""
+    delete_namespace(cluster, NAMESPACE)
+    deploying = functools.partial(play, "intelgraph.maestro.deploy", **of_namespace(NAMESPACE), **WITHOUT_AUTOSCALER)
+    done = deploying()
+    assert done.rc == 0, done.output
+    yield deploying
+    cluster.delete(f"/api/v1/namespaces/{NAMESPACE}")
+
+
+@pytest.fixture
+def examine(deploy: Player, lab: dict[str, t.Any]) -> t.Callable[..., dict[str, t.Any]]:
+    """Asks for the health of that release, in this process."""
+
+    def ask(**given: t.Any) -> dict[str, t.Any]:
+        defaults = {name: option.get("default") for name, option in health.ARGUMENTS.items()}
+        wanted = {"kubeconfig": lab["kubeconfig"], "namespace": NAMESPACE, **given}
+        return health.examine(Call({**defaults, **wanted})).values
+
+    return ask
+
+
+Examine = t.Callable[..., dict[str, t.Any]]
+
+
+def test_a_healthy_release_passes_at_once_and_nothing_is_written(
+    examine: Examine, cluster: Cluster, record_property: t.Callable[[str, object], None]
+) -> None:
+    settled = examine(wait=True, wait_timeout=60)
+    assert settled["verdict"] == "passed", settled["msg"]
+    before = seeing.generations(cluster, NAMESPACE)
+    result = examine()
+    record_property("seconds", result["seconds"])
+    record_property("requests", result["requests"])
+    assert result["msg"] == f"Release {result['number']} of maestro is healthy: pods: 3 ready."
+    assert result["findings"] == result["missing"] == []
+    assert result["seconds"] < 2
+    assert result["requests"] <= 40
+    assert seeing.generations(cluster, NAMESPACE) == before
+
+
+def test_what_may_not_be_read_leaves_the_verdict_open_and_is_named(examine: Examine, cluster: Cluster) -> None:
+    user = allow(cluster, NAMESPACE, READER)
+    result = examine(impersonate_user=user)
+    assert result["verdict"] == "inconclusive"
+    named = {(finding["id"], finding["object"]) for finding in result["findings"] if finding["severity"] == "error"}
+    assert ("permission-missing", f"Pod in namespace {NAMESPACE}") in named
+    assert 'cannot list resource "pods"' in str(result["findings"])
+
+
+class Seen(t.NamedTuple):
+    """When the API showed the fault and when its verdict came, on the monotonic clock."""
+
+    shown: float
+    decided: float
+
+
+def test_a_fault_is_known_two_seconds_after_the_api_shows_it(
+    examine: Examine, cluster: Cluster, record_property: t.Callable[[str, object], None]
+) -> None:
+    """Somebody sets an image that does not exist by hand while the release is waited for."""
+    former = cluster.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["image"]
+    shown = _moment_of(cluster, "ErrImagePull")
+    try:
+        _set_image(cluster, MISSING)
+        result = examine(wait=True, wait_timeout=60)
+        decided = time.monotonic()
+    finally:
+        _set_image(cluster, former)
+    assert result["verdict"] == "failed"
+    finding = result["findings"][0]
+    assert (finding["id"], finding["container"]) == ("image-not-found", "maestro")
+    assert MISSING in finding["message"]
+    assert "Ready pods: 3 of the former revision." in result["msg"]
+    lag = decided - shown()
+    record_property("seconds after the API", round(lag, 2))
+    assert lag < 4, "two seconds, and as many for a loaded machine"
+    assert examine(wait=True, wait_timeout=60)["verdict"] == "passed", "it is mended"
+
+
+def test_the_wait_is_shown_while_it_lasts(deploy: Player) -> None:
+    """One line for each change, printed when it happens and not when the task has ended."""
+    variables = {**of_namespace(NAMESPACE), **WITHOUT_AUTOSCALER, "workload_pod_annotations": {"shown": "live"}}
+    lines = _timed_lines("intelgraph.maestro.deploy", variables)
+    told = [(moment, line) for moment, line in lines if line.startswith("  [lab]")]
+    ended = next(moment for moment, line in lines if line.startswith("changed: [lab]") and moment > told[-1][0])
+    assert ended - told[0][0] > 1.5, lines
+    assert "3 old" in told[0][1], told
+    assert told[-1][1].endswith("pods: 3 ready")
+    moments = [moment for moment, _line in told]
+    assert len(told) <= moments[-1] - moments[0] + 3, "one line a second at most"
+
+
+def _set_image(cluster: Cluster, image: str) -> None:
+    body = {"spec": {"template": {"spec": {"containers": [{"name": "maestro", "image": image}]}}}}
+    cluster.request("PATCH", DEPLOYMENT, body, "application/strategic-merge-patch+json")
+
+
+def _moment_of(cluster: Cluster, reason: str) -> t.Callable[[], float]:
+    """Watches from now on; gives the moment at which a container first waited for this reason."""
+    found: list[float] = []
+
+    def watch() -> None:
+        with Mirror(cluster, [Source("v1", "Pod", NAMESPACE)]) as mirror:
+            if until(mirror, lambda: reason in json.dumps(mirror.objects("Pod")), time.monotonic() + 60):
+                found.append(time.monotonic())
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+
+    def moment() -> float:
+        thread.join(60)
+        return found[0]
+
+    return moment
+
+
+def _timed_lines(playbook: str, variables: t.Mapping[str, t.Any]) -> list[tuple[float, str]]:
+    """The lines that a play prints, each with the moment at which it came."""
+    command = [*command_of(playbook), "-e", json.dumps(variables)]
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv" / "collections"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        assert running.stdout is not None
+        lines = [(time.monotonic(), line.rstrip("\n")) for line in running.stdout]
+    assert running.returncode == 0, lines
+    return lines
