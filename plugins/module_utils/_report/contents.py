@@ -116,8 +116,8 @@ class Report:
 def report_of(about: Values, results: t.Mapping[str, Values], secrets: t.Mapping[str, str] | None = None) -> Report:
     """From what modules returned. `about` has release, namespace, host, made; `results` a result for each check.
 
-    A value of `secrets` is replaced by its name wherever it stands, in any usual form. What only looks like a secret was
-    taken out of log lines by who fetched them; here it would hide what a finding is about.
+    A value of `secrets` is replaced by its name wherever it stands, in any usual form. What only looks like a secret
+    was taken out of log lines by who fetched them; here it would hide what a finding is about.
     """
     mask = Mask(secrets or {})
     checks = tuple(check_of(name, _masked(mask, result)) for name, result in results.items())

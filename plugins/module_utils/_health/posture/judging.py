@@ -27,6 +27,7 @@ RULES: tuple[tuple[Rule, t.Callable[[Scene], t.Iterator[Breach]]], ...] = (
     (catalogue.INGRESS, rules_facing.ingress),
     (catalogue.MONITORING, rules_facing.monitoring),
 )
+AGAIN, TAKEOVER = "Deploy again", "with maestro_takeover (another manager holds the field)"
 ORDER = {rule.id: number for number, rule in enumerate(catalogue.ALL)}
 
 
@@ -85,7 +86,7 @@ def _finding(rule: Rule, breach: Breach, seen: Seen, chosen: bool) -> Finding:
         cause=f"Release {seen.number} declares it {'so' if chosen else 'otherwise: the cluster was changed since'}.",
         evidence=tuple(filter(None, (*breach.evidence, "" if chosen else changed))),
         since="" if chosen else when,
-        next_step=rule.next_step,
+        next_step=rule.next_step if chosen or not who else rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1),
     )
 
 

@@ -331,6 +331,7 @@ def test_who_changed_it_and_when_is_told() -> None:
     (finding,) = judged(objects)
     assert finding.since == "2026-11-23T20:00:00Z"
     assert finding.evidence == ("kubectl-edit changed it last, at 2026-11-23T20:00:00Z",)
+    assert finding.next_step.startswith("Deploy again with maestro_takeover (another manager holds the field)")
 
 
 @pytest.mark.parametrize(("manager", "operation"), [("intelgraph.maestro-initial", "Apply"), ("kubectl", "Update")])
