@@ -114,4 +114,4 @@ def test_the_role_gives_the_module_only_what_it_takes_and_all_its_own_variables(
     given = only(task["intelgraph.maestro.cluster_info"] for task in tasks if "intelgraph.maestro.cluster_info" in task)
     assert set(given) <= set(cluster_info.ARGUMENTS)
     specs = yaml.safe_load((ROLES / "prerequisites" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    assert set(specs["argument_specs"]["main"]["options"]) == set(re.findall(r"prerequisites_[a-z_]+", str(given)))
+    assert set(specs["argument_specs"]["main"]["options"]) == set(re.findall(r"\bprerequisites_[a-z_]+", str(tasks)))
