@@ -45,6 +45,15 @@ class Check:
     def title(self) -> str:
         return TITLES.get(self.name, self.name.replace("_", " ").capitalize())
 
+    @property
+    def headline(self) -> str:
+        """The sentence on one line: of several, the first, with the first error in place of the others."""
+        first, *others = self.msg.strip().splitlines() or [""]
+        if not others:
+            return first
+        told = self.of("error") or self.of("warning")
+        return f"{first.rstrip(':')}: {told[0].sentence()}" if told else first.rstrip(":")
+
     def of(self, severity: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity == severity]
 
@@ -95,9 +104,10 @@ class Report:
             warnings = sum(len(check.of("warning")) for check in self.checks)
             told = f" with {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
             return f"{self.subject()} passed every check{told}."
+        worst = f"{self.worst.title.lower()} {self.worst.verdict}. {self.worst.headline.rstrip('.')}"
         others = sum(check.verdict in (FAILED, INCONCLUSIVE) for check in self.checks) - 1
         more = f" {others} more check{'' if others == 1 else 's'} did not pass." if others else ""
-        return f"{self.subject()}: {self.worst.title.lower()} {self.worst.verdict}. {self.worst.msg.rstrip('.')}.{more}"
+        return f"{self.subject()}: {worst}.{more}"
 
     def as_dict(self) -> dict[str, t.Any]:
         """The JSON report."""

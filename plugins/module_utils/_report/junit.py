@@ -62,7 +62,7 @@ def _add(suite: ET.Element, check: Check, report: Report) -> None:
     )
     if check.verdict not in OUTCOMES:
         return
-    outcome = ET.SubElement(case, OUTCOMES[check.verdict], {"message": _clean(check.msg)})
+    outcome = ET.SubElement(case, OUTCOMES[check.verdict], {"message": _clean(check.headline)})
     if check.verdict != SKIPPED:
         told = check.of("error") or check.of("warning")
         outcome.set("type", told[0].id if told else check.verdict)

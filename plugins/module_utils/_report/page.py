@@ -64,7 +64,7 @@ def _header(report: Report) -> Html:
             ": ",
             _headline(report),
         ),
-        tag("p", report.worst.msg if report.worst else report.sentence(), class_="lead"),
+        tag("p", report.worst.headline if report.worst else report.sentence(), class_="lead"),
         tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()), class_="about"),
         class_=f"tone-{report.verdict}",
     )
@@ -84,7 +84,7 @@ def _checks(checks: t.Sequence[Check]) -> Html:
             "tr",
             tag("th", check.title, scope="row"),
             tag("td", _badge(check.verdict), class_="outcome"),
-            tag("td", check.msg, class_="says"),
+            tag("td", check.headline, class_="says"),
             tag("td", check.counts() or "no findings", class_="count"),
             tag("td", f"{check.seconds:.1f} s" if check.seconds else "", class_="number"),
         )

@@ -75,19 +75,37 @@ def _as_declared(seen: Seen) -> tuple[Live, ...]:
 
 
 def _finding(rule: Rule, breach: Breach, seen: Seen, chosen: bool) -> Finding:
-    when, who = _last_change(seen, breach.object)
+    when, who = ("", "") if chosen else _last_change(seen, breach.object)
     changed = f"{who} changed it last, at {when}" if who else ""
+    cause, next_step = _origin(rule, breach, seen, chosen, who)
     return Finding(
         id=rule.id,
         severity="warning" if chosen else "error",
         object=breach.object,
         container=breach.container,
         message=f"{breach.message}. {rule.cost}",
-        cause=f"Release {seen.number} declares it {'so' if chosen else 'otherwise: the cluster was changed since'}.",
-        evidence=tuple(filter(None, (*breach.evidence, "" if chosen else changed))),
-        since="" if chosen else when,
-        next_step=rule.next_step if chosen or not who else rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1),
+        cause=cause,
+        evidence=tuple(filter(None, (*breach.evidence, changed))),
+        since=when,
+        next_step=next_step,
     )
+
+
+def _origin(rule: Rule, breach: Breach, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
+    """Where a breach comes from, and what to do about it."""
+    if chosen:
+        return f"Release {seen.number} declares it so.", rule.next_step
+    if breach.object not in {shown(item) for item in seen.declared}:
+        return f"It is no object of release {seen.number}: somebody else made it.", _removal(breach.object)
+    step = rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.next_step
+    return f"Release {seen.number} declares it otherwise: the cluster was changed since.", step
+
+
+def _removal(name: str) -> str:
+    kind, _, place = name.partition(" ")
+    *namespace, own = place.split("/")
+    command = " ".join(["kubectl delete", kind.lower(), own, *(f"-n {each}" for each in namespace)])
+    return f"If nobody needs it: {command}. Else declare in the inventory what it is for."
 
 
 def _last_change(seen: Seen, name: str) -> tuple[str, str]:

@@ -50,6 +50,18 @@ def test_the_sentence_is_that_of_the_worst_check_and_counts_the_others() -> None
     )
 
 
+def test_of_several_lines_the_first_is_told_with_the_first_error() -> None:
+    lines = "5 objects are not as release 1 declared:\n- [drift] one\n- [drift] two"
+    told = [finding(id="drift", object="Deployment a/b", message="1 field differs", next_step="Deploy again.")]
+    (check,) = report({"drift": failed(msg=lines, findings=told)}).checks
+    wanted = "5 objects are not as release 1 declared: [drift] Deployment a/b: 1 field differs. Deploy again."
+    assert check.headline == wanted
+    assert (
+        report({"drift": failed(msg=lines, findings=[])}).checks[0].headline
+        == "5 objects are not as release 1 declared"
+    )
+
+
 def test_the_sentence_of_a_good_report_counts_warnings() -> None:
     assert report({"health": passed(number=3)}).sentence() == (
         "Release 3 of maestro in maestro-system on eks-prod passed every check."
