@@ -66,11 +66,12 @@ class Teller:
         self._add(seconds, pods, state, f"{state}{left}")
         return None
 
-    def say(self, seconds: float, text: str) -> None:
-        """Tell something that is neither a finding nor a state of the pods, once."""
-        if ("", text) not in self._known:
-            self._known.add(("", text))
-            self._add(seconds, self.timeline[-1].pods if self.timeline else {}, text, text)
+    def say(self, seconds: float, text: str, reason: str) -> None:
+        """Tell something that is neither a finding nor a state of the pods, until one of those is told again."""
+        if text != self._shown:
+            self._shown, self._shown_at = text, seconds
+            told = f"{text}: {reason}"
+            self._add(seconds, self.timeline[-1].pods if self.timeline else {}, told, told)
 
     def _add(self, seconds: float, pods: dict[str, int], told: str, line: str) -> None:
         if len(self.timeline) < LONGEST:

@@ -9,7 +9,8 @@ import dataclasses
 import time
 import typing as t
 
-from .._cluster.client import ApiError, Cluster, ClusterError
+from .._cluster.client import Cluster
+from .._cluster.errors import ApiError, ClusterError, Unreachable
 from .._cluster.kinds import Manifest
 from .._cluster.watch import Source
 from . import readiness
@@ -89,6 +90,7 @@ class _Wait:
         self._begun = time.monotonic()
         self._deadline = self._begun + (timeout or 0.0)
         self._away_since: float | None = None
+        self._away_for = ""
         self._observer = Observer(cluster, subject)
         self._evidence = Evidence(cluster, mask, self._observer.mirror.wake)
 
@@ -104,20 +106,19 @@ class _Wait:
                 ended = self._ended(facts, judgement)
                 if ended:
                     return ended
-                again = self._teller.see(facts, self._masked(judgement), self._seconds)
                 self._evidence.ask(judgement.questions, facts.objects.get("Pod", ()))
-                self._sleep(generation, began, [again, self._moment_of(judgement)])
+                self._sleep(generation, began, [self._told(facts, judgement), self._moment_of(judgement)])
 
     def _ended(self, facts: Facts, judgement: Judgement) -> Health | None:
         """The end of the wait, if this judgement is it."""
         lost = self._lost()
         if lost:
-            return self._end(facts, dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=lost))
+            return self._end_unknown(facts, lost, judgement)
         interrupted = self._observer.interrupted()
-        self._tell_of_interruption(interrupted)
+        self._take_interruption(interrupted)
         is_over = self._looks_once or time.monotonic() >= self._deadline
         if interrupted:
-            return self._end(facts, _unreachable(judgement, interrupted, self._seconds)) if is_over else None
+            return self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), judgement) if is_over else None
         if judgement.verdict == PASSED:
             return self._end(facts, self._unless_unread(judgement))
         if judgement.verdict == FAILED or is_over:
@@ -158,12 +159,23 @@ class _Wait:
             if self._observer.mirror.is_listed(source) or getattr(error, "status", 0) == CREDENTIALS
         )
 
-    def _tell_of_interruption(self, interrupted: t.Mapping[Source, ClusterError]) -> None:
-        now = time.monotonic()
-        self._away_since = (self._away_since or now) if interrupted else None
-        if self._away_since and now - self._away_since > HICCUP:
-            error = next(iter(interrupted.values()))
-            self._teller.say(self._seconds, self._mask(f"what is known may be old: {error}"))
+    def _take_interruption(self, interrupted: t.Mapping[Source, ClusterError]) -> None:
+        self._away_since = (self._away_since or self._seconds) if interrupted else None
+        self._away_for = self._mask(str(next(iter(interrupted.values())))) if interrupted else ""
+
+    def _told(self, facts: Facts, judgement: Judgement) -> float | None:
+        """Tell what is new; when there will be something to tell although nothing happens, in seconds."""
+        if self._away_since is None:
+            return self._teller.see(facts, self._masked(judgement), self._seconds)
+        if self._seconds < self._away_since + HICCUP:
+            return self._away_since + HICCUP
+        self._teller.say(self._seconds, "the API server does not answer; what is known may be old", self._away_for)
+        return None
+
+    def _end_unknown(self, facts: Facts, findings: tuple[Finding, ...], judgement: Judgement) -> Health:
+        """It cannot be known how things stand: what the last judgement found is told as well, and proves nothing."""
+        open_ = dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=(*findings, *judgement.findings))
+        return dataclasses.replace(self._end(facts, open_), sentence=self._mask(findings[0].sentence()))
 
     def _end(self, facts: Facts, judgement: Judgement) -> Health:
         shown = self._masked(judgement)
@@ -204,8 +216,6 @@ class _Wait:
 
     def _sleep(self, generation: int, began: float, moments: t.Sequence[float | None]) -> None:
         """Until there is news, one of the moments has come (seconds since the beginning), or the time is over."""
-        if self._away_since:
-            moments = [*moments, self._away_since - self._begun + HICCUP]
         wake = min([self._deadline, *(self._begun + moment for moment in moments if moment is not None)])
         now = time.monotonic()
         self._observer.mirror.wait(generation, max(wake - now, 0.0))
@@ -213,18 +223,17 @@ class _Wait:
         time.sleep(max(0.0, min(pause, self._deadline - time.monotonic())))
 
 
-def _unreachable(judgement: Judgement, interrupted: t.Mapping[Source, ClusterError], seconds: float) -> Judgement:
+def _unreachable(interrupted: t.Mapping[Source, ClusterError], seconds: float) -> Finding:
     """Time is over and nobody knows how things stand."""
     kinds = ", ".join(sorted({source.kind for source in interrupted}))
     error = next(iter(interrupted.values()))
-    finding = Finding(
-        id=error.id,
+    return Finding(
+        id=Unreachable.id,
         severity="error",
         object="API server",
         message=f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}",
-        next_step=error.next_step,
+        next_step=Unreachable.next_step,
     )
-    return dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=(finding, *judgement.findings))
 
 
 def _refused(source: Source, error: ClusterError, severity: str = "error") -> Finding:

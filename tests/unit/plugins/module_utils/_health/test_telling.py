@@ -100,12 +100,14 @@ def test_a_timeline_has_an_end(told: Told, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(told.teller.timeline) == 3
 
 
-def test_anything_else_is_said_once(told: Told) -> None:
+def test_anything_else_is_said_once_whatever_its_reason_is_then(told: Told) -> None:
     told.teller.see(facts(3), UNDECIDED, 1.0)
-    for second in (2.0, 3.0):
-        told.teller.say(second, "the API server is away")
-    assert told.lines[1:] == ["   2 s  the API server is away"]
+    for second, reason in ((2.0, "reset"), (3.0, "refused")):
+        told.teller.say(second, "the API server is away", reason)
+    assert told.lines[1:] == ["   2 s  the API server is away: reset"]
     assert told.teller.timeline[-1].pods == {"ready": 3}
+    told.teller.see(facts(3), UNDECIDED, 9.0)
+    assert told.lines[-1] == "   9 s  pods: 3 ready (591 s left)", "and that it is back"
 
 
 @pytest.mark.parametrize(
