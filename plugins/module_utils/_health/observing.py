@@ -49,6 +49,7 @@ OWNED: dict[str, tuple[Kind, ...]] = {
 }
 """What the controllers of a kind make of it, with the labels of the release."""
 NODE, EVENT = ("v1", "Node"), ("v1", "Event")
+CERTIFICATE_REQUEST = ("cert-manager.io/v1", "CertificateRequest")
 PRODUCES_EVIDENCE = frozenset({"Deployment", "StatefulSet", "Job"})
 """Kinds for which Events and Nodes explain what goes wrong. A verdict can be had without either."""
 
@@ -94,7 +95,9 @@ def essential_sources(subject: Subject) -> list[Source]:
 def helpful_sources(subject: Subject) -> list[Source]:
     """The collections that only explain what goes wrong."""
     has_pods = any(manifest["kind"] in PRODUCES_EVIDENCE for manifest in subject.manifests)
-    return [Source(*EVENT, subject.namespace), Source(*NODE)] if has_pods else []
+    has_certificates = any(manifest["kind"] == "Certificate" for manifest in subject.manifests)
+    requests = [Source(*CERTIFICATE_REQUEST, subject.namespace, _selector(subject))] if has_certificates else []
+    return [Source(*EVENT, subject.namespace), Source(*NODE), *requests] if has_pods else requests
 
 
 def _declared(subject: Subject, kind: Kind, place: str, manifests: t.Sequence[Manifest]) -> list[Source]:
@@ -157,7 +160,7 @@ class Observer:
         if item["kind"] != "Event":
             return trimmed(item)
         name = (item.get("involvedObject") or {}).get("name", "")
-        is_ours = name in self._stems or any(name.startswith(f"{stem}-") for stem in self._stems)
+        is_ours = name in self._stems or any(f"-{stem}-" in f"-{name}" for stem in self._stems)
         return trimmed(item) if is_ours and is_told(item) else None
 
 
@@ -166,5 +169,5 @@ def _silent(source: Source) -> ClusterError:
 
 
 def _stems(subject: Subject) -> frozenset[str]:
-    """The names of the declared objects; what those own is named after them."""
+    """The names of the declared objects; what those own is named after them (a StatefulSet's claim: `data-NAME-0`)."""
     return frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)

@@ -14,7 +14,7 @@ from ..readiness import condition
 from .case import Case, Workload, is_ready, moment
 from .containers import Container, containers
 from .starting import failure_to_start
-from .trouble import Sighting, Trouble, asks, merged, one_line, told
+from .trouble import Sighting, Trouble, asks, merged, one_line, times, told
 
 KILLED_BY = {"failed startup probe": catalogue.STARTUP_FAILING, "failed liveness probe": catalogue.LIVENESS_FAILING}
 CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
@@ -33,7 +33,16 @@ def troubles(case: Case) -> t.Iterator[Trouble]:
 
 def _sightings(case: Case, workload: Workload) -> list[Sighting]:
     crashed = [each for each in containers(case, workload) if _has_crashed(each)]
-    return [_sighting(each, _is_looping(each, crashed, workload), case.now) for each in crashed]
+    looping = [_is_looping(each, crashed, workload) for each in crashed]
+    proven = {_fault(each) for each, loops in zip(crashed, looping, strict=True) if loops}
+    return [
+        _sighting(each, loops, _fault(each) in proven, case.now) for each, loops in zip(crashed, looping, strict=True)
+    ]
+
+
+def _fault(container: Container) -> tuple[str, str, t.Any]:
+    """What pods with the same fault have in common."""
+    return container.name, kind_of_end(container).id, _last_end(container).get("exitCode")
 
 
 def _has_crashed(container: Container) -> bool:
@@ -67,19 +76,19 @@ def kind_of_end(container: Container) -> Check:
     return next((check for words, check in KILLED_BY.items() if words in latest), catalogue.CRASH_LOOP)
 
 
-def _sighting(container: Container, is_looping: bool, now: float) -> Sighting:
+def _sighting(container: Container, is_looping: bool, is_proven: bool, now: float) -> Sighting:
     check, end = kind_of_end(container), _last_end(container)
     code = end.get("exitCode")
     events = container.events("BackOff", "Unhealthy")
     return Sighting(
         check=check,
         pod=container.pod,
-        words=f"container {container.name} {WORDS[check.id]} (exit code {code})",
+        words=f"container {container.name} {_words(check, is_proven)} (exit code {code})",
         since=min(container.began(events), now),
         grace=0.0 if is_looping else None,
         container=container.name,
         evidence=(
-            f"exit code {code} ({end.get('reason', 'no reason given')}), ended {container.ends} times",
+            f"exit code {code} ({end.get('reason', 'no reason given')}), ended {times(container.ends)}",
             *([f"last words: {one_line(str(end['message']))}"] if end.get("message") else []),
             *told(events[:2]),
         ),
@@ -95,6 +104,11 @@ def unready_since(pod: t.Mapping[str, t.Any]) -> float:
     """The moment at which the pod was last seen to lose its readiness; 0 while it is ready."""
     found = condition(pod, "Ready")
     return 0.0 if found.get("status") == "True" else moment(found.get("lastTransitionTime"))
+
+
+def _words(check: Check, is_proven: bool) -> str:
+    is_first = check is catalogue.CRASH_LOOP and not is_proven
+    return "ended although it should run" if is_first else WORDS[check.id]
 
 
 WORDS = {

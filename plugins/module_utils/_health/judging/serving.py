@@ -11,6 +11,7 @@ from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
 from .case import Case, is_ready, is_staying, moment, shown
+from .references import missing_reference
 from .trouble import Trouble
 
 ROUTING, SELECTION, METRICS = 60.0, 30.0, 180.0
@@ -87,7 +88,7 @@ def _service(case: Case, service: Live) -> t.Iterator[Trouble]:
         )
 
 
-def _gateway(_case: Case, gateway: Live) -> t.Iterator[Trouble]:
+def _gateway(case: Case, gateway: Live) -> t.Iterator[Trouble]:
     status = gateway.get("status") or {}
     listeners = [(f"listener {entry['name']}: ", entry) for entry in status.get("listeners") or ()]
     for part, holder in [*listeners, ("", status)]:
@@ -95,8 +96,10 @@ def _gateway(_case: Case, gateway: Live) -> t.Iterator[Trouble]:
             found = condition({"status": holder}, kind)
             if found.get("status") == "False" and found.get("reason") not in ("Pending", "AddressNotAssigned"):
                 since = moment(found.get("lastTransitionTime"))
-                words = f"{part}{found.get('message') or found.get('reason', '')}"
-                yield Trouble(catalogue.GATEWAY_REFUSED, shown(gateway), words, since, fatal_at=since + ROUTING)
+                said = str(found.get("message") or found.get("reason", ""))
+                missing = missing_reference(case, str(gateway["metadata"].get("namespace", "")), said)
+                grace = missing.grace if missing else ROUTING
+                yield Trouble(catalogue.GATEWAY_REFUSED, shown(gateway), part + said, since, fatal_at=since + grace)
                 return
 
 

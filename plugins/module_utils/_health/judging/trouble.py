@@ -127,10 +127,10 @@ def one_line(text: str) -> str:
 
 def told(events: t.Iterable[Event]) -> tuple[str, ...]:
     """Each event as a line of evidence."""
-    return tuple(f"{event.reason} ({_times(event.count)}): {one_line(event.message)}" for event in events)
+    return tuple(f"{event.reason} ({times(event.count)}): {one_line(event.message)}" for event in events)
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 

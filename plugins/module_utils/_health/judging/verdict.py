@@ -57,7 +57,7 @@ def judge(facts: Facts) -> Judgement:
         fatal = []
     is_whole = not lines
     if is_whole and case.now < settled:
-        lines = [f"everything is ready; it has to stay so for another {settled - case.now:.0f} s"]
+        lines = [f"Release: everything is ready and has to stay so for another {settled - case.now:.0f} s"]
     told = [trouble for trouble in found if trouble.told or trouble in fatal]
     return Judgement(
         verdict=FAILED if fatal else "" if lines else PASSED,
@@ -92,7 +92,8 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
         if subject not in explained
     ]
     if not guilty and not unexplained:
-        unexplained = [Trouble(catalogue.NOT_READY, "Release", "; ".join(judgement.missing) or "it has not settled")]
+        subject, _colon, what = "; ".join(judgement.missing).partition(": ")
+        unexplained = [Trouble(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
     told = [*found, *unexplained]
     return Judgement(
         verdict=FAILED,
@@ -138,11 +139,12 @@ def headline(facts: Facts, judgement: Judgement) -> str:
 
 def serving_sentence(case: Case) -> str:
     """What the fault means for the service: how many pods still serve, or nothing where no pods are known."""
-    ready = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods if is_ready(pod)]
-    former = [pod for workload in case.workloads for pod in workload.former if is_ready(pod)]
-    if not case.is_observed("Pod") or not case.workloads:
+    servers = [workload for workload in case.workloads if workload.kind != "Job"]
+    if not case.is_observed("Pod") or not servers:
         return ""
-    counts = [f"{len(former)} of the former revision"] * bool(former) + [f"{len(ready)} of the new one"] * bool(ready)
+    former = sum(is_ready(pod) for workload in servers for pod in workload.former)
+    new = sum(is_ready(pod) for workload in servers for pod in workload.pods)
+    counts = [f"{former} of the former revision"] * bool(former) + [f"{new} of the new one"] * bool(new)
     return f"Ready pods: {' and '.join(counts)}. " if counts else "No pod serves. "
 
 

@@ -82,6 +82,12 @@ def test_events_and_nodes_help_where_there_are_pods() -> None:
     assert helpful_sources(subject(config_map())) == []
 
 
+def test_the_requests_of_a_certificate_say_why_it_is_not_issued() -> None:
+    certificate = manifest("cert-manager.io/v1", "Certificate", "maestro")
+    assert kinds(helpful_sources(subject(certificate))) == {"CertificateRequest"}
+    assert kinds(helpful_sources(subject(certificate, deployment()))) == {"Event", "Node", "CertificateRequest"}
+
+
 def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") -> Manifest:
     about_object = {"kind": "Pod", "name": about, "namespace": NAMESPACE}
     return manifest("v1", "Event", name, involvedObject=about_object, type=kind, reason=reason)
@@ -119,7 +125,11 @@ def test_facts_hold_what_was_observed_and_nothing_else(cluster: ApiDouble) -> No
 
 
 def test_only_telling_events_about_the_release_are_kept(cluster: ApiDouble) -> None:
-    told = event("a", "maestro-7c1f-x"), event("b", "maestro", "Normal", "TriggeredScaleUp")
+    told = (
+        event("a", "maestro-7c1f-x"),
+        event("b", "maestro", "Normal", "TriggeredScaleUp"),
+        event("b2", "data-maestro-0", "Normal", "ExternalProvisioning"),
+    )
     for item in (
         *told,
         event("c", "other-1"),
@@ -128,7 +138,7 @@ def test_only_telling_events_about_the_release_are_kept(cluster: ApiDouble) -> N
     ):
         cluster.put(item)
     with observed(cluster, deployment()) as observer:
-        assert [item["metadata"]["name"] for item in observer.facts({}, 0).objects["Event"]] == ["a", "b"]
+        assert [item["metadata"]["name"] for item in observer.facts({}, 0).objects["Event"]] == ["a", "b", "b2"]
 
 
 def test_what_is_deleted_meanwhile_is_gone(cluster: ApiDouble) -> None:

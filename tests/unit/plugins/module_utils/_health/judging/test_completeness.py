@@ -72,7 +72,7 @@ def test_an_object_of_which_nothing_is_known_is_not_ready() -> None:
 
 def test_everything_has_to_stay_ready_for_the_settling_time() -> None:
     given = healthy(pod(), settle=60.0)
-    assert missing(given) == ("everything is ready; it has to stay so for another 10 s",)
+    assert missing(given) == ("Release: everything is ready and has to stay so for another 10 s",)
     assert judge(given).again_at == given.now + 10
     assert missing(healthy(pod(), settle=50.0)) == ()
 

@@ -22,8 +22,15 @@ def test_one_end_is_no_loop() -> None:
     finding = undecided(judge(rollout(pod(crashed()))))
     assert (finding.id, finding.message) == (
         "crash-loop",
-        "container maestro ends again and again (exit code 1) (pod maestro-new-a on node-1)",
+        "container maestro ended although it should run (exit code 1) (pod maestro-new-a on node-1)",
     )
+
+
+def test_pods_that_end_alike_are_one_finding_however_often_each_has_ended() -> None:
+    given = rollout(pod(crashed(restarts=4)), pod(crashed(), name="b", node="node-2"))
+    assert [finding.message for finding in judge(given).findings] == [
+        "container maestro ends again and again (exit code 1) (2 pods on 2 nodes)"
+    ]
 
 
 @pytest.mark.parametrize(

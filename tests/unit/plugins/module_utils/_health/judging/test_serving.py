@@ -67,14 +67,20 @@ def gateway(*conditions: dict[str, t.Any], **listener: t.Any) -> dict[str, t.Any
 
 
 def test_a_gateway_says_which_listener_it_cannot_serve() -> None:
-    said = 'Error while retrieving certificate: getting secret: secret "nosecret" not found'
-    refused = condition("ResolvedRefs", "False", said, "InvalidCertificateRef", age=5)
+    clash = condition("Programmed", "False", "another listener has this port and host", "Invalid", age=5)
     whole = condition("Accepted", "False", "All Listeners must be valid", "ListenersNotValid", age=5)
-    given = healthy(gateway(whole, conditions=[refused]))
-    assert undecided(judge(given)).message == f"listener tls: {said}"
+    given = healthy(gateway(whole, conditions=[clash]))
+    assert undecided(judge(given)).message == "listener tls: another listener has this port and host"
     assert seconds_left(given) == 55
-    late = condition("ResolvedRefs", "False", said, "InvalidCertificateRef", age=60)
-    assert cause(judge(healthy(gateway(whole, conditions=[late])))).id == "gateway-refused"
+    assert cause(judge(dataclasses.replace(given, now=given.now + 55))).id == "gateway-refused"
+
+
+def test_a_gateway_waits_for_a_certificate_that_is_being_issued_and_for_no_other() -> None:
+    said = 'Error while retrieving certificate: getting secret: secret "tls" not found'
+    refusing = gateway(conditions=[condition("ResolvedRefs", "False", said, "InvalidCertificateRef", age=5)])
+    assert cause(judge(healthy(refusing))).message == f"listener tls: {said}"
+    issuing = item("Certificate", "tls", spec={"secretName": "tls"}, status={})
+    assert undecided(judge(healthy(refusing, issuing))).id == "gateway-refused"
 
 
 def test_a_gateway_that_is_accepted_and_programmed() -> None:

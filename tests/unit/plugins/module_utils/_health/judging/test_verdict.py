@@ -158,7 +158,9 @@ def test_at_the_time_out_what_nothing_explains_is_not_ready() -> None:
 
 def test_a_release_that_has_not_settled_in_time_has_not_passed() -> None:
     unsettled = facts(deployment(), replica_set(), pod(), settle=600.0)
-    assert cause(timed_out(unsettled, judge(unsettled))).message.startswith("everything is ready; it has to stay so")
+    assert cause(timed_out(unsettled, judge(unsettled))).message.startswith(
+        "everything is ready and has to stay so for another 550 s"
+    )
 
 
 def test_the_time_out_changes_no_verdict() -> None:
