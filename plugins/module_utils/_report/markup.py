@@ -19,14 +19,14 @@ class Html(str):
     __slots__ = ()
 
 
-def tag(name: str, /, *children: str | None, **attributes: str | float | None) -> Html:
+def tag(element: str, /, *children: str | None, **attributes: str | float | None) -> Html:
     """An element. Children that are not Html are escaped, None is left out; `class_` is `class`, `a_b` is `a-b`."""
     written = "".join(
         f' {_named(key)}="{html.escape(str(value))}"' for key, value in attributes.items() if value is not None
     )
-    if name in VOID:
-        return Html(f"<{name}{written}{'/' if name in SHAPES else ''}>")
-    return Html(f"<{name}{written}>{joined(children)}</{name}>")
+    if element in VOID:
+        return Html(f"<{element}{written}{'/' if element in SHAPES else ''}>")
+    return Html(f"<{element}{written}>{joined(children)}</{element}>")
 
 
 def joined(parts: t.Iterable[str | None]) -> Html:
