@@ -102,7 +102,7 @@ def _origin(rule: Rule, breach: Breach, seen: Seen, chosen: bool, who: str) -> t
 
 
 def _removal(name: str) -> str:
-    kind, _, place = name.partition(" ")
+    kind, place = name.split(" ", 1)
     *namespace, own = place.split("/")
     command = " ".join(["kubectl delete", kind.lower(), own, *(f"-n {each}" for each in namespace)])
     return f"If nobody needs it: {command}. Else declare in the inventory what it is for."
