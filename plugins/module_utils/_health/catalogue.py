@@ -239,6 +239,12 @@ RENEWAL_OVERDUE = Check(
     "Look why it is not renewed: kubectl describe certificate,certificaterequest,order,challenge.",
     "The renewal is overdue or fails.",
 )
+OLD_PODS_DRAINING = Check(
+    "old-pods-draining",
+    "warning",
+    "Wait until they have gone; clients with open connections may still get answers of the former version.",
+    "They finish requests that take long, or ignore SIGTERM until their grace period is over.",
+)
 NODE_TROUBLE = Check(
     "node-trouble",
     "note",

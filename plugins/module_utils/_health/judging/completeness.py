@@ -10,7 +10,7 @@ import typing as t
 from .. import readiness
 from ..facts import Live
 from ..readiness import condition
-from .case import Case, Workload, is_ready, moment, shown, shown_as
+from .case import Case, Workload, is_ready, is_staying, moment, shown, shown_as
 from .serving import unrouted
 
 AFTER_RESTART = 30.0
@@ -44,14 +44,24 @@ def _of_pods(case: Case, workload: Workload) -> str:
         return f"{len(unready)} of {len(workload.pods)} new pods are not ready"
     if len(workload.pods) < wanted:
         return f"{len(workload.pods)} of {wanted} new pods are there"
-    old = [pod for pod in workload.former if not _is_lost(case, pod)]
+    old = [pod for pod in workload.former if is_staying(pod)]
     return f"{len(old)} old pods are still there" if old else ""
 
 
-def _is_lost(case: Case, pod: Live) -> bool:
-    """At its end, or on a node that cannot say when the pod has gone."""
+def draining(case: Case) -> list[str]:
+    """The workloads whose old pods are on their way out and still answer the requests that they have."""
+    lines = []
+    for workload in case.workloads:
+        leaving = [pod for pod in workload.former if _is_leaving(case, pod)] if workload.revision else []
+        if leaving:
+            lines.append(f"{workload.name}: {len(leaving)} old pod{'s drain' if len(leaving) > 1 else ' drains'}")
+    return lines
+
+
+def _is_leaving(case: Case, pod: Live) -> bool:
+    """Being deleted, not at its end, and on a node that can say when the pod has gone."""
     is_over = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-    return is_over or (bool(pod["metadata"].get("deletionTimestamp")) and case.is_excused(pod))
+    return bool(pod["metadata"].get("deletionTimestamp")) and not is_over and not case.is_excused(pod)
 
 
 def settled_at(case: Case) -> float:

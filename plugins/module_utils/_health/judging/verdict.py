@@ -13,7 +13,7 @@ from ..facts import Facts, Judgement
 from ..finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from . import crashes, creation, images, probes, rollout, scheduling, serving, sources, starting, volumes
 from .case import Case, is_ready
-from .completeness import missing, settled_at, unready_objects
+from .completeness import draining, missing, settled_at, unready_objects
 from .trouble import Trouble
 
 RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
@@ -47,7 +47,7 @@ def judge(facts: Facts) -> Judgement:
     settling time; undecided while a watch is interrupted, since what is held may be old.
     """
     case = Case(facts)
-    lines = missing(case)
+    lines = [*missing(case), *draining(case)]
     found = troubles(case, bool(lines))
     fatal = [trouble for trouble in found if trouble.is_fatal(case.now)]
     settled = settled_at(case)
@@ -71,7 +71,8 @@ def judge(facts: Facts) -> Judgement:
 def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
     """What an undecided judgement comes to when there is no more time: everything unready is an error now.
 
-    Inconclusive while a watch is interrupted: nobody knows how things stand.
+    A release that lacks nothing but the end of its old pods has passed: how long those take is for their requests to
+    say. Inconclusive while a watch is interrupted: nobody knows how things stand.
     """
     if judgement.verdict:
         return judgement
@@ -79,6 +80,9 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
     found = troubles(case, True)
     if facts.stale:
         return Judgement(INCONCLUSIVE, findings(case, found, ()), judgement.missing)
+    if not missing(case) and settled_at(case) <= case.now:
+        lasting = [_draining(line) for line in draining(case)]
+        return Judgement(PASSED, findings(case, [*troubles(case, False), *lasting], ()), judgement.missing)
     guilty = [trouble for trouble in found if not trouble.stands]
     explained = {trouble.object for trouble in guilty}
     unexplained = [
@@ -101,6 +105,11 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
         missing=judgement.missing,
         questions=tuple(dict.fromkeys(question for trouble in guilty for question in trouble.questions)),
     )
+
+
+def _draining(line: str) -> Trouble:
+    subject, _colon, what = line.partition(": ")
+    return Trouble(catalogue.OLD_PODS_DRAINING, subject, f"{what}, and the time is over")
 
 
 def troubles(case: Case, is_unready: bool) -> list[Trouble]:

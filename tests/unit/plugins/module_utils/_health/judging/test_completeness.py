@@ -59,7 +59,7 @@ def test_a_pod_that_is_on_its_way_out_counts_for_nothing() -> None:
 def test_old_pods_have_to_go_even_though_the_controller_does_not_count_them_any_more() -> None:
     old = pod(name="maestro-old-a", of=OLD, node="node-2")
     old["metadata"]["deletionTimestamp"] = ago(1)
-    assert missing(healthy(pod(), also=[old])) == (f"{DEPLOYMENT}: 1 old pods are still there",)
+    assert missing(healthy(pod(), also=[old])) == (f"{DEPLOYMENT}: 1 old pod drains",)
     assert missing(healthy(pod(), also=[old, node("node-2", ready="Unknown")])) == ()
 
 

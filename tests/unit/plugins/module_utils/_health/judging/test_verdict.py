@@ -163,6 +163,17 @@ def test_a_release_that_has_not_settled_in_time_has_not_passed() -> None:
     )
 
 
+def test_a_release_whose_old_pods_still_drain_is_not_taken_back() -> None:
+    leaving = pod(name="maestro-old-a", of=OLD)
+    waited = facts(deployment(), replica_set(), replica_set(OLD), pod(), leaving)
+    assert timed_out(waited, judge(waited)).verdict == "failed"
+    leaving["metadata"]["deletionTimestamp"] = ago(30)
+    assert judge(waited).verdict == ""
+    judgement = timed_out(waited, judge(waited))
+    assert judgement.verdict == "passed"
+    assert [(each.id, each.severity) for each in judgement.findings] == [("old-pods-draining", "warning")]
+
+
 def test_the_time_out_changes_no_verdict() -> None:
     assert timed_out(BROKEN, judge(BROKEN)) == judge(BROKEN)
 
