@@ -69,10 +69,14 @@ def ids(done: Play, action: str) -> dict[str, str]:
 
 
 def test_a_good_release_passes_and_nothing_is_touched(
-    validate: Player, cluster: Cluster, tmp_path: pathlib.Path
+    validate: Player, cluster: Cluster, lab: dict[str, t.Any], tmp_path: pathlib.Path
 ) -> None:
-    assert validate().rc == 0  # once the pods have been ready for the settling time, nothing writes to them any more
-    before = versions(cluster)
+    told = validate("-vvvv")
+    assert told.rc == 0, told.output[-4000:]
+    files = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "lab").iterdir())
+    for secret in ("lab-openai-", "lab-jwt-", lab["database"]["password"], lab["redis"]["password"]):
+        assert secret not in told.output + files
+    before = versions(cluster)  # ready for the settling time now: nothing writes to the pods any more
     done = validate()
     assert done.rc == 0, done.output
     assert done.result_of(REPORT)["checks"] == dict.fromkeys(("prerequisites", "health", "posture", "drift"), "passed")
