@@ -54,7 +54,7 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
     """`is_elsewhere` tells that another pod's node has the same image: then the registry does not know what it says."""
     events = container.events("Failed", "InspectFailed", "ErrImageNeverPull")
     said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
-    check, grace = _classified(reason, said)
+    check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
     if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORISED and _credential_is_coming(case, container)):
         check, grace = catalogue.IMAGE_PULL_FAILING, PATIENCE
     return Sighting(
@@ -69,6 +69,7 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
 
 
 def _classified(reason: str, said: str) -> tuple[Check, float]:
+    """By the registry's words without the image: a tag may look like a status."""
     if reason in INVALID:
         return catalogue.IMAGE_INVALID, 0.0
     if reason in ABSENT:

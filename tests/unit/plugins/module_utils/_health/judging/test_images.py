@@ -68,6 +68,7 @@ def test_what_no_registry_is_asked_for(reason: str, said: str, expected: str) ->
         f"{RESOLVE}dial tcp 10.0.0.1:443: i/o timeout",
         f"{RESOLVE}dial tcp 10.0.0.1:443: connect: connection refused",
         f"{RESOLVE}lookup ghcr.io: no such host",
+        f"{RESOLVE}failed to authorize: token request was denied: unexpected status: 503 Service Unavailable",
         "something that nobody has heard of",
     ],
 )
@@ -79,6 +80,13 @@ def test_a_hiccup_of_the_registry_has_two_minutes(said: str) -> None:
     assert seconds_left(given) == 70
     late = event(broken, "Failed", f"Failed to pull image: {said}", first=120)
     assert cause(judge(rollout(broken, also=[late]))).id == "image-pull-failing"
+
+
+@pytest.mark.parametrize("tag", ["1.0.503", "429", "1.401"])
+def test_a_tag_that_looks_like_a_status_is_none(tag: str) -> None:
+    image = f"ghcr.io/x/y:{tag}"
+    missing = waiting("ErrImagePull", f'failed to resolve image "{image}": {image}: not found', spec={"image": image})
+    assert cause(judge(rollout(pod(missing)))).id == "image-not-found"
 
 
 def test_an_image_that_another_node_has_is_not_missing() -> None:

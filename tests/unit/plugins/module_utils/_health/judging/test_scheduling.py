@@ -62,7 +62,7 @@ def test_where_somebody_may_add_nodes_that_has_time_to_begin(nodes: list[dict[st
     assert seconds_left(given) == 10
 
 
-@pytest.mark.parametrize("said", [NO_ROOM, MIXED, "something new"])
+@pytest.mark.parametrize("said", [NO_ROOM, MIXED, NO_MATCH.replace("0/3", "0/4"), "something new"])
 def test_room_has_a_minute_to_become_free(said: str) -> None:
     given = rollout(unplaced(said, age=20), also=NODES)
     assert undecided(judge(given)).id == "unschedulable"
