@@ -205,7 +205,7 @@ class ApiDouble(Cluster):
         owners[manager] = wanted
         merged = _changed(former or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned})
         if query.get("dryRun"):
-            foretold = {**_metadata(path, former), **merged["metadata"], "managedFields": _managed(owners)}
+            foretold = {**_metadata(path, former), **merged["metadata"], "managedFields": _managed(owners, body)}
             return {**merged, "metadata": foretold}
         self.owners[path] = owners
         return self._written("PATCH", path, merged, former)
@@ -228,7 +228,7 @@ class ApiDouble(Cluster):
 
     def _written(self, method: str, path: str, item: Manifest, former: Manifest | None) -> Manifest:
         """Store the object; a write that changes nothing has no event and no new version, as in the API server."""
-        item["metadata"] = {**item["metadata"], "managedFields": _managed(self.owners.get(path, {}))}
+        item["metadata"] = {**item["metadata"], "managedFields": _managed(self.owners.get(path, {}), item)}
         if former is not None and {**item, "status": None} == {**former, "status": None}:
             return former
         item["metadata"].update(_metadata(path, former, bump=True))
@@ -341,7 +341,7 @@ def _metadata(path: str, former: Manifest | None, bump: bool = False) -> Manifes
     return {"uid": known.get("uid", path), "creationTimestamp": "2026-11-23T12:00:00Z", "generation": generation}
 
 
-def _managed(owners: t.Mapping[str, Fields]) -> list[Manifest]:
+def _managed(owners: t.Mapping[str, Fields], item: Manifest) -> list[Manifest]:
     """Who owns which fields, as the API server tells it."""
     entries = []
     for manager, fields in owners.items():
@@ -350,7 +350,8 @@ def _managed(owners: t.Mapping[str, Fields]) -> list[Manifest]:
             place = owned
             for key in field:
                 place = place.setdefault(f"f:{key}", {})
-        entries.append({"manager": manager, "operation": "Apply", "fieldsV1": owned})
+        version = item["apiVersion"]
+        entries.append({"manager": manager, "operation": "Apply", "apiVersion": version, "fieldsV1": owned})
     return entries
 
 

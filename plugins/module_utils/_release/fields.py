@@ -80,6 +80,57 @@ def shown(path: Path) -> str:
     return "".join(str(step) if isinstance(step, Item) else f".{step}" for step in path).removeprefix(".")
 
 
+def is_settled(manifest: Manifest, live: Manifest) -> bool:
+    """Whether applying the manifest would change nothing for sure, so that the server need not be asked.
+
+    So it is when the release owns just the declared fields, and they have just the declared values. False means
+    nothing: the server keeps many a value in another form.
+    """
+    entries = live["metadata"].get("managedFields") or ()
+    ours = [entry for entry in entries if entry.get("manager") == MANAGER and not entry.get("subresource")]
+    if len(ours) != 1 or ours[0].get("apiVersion") != manifest["apiVersion"]:
+        return False
+    declared = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+    declared["metadata"] = {
+        key: value for key, value in manifest["metadata"].items() if key not in ("name", "namespace")
+    }
+    return _is_settled(ours[0].get("fieldsV1") or {}, declared, live)
+
+
+def _is_settled(tree: Tree, declared: t.Any, live: t.Any) -> bool:
+    if _is_whole(tree):
+        return bool(declared == live)
+    if isinstance(declared, dict) and isinstance(live, dict):
+        owned = {key.removeprefix("f:"): inner for key, inner in tree.items() if key != "."}
+        return owned.keys() == declared.keys() and all(
+            key in live and _is_settled(inner, declared[key], live[key]) for key, inner in owned.items()
+        )
+    if isinstance(declared, list) and isinstance(live, list):
+        return _are_settled(tree, declared, live)
+    return False
+
+
+def _are_settled(tree: Tree, declared: list[t.Any], live: list[t.Any]) -> bool:
+    """The items of a list with keys: each is owned, they come in the declared order, and nothing else is owned."""
+    owned = [(Item(tuple(json.loads(key[2:]).items())), inner) for key, inner in tree.items() if key.startswith("k:")]
+    if len(owned) != len(declared) or len(owned) != len([key for key in tree if key != "."]):
+        return False
+    places = []
+    for part in declared:
+        item, inner = next((each for each in owned if each[0].is_in(part)), (Item(()), {}))
+        place = next((place for place, other in enumerate(live) if item.keys and item.is_in(other)), None)
+        if place is None or not _is_settled(_without_defaults(inner, item, part), part, live[place]):
+            return False
+        places.append(place)
+    return places == sorted(places)
+
+
+def _without_defaults(tree: Tree, item: Item, part: Manifest) -> Tree:
+    """The tree of an item without the keys that the server filled in, which are owned although nobody declared them."""
+    filled_in = {f"f:{name}" for name, dummy in item.keys if name not in part}
+    return {key: inner for key, inner in tree.items() if key not in filled_in}
+
+
 def _unowned(trees: t.Sequence[Tree], value: t.Any, path: Path) -> t.Iterator[Path]:
     """What of the value lies outside all the trees."""
     if not trees:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from .._health.finding import Finding
 from . import plan
+from .fields import is_settled
 from .history import History
 from .manifests import Key, Manifest, key_of
 from .naming import named_by_content, plain_name
 from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours, managers_of
 
-INVALID = 422
+FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
 
 class Refused(ClusterError):
@@ -101,6 +103,7 @@ class _Asker:
         self._coming = {_defined(manifest) for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
         self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in former.settings}
         self._settings = named_by_content(manifests)
+        self._listed = listed(cluster, [m for m in manifests if key_of(m).namespace not in self._absent], name)
 
     def ask(self, manifest: Manifest) -> Asked:
         key = key_of(manifest)
@@ -113,8 +116,12 @@ class _Asker:
             return self._refused(manifest, key, error)
 
     def _asked(self, manifest: Manifest, key: Key) -> plan.Step:
-        live = self._cluster.find(*key)
+        live = self._listed.pop(key, None)
+        if live is not None and is_settled(manifest, live):
+            return plan.Step(key, plan.KEEP, manifest, live, live)
         predicted, taken = self._predicted(manifest)
+        if live is None and "resourceVersion" in predicted["metadata"]:
+            live = self._cluster.find(*key)
         if live is not None and hands_over_replicas(manifest, live):
             predicted["spec"]["replicas"] = live["spec"]["replicas"]
         step = plan.step(manifest, key, live, predicted)
@@ -172,6 +179,38 @@ class _Asker:
             next_step="Install the CRD, or leave the object out.",
         )
         return Asked(_unasked(manifest, key, f"it does not {what}"), finding)
+
+
+def listed(cluster: Cluster, manifests: t.Iterable[Manifest], name: str) -> dict[Key, Manifest]:
+    """The live objects of the release among these, each kind of a namespace in one request; Secrets one by one.
+
+    What is not found here may be there nevertheless, without the labels of the release.
+    """
+    places: dict[tuple[str, str, str], list[Key]] = {}
+    for key in map(key_of, manifests):
+        places.setdefault(key[:3], []).append(key)
+    questions: list[t.Callable[[], list[Manifest | None]]] = []
+    for (api_version, kind, namespace), keys in places.items():
+        if len(keys) > 1 and namespace and kind != "Secret":
+            questions.append(functools.partial(_list, cluster, api_version, kind, namespace, name))
+        else:
+            questions += [functools.partial(_find, cluster, key) for key in keys]
+    found = cluster.parallel(lambda ask: ask(), questions)
+    return {key_of(live): live for lives in found for live in lives if live is not None}
+
+
+def _list(cluster: Cluster, api_version: str, kind: str, namespace: str, name: str) -> list[Manifest | None]:
+    try:
+        found = cluster.list_objects(api_version, kind, namespace, labelSelector=f"app.kubernetes.io/instance={name}")
+    except ApiError as error:
+        if error.status not in (FORBIDDEN, NOT_FOUND):
+            raise
+        return []
+    return [{**item, "apiVersion": api_version, "kind": kind} for item in found["items"]]
+
+
+def _find(cluster: Cluster, key: Key) -> list[Manifest | None]:
+    return [cluster.find(*key)]
 
 
 def _unasked(manifest: Manifest, key: Key, why: str) -> plan.Step:

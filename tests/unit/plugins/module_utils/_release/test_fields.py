@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.fields import (
     holder_of,
+    is_settled,
     lost_fields,
     shown,
     value_at,
@@ -97,3 +98,63 @@ def test_a_value_is_found_by_its_path_with_defaulted_keys_missing() -> None:
 def test_a_member_of_a_set_is_a_field() -> None:
     declared = {**DECLARED, "spec": {"members": ["a", "b"]}}
     assert [shown(each) for each in lost_fields(declared, live({"f:members": {'v:"a"': {}}}))] == ["spec.members[b]"]
+
+
+SETTLED: Manifest = {"f:type": {}, "f:selector": {}, "f:ports": {".": {}, PORT_KEY: {**ALL, "f:protocol": {}}}}
+
+
+def settled(ours: Manifest = SETTLED, there: Manifest | None = None, **declared: t.Any) -> bool:
+    """Whether a Service with these declared fields beside the usual ones is settled on what is there."""
+    item = live(ours)
+    item["spec"] = {**DECLARED["spec"], "ports": [{**PORT, "protocol": "TCP"}], "clusterIP": "1.2.3.4", **(there or {})}
+    item["metadata"]["managedFields"][0]["apiVersion"] = "v1"
+    return is_settled({**DECLARED, "spec": {**DECLARED["spec"], **declared}}, item)
+
+
+def test_what_the_server_has_filled_in_leaves_an_object_settled() -> None:
+    assert settled()
+
+
+@pytest.mark.parametrize(
+    ("declared", "there"),
+    [
+        ({"type": "NodePort"}, {}),
+        ({}, {"type": "NodePort"}),
+        ({"more": 1}, {}),
+        ({"more": 1}, {"more": 1}),
+        ({"ports": []}, {}),
+        ({"ports": [{"name": "http", "port": 8080}]}, {}),
+        ({"ports": [PORT, {"name": "b", "port": 9}]}, {}),
+        ({"ports": [{**PORT, "appProtocol": "h2c"}]}, {}),
+        ({"ports": [{**PORT, "port": 9}]}, {}),
+        ({}, {"ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}),
+        ({"selector": {"a": "c"}}, {}),
+        ({"selector": None}, {}),
+    ],
+)
+def test_any_other_value_or_field_has_to_be_asked_for(declared: Manifest, there: Manifest) -> None:
+    assert not settled(there=there, **declared)
+
+
+def test_a_field_that_is_owned_and_not_declared_any_more_has_to_be_asked_for() -> None:
+    assert not settled({**SETTLED, "f:externalName": {}}, {"externalName": "x"})
+    assert not settled({**SETTLED, "f:ports": {PORT_KEY: {**ALL, "f:nodePort": {}}}})
+    assert not settled({**SETTLED, "f:ports": {PORT_KEY: ALL, 'k:{"port":9,"protocol":"TCP"}': ALL}})
+
+
+def test_items_in_another_order_have_to_be_asked_for() -> None:
+    key = {name: f'k:{{"name":"{name}"}}' for name in "ab"}
+    ours = {"f:items": {key["a"]: {"f:name": {}}, key["b"]: {"f:name": {}}}}
+    item = live(ours)
+    item["metadata"]["managedFields"][0]["apiVersion"] = "v1"
+    a, b = {"name": "a"}, {"name": "b"}
+    item["spec"] = {"items": [a, {"name": "of somebody else"}, b]}
+    assert is_settled({**DECLARED, "spec": {"items": [a, b]}}, item)
+    assert not is_settled({**DECLARED, "spec": {"items": [b, a]}}, item)
+
+
+def test_an_object_of_another_version_or_that_was_changed_as_the_release_has_to_be_asked_for() -> None:
+    item = live(SETTLED)
+    assert not is_settled(DECLARED, item), "managedFields of another version may name fields otherwise"
+    item["metadata"]["managedFields"].append({"manager": MANAGER, "apiVersion": "v1", "fieldsV1": {}})
+    assert not is_settled(DECLARED, item)

@@ -53,6 +53,25 @@ def test_each_manifest_is_created_changed_or_kept() -> None:
     assert cluster.versions() == before
 
 
+def test_what_is_settled_for_sure_is_listed_and_not_asked_about() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    several = [service(name) for name in "abcde"]
+    for there in several:
+        cluster.apply(there, MANAGER)
+    cluster.fail("PATCH", "", ApiError(500, "Unasked", "nobody should ask"))
+    before = cluster.requests
+    assert set(actions(planned(cluster, *several)).values()) == {KEEP}
+    assert cluster.requests - before == 2, "the namespace and a list"
+
+
+def test_what_may_not_be_listed_is_asked_about() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    for there in (service("a"), service("b", type="NodePort")):
+        cluster.apply(there, MANAGER)
+    cluster.fail("GET", "/services?", ApiError(403, "Forbidden", "no"))
+    assert actions(planned(cluster, service("a"), service("b"), service("c"))) == {"a": KEEP, "b": CHANGE, "c": CREATE}
+
+
 def test_a_field_that_is_no_longer_declared_is_a_change() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.apply(service(type="NodePort"), MANAGER)
