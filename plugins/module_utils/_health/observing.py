@@ -56,11 +56,15 @@ PRODUCES_EVIDENCE = frozenset({"Deployment", "StatefulSet", "Job"})
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """A release to be judged: the objects that it declares are in `manifests`."""
+    """A release to be judged: the objects that it declares are in `manifests`.
+
+    `begun` is when it began to be made (seconds since the epoch by the API server's clock), 0 where nobody makes it.
+    """
 
     name: str
     namespace: str
     manifests: tuple[Manifest, ...]
+    begun: float = 0.0
 
     @property
     def labels(self) -> dict[str, str]:
@@ -142,6 +146,7 @@ class Observer:
             answers=answers,
             stale=frozenset(source.kind for source in self.essential if self.mirror.trouble(source)),
             settle=settle,
+            begun=self._subject.begun,
         )
 
     def refused(self, sources: t.Iterable[Source]) -> dict[Source, ClusterError]:

@@ -115,6 +115,7 @@ class _Run:
         self._wish = wish
         self._phases = phases
         self._outcome = outcome
+        self._begun = cluster.clock.now()
 
     def confirm(self) -> Outcome:
         """Nothing has to change: say so once everything is ready."""
@@ -180,7 +181,7 @@ class _Run:
         if not wish.wait:
             return
         with self._phases.phase("wait"):
-            subject = Subject(wish.name, wish.namespace, self._release.manifests)
+            subject = Subject(wish.name, wish.namespace, self._release.manifests, self._begun)
             health = await_verdict(self._cluster, subject, wish.timeout, tell=wish.tell, mask=wish.mask)
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline

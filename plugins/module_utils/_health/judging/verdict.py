@@ -29,8 +29,8 @@ RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
     serving.troubles,
 )
 LEFT = ("error", "warning")
-CLOCK, RENEWAL = 1.0, 30.0
-"""Seconds: how exact the API's timestamps are, and how long what was wrong before may take to be tried again."""
+CLOCK, RENEWAL = 3.0, 30.0
+"""Seconds: how far clocks and timestamps may differ, and how long what was wrong before may take to be tried again."""
 HINTS = {
     "Ingress": "Look at the controller of its class: does it run, and does it publish an address?",
     "Certificate": "See kubectl describe certificate,certificaterequest,order,challenge.",

@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import json
+import time
+import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
@@ -64,6 +69,18 @@ def test_the_namespace_comes_first_then_the_lock_then_the_record_then_the_rest()
         "configmaps",
         "leases",
     ]
+
+
+def test_the_wait_knows_when_the_release_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Subject] = []
+
+    def passing(cluster: ApiDouble, subject: Subject, *arguments: t.Any, **options: t.Any) -> Health:
+        shown.append(subject)
+        return Health("passed")
+
+    monkeypatch.setattr(deploying, "await_verdict", passing)
+    deploy(ApiDouble())
+    assert only(shown).begun == pytest.approx(time.time(), abs=5)
 
 
 def test_a_second_time_nothing_changes() -> None:
