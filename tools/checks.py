@@ -85,8 +85,11 @@ MOLECULE = Check(
 )
 BENCH = Check(
     "bench",
-    "a deploy beside kubectl, helm and kubernetes.core",
-    (Command("deploying", ("python", "tests/benchmarks/deploying.py")),),
+    "a deploy beside kubectl, helm and kubernetes.core, and how it grows",
+    (
+        Command("deploying", ("python", "tests/benchmarks/deploying.py")),
+        Command("growing", ("python", "tests/benchmarks/growing.py")),
+    ),
     lab=True,
 )
 FAULTS = Check(

@@ -239,7 +239,7 @@ report:
 restored:
   description:
     - What came of the automatic rollback after a failure, else empty.
-    - RV(restored.release) is the number of the release that came back, RV(restored.number) the one that it has now.
+    - C(release) is the number of the release that came back, C(number) the one that it has now.
   returned: always
   type: dict
   sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
