@@ -19,12 +19,24 @@ UNWELL = ("BackOff", "Err", "Error")
 
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
+    yield from _terminating(case)
     yield from _gone(case)
     for workload in case.workloads:
         if workload.kind in WORKLOADS:
             yield from WORKLOADS[workload.kind](case, workload)
         yield from _former(workload)
     yield from _nodes(case)
+
+
+def _terminating(case: Case) -> t.Iterator[Trouble]:
+    """A namespace of the release that is being deleted, and everything in it with it."""
+    for namespace in case.declared("Namespace"):
+        begun = namespace["metadata"].get("deletionTimestamp")
+        if begun:
+            words = "it is being deleted, with everything in it"
+            yield Trouble(
+                catalogue.NAMESPACE_TERMINATING, shown(namespace), words, moment(begun), fatal_at=moment(begun)
+            )
 
 
 def _gone(case: Case) -> t.Iterator[Trouble]:

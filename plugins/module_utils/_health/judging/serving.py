@@ -109,7 +109,8 @@ def _route(_case: Case, route: Live) -> t.Iterator[Trouble]:
             found = condition({"status": parent}, kind)
             if found.get("status") == "False":
                 since = moment(found.get("lastTransitionTime"))
-                words = f"gateway {(parent.get('parentRef') or {}).get('name', '')}: {found.get('message', '')}"
+                said = found.get("message") or found.get("reason", "")
+                words = f"gateway {(parent.get('parentRef') or {}).get('name', '')}: {said}"
                 yield Trouble(catalogue.ROUTE_REFUSED, shown(route), words, since, fatal_at=since + ROUTING)
                 return
 

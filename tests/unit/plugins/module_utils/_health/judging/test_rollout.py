@@ -86,6 +86,15 @@ def test_an_object_that_is_gone_is_no_release() -> None:
     assert (finding.id, finding.object) == ("object-gone", "Service maestro-system/maestro")
 
 
+def test_a_namespace_that_is_being_deleted_takes_the_release_with_it() -> None:
+    namespace = item("Namespace", "maestro-system", status={"phase": "Terminating"})
+    namespace["metadata"]["namespace"] = ""
+    namespace["metadata"]["deletionTimestamp"] = ago(3)
+    finding = cause(judge(facts(namespace, deployment(), replica_set(), pod())))
+    assert (finding.id, finding.object) == ("namespace-terminating", "Namespace maestro-system")
+    assert finding.since == ago(3)
+
+
 def test_a_failed_job() -> None:
     failed = condition("Failed", "True", "Job has reached the specified backoff limit", "BackoffLimitExceeded")
     job = item("Job", "migrate", spec={}, status={"conditions": [failed]})
