@@ -9,7 +9,12 @@ from dataclasses import dataclass
 HERE = ".venv/collections/ansible_collections/intelgraph/maestro"
 JUNIT = ("--junitxml={junit}", "-o", "junit_suite_name=maestro")
 
-ALONE = ("tests/integration/lab", "tests/integration/lab_addons", "tests/integration/test_smoke_truth.py")
+ALONE = (
+    "tests/integration/lab",
+    "tests/integration/lab_addons",
+    "tests/integration/test_disturbances.py",
+    "tests/integration/test_smoke_truth.py",
+)
 """Tests that stop parts of a lab or measure it; the others spend their time waiting and run two at a time."""
 WITHOUT_ALONE = tuple(f"--ignore={path}" for path in ALONE)
 

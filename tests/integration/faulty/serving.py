@@ -1,0 +1,199 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of pods that start and do not serve, and of what stands around them. Data."""
+
+from __future__ import annotations
+
+from tests.integration.faulty import arranging, disturbing, showing
+from tests.integration.faulty.changes import (
+    container,
+    deployment,
+    environment,
+    of_kind,
+    probe,
+    service_faults,
+    settings,
+)
+from tests.integration.faulty.fault import Fault, blind_autoscaler, broken, external_secret, gateway, job, route
+from tests.integration.faulty.staging import Scene
+
+NOT_SYNCED = {"type": "Ready", "status": "False", "reason": "SecretSyncedError", "message": "could not get secret data"}
+ISSUER_NOT_FOUND = showing.Shown(
+    "cert-manager.io/v1", "CertificateRequest", lambda item: "not found" in str(item.get("status"))
+)
+
+SERVING: dict[str, Fault] = {
+    "no-disruption-allowed": Fault(
+        "disruption-budget-blocks",
+        "PodDisruptionBudget",
+        ("disruption",),
+        broken(of_kind("PodDisruptionBudget", spec={"maxUnavailable": 0})),
+        verdict="passed",
+    ),
+    "failed-job": Fault(
+        "job-failed",
+        "Job",
+        ("backoff limit", "MAESTRO_CONFIG is not set"),
+        broken(job(), shown=showing.FAILED_JOB),
+    ),
+    "crash-at-start": Fault(
+        "crash-loop",
+        "Deployment",
+        ("exit code 1",),
+        broken(service_faults(crashAtStart=True), shown=showing.ended(2)),
+        within=30,
+    ),
+    "setting-that-is-unknown": Fault(
+        "crash-loop",
+        "Deployment",
+        ("exit code 78", "noSuchSetting"),
+        broken(settings("noSuchSetting: true"), shown=showing.ended(2)),
+        within=30,
+    ),
+    "memory-leak": Fault(
+        "out-of-memory",
+        "Deployment",
+        ("OOMKilled",),
+        broken(
+            service_faults(memoryLeakMiBPerSecond=200),
+            container(resources={"limits": {"memory": "64Mi"}}),
+            shown=showing.ended(2),
+        ),
+        within=30,
+    ),
+    "never-ready": Fault(
+        "never-ready",
+        "Deployment",
+        ("503",),
+        broken(service_faults(neverReady=True), shown=showing.STARTED_UNREADY),
+        within=25,
+    ),
+    "database-that-refuses": Fault(
+        "never-ready",
+        "Deployment",
+        ("503", "postgres"),
+        broken(
+            environment("DATABASE_URL", value="postgresql://a:b@db.maestro-lab.internal:1/maestro"),
+            shown=showing.STARTED_UNREADY,
+        ),
+        within=25,
+    ),
+    "readiness-at-a-closed-port": Fault(
+        "never-ready",
+        "Deployment",
+        ("connection refused",),
+        broken(container(readinessProbe=probe("/readyz", 8099)), shown=showing.STARTED_UNREADY),
+        within=25,
+    ),
+    "slower-than-its-budget": Fault(
+        "startup-failing",
+        "Deployment",
+        ("connection refused",),
+        broken(service_faults(slowStartSeconds=600), shown=showing.STARTED_UNREADY),
+        within=35,
+    ),
+    "killed-by-its-liveness-probe": Fault(
+        "liveness-failing",
+        "Deployment",
+        ("404",),
+        broken(
+            container(livenessProbe=probe("/no-such-path", initialDelaySeconds=0)),
+            deployment(minReadySeconds=20),
+            shown=showing.ended(),
+        ),
+        within=30,
+    ),
+    "progress-deadline": Fault(
+        "progress-deadline",
+        "Deployment",
+        ("progress",),
+        broken(
+            deployment(progressDeadlineSeconds=6),
+            service_faults(slowStartSeconds=600),
+            container(startupProbe={"failureThreshold": 300}),
+            shown=showing.DEADLINE_PASSED,
+        ),
+    ),
+    "external-secret-refused": Fault(
+        "external-secret-refused",
+        "ExternalSecret",
+        ("could not get secret data",),
+        broken(
+            external_secret(),
+            around=arranging.status_of(
+                "external-secrets.io/v1", "ExternalSecret", "maestro-outer", conditions=[NOT_SYNCED]
+            ),
+            shown=showing.condition("external-secrets.io/v1", "ExternalSecret", "Ready"),
+        ),
+    ),
+    "autoscaler-without-metrics": Fault(
+        "autoscaler-blind",
+        "HorizontalPodAutoscaler",
+        ("queue",),
+        broken(
+            blind_autoscaler(),
+            shown=showing.condition("autoscaling/v2", "HorizontalPodAutoscaler", "ScalingActive"),
+            timeout=25,
+        ),
+        within=30,
+    ),
+    "webhook-that-is-gone": Fault(
+        "webhook-unavailable",
+        "Deployment",
+        ("gone.maestro.test",),
+        broken(
+            deployment(template={"metadata": {"labels": {arranging.MARK: "webhook"}}}),
+            around=arranging.dead_webhook,
+            shown=showing.REFUSED_PODS,
+            timeout=15,
+        ),
+        within=20,
+    ),
+    "paused": Fault("rollout-paused", "Deployment", ("paused",), broken(deployment(paused=True))),
+    "service-that-leads-nowhere": Fault(
+        "endpoints-missing",
+        "Service",
+        ("app.kubernetes.io/name=other",),
+        broken(of_kind("Service", spec={"selector": {"app.kubernetes.io/name": "other"}})),
+    ),
+    "issuer-that-does-not-exist": Fault(
+        "certificate-refused",
+        "Certificate",
+        ("no-such-issuer",),
+        Scene(
+            (of_kind("Certificate", "maestro-tls", spec={"issuerRef": {"name": "no-such-issuer"}}),),
+            components=("namespace", "secrets", "workload", "ingress"),
+            shown=ISSUER_NOT_FOUND,
+        ),
+    ),
+    "route-to-nowhere": Fault(
+        "route-refused",
+        "HTTPRoute",
+        ("no-such-service",),
+        broken(gateway(80), route("no-such-service"), timeout=8),
+    ),
+    "listener-at-a-port-that-nobody-serves": Fault(
+        "gateway-refused",
+        "Gateway",
+        ("port 8000",),
+        broken(gateway(8000), timeout=8),
+    ),
+    "object-deleted-meanwhile": Fault(
+        "object-gone",
+        "PodDisruptionBudget",
+        ("not there",),
+        broken(
+            service_faults(slowStartSeconds=8),
+            around=disturbing.at(disturbing.running, disturbing.delete("policy/v1", "PodDisruptionBudget")),
+        ),
+    ),
+    "namespace-deleted-meanwhile": Fault(
+        "namespace-terminating",
+        "Namespace",
+        ("being deleted",),
+        broken(
+            service_faults(slowStartSeconds=8),
+            around=disturbing.at(disturbing.running, disturbing.delete_namespace),
+        ),
+    ),
+}

@@ -1,0 +1,51 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every fault of the catalogue, with real pods: found by its id, at its object, with its cause, and in time."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from tests.integration.faulty.catalogue import FAULTS
+from tests.integration.faulty.staging import Stage
+from tests.integration.playing import ROOT
+
+
+@pytest.fixture(scope="module")
+def stage(
+    request: pytest.FixtureRequest, cluster: Cluster, lab: dict[str, t.Any], tmp_path_factory: pytest.TempPathFactory
+) -> t.Iterator[Stage]:
+    """All faults that were asked for, under way beside each other."""
+    stage = Stage(cluster, lab["kubeconfig"], tmp_path_factory.mktemp("faults"))
+    for name in stage.chosen(request.session.items, "test_a_fault_is_found"):
+        stage.begin(name, FAULTS[name].scene)
+    yield stage
+    stage.close()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found(name: str, stage: Stage, record_property: t.Callable[[str, object], None]) -> None:
+    fault, seen = FAULTS[name], stage.seen(name)
+    record_property("seconds", round(seen.seconds, 2))
+    record_property("behind_api", None if seen.behind is None else round(seen.behind, 2))
+    record_property("msg", seen.result["msg"])
+    assert seen.result["verdict"] == fault.verdict, seen.told
+    first = seen.result["findings"][0]
+    assert first["id"] == fault.finding, seen.told
+    assert first["object"].startswith(f"{fault.kind} "), seen.told
+    for words in fault.says:
+        assert words in " ".join([first["message"], *first["evidence"]]), seen.told
+    assert first["cause"], seen.told
+    assert first["next_step"], seen.told
+    if fault.scene.shown:
+        assert seen.behind is not None, f"the API never showed it: {seen.told}"
+        assert seen.behind <= fault.within, seen.told
+
+
+def test_every_finding_of_the_catalogue_has_a_page() -> None:
+    pages = {path.stem for path in pathlib.Path(ROOT / "docs" / "findings").glob("*.md")}
+    assert {fault.finding for fault in FAULTS.values()} <= pages
