@@ -32,7 +32,7 @@ class Item(t.NamedTuple):
         return isinstance(item, dict) and all(item.get(key, value) == value for key, value in self.keys)
 
 
-Path = tuple[str | Item, ...]
+Path: t.TypeAlias = "tuple[str | Item, ...]"
 IDENTITY = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
 
 
