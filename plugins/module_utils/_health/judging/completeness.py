@@ -13,6 +13,8 @@ from ..readiness import condition
 from .case import Case, Workload, is_ready, is_staying, moment, shown, shown_as
 from .serving import unrouted
 
+UNWATCHED = frozenset({"Namespace"})
+"""What only accounts of the whole cluster may watch: if a namespace goes, so does what is in it."""
 AFTER_RESTART = 30.0
 """Seconds for which a container must run that has ended before: one that loops is ready for a moment each time."""
 
@@ -31,7 +33,7 @@ def _of_object(case: Case, key: tuple[str, str, str]) -> str:
         return readiness.missing(live)
     if case.is_observed(key[0]):
         return "it is not there"
-    return "nothing is known of it yet" if key[0] in readiness.PREDICATES else ""
+    return "nothing is known of it yet" if key[0] in readiness.PREDICATES.keys() - UNWATCHED else ""
 
 
 def _of_pods(case: Case, workload: Workload) -> str:

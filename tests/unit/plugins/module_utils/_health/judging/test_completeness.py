@@ -67,7 +67,7 @@ def test_an_object_of_which_nothing_is_known_is_not_ready() -> None:
     assert missing(facts(wanted=[("Ingress", "maestro")])) == (
         "Ingress maestro-system/maestro: nothing is known of it yet",
     )
-    assert missing(facts(wanted=[("ConfigMap", "maestro-config")])) == ()
+    assert missing(facts(wanted=[("ConfigMap", "maestro-config"), ("Namespace", "maestro-system")])) == ()
 
 
 def test_everything_has_to_stay_ready_for_the_settling_time() -> None:
