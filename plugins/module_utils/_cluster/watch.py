@@ -44,7 +44,7 @@ class Source(t.NamedTuple):
         return {name: value for name, value in narrowed.items() if value}
 
 
-Trim = t.Callable[[Manifest], Manifest | None]
+Trim = t.Callable[[Manifest], "Manifest | None"]
 """What is held of an object; None when nothing of it is wanted. A change of what is not held is no news."""
 
 
