@@ -37,7 +37,7 @@ options:
   deadline:
     description: Seconds within which every check must have succeeded, and again for all pods to have answered.
     type: float
-    default: 60.0
+    default: 20.0
   interval:
     description: Seconds between the attempts of a check.
     type: float
@@ -271,6 +271,12 @@ options:
         description: How many replicas limit for themselves.
         type: int
         default: 1
+      delay:
+        description:
+          - Seconds that the limiter holds a request back rather than refuse it.
+          - Traefik does so for 0.5 s, NGINX as it is configured by the ingress role does not.
+        type: float
+        default: 0.0
       tolerance:
         description: How far from the expected moment the first 429 may come, as a share of it.
         type: float

@@ -20,6 +20,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Plan, Request
@@ -242,6 +243,23 @@ def test_the_limit_of_a_rate_is_told_from_errors() -> None:
     assert results(measured) == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
     assert truth["did"]["ok"] == pytest.approx(600, rel=0.02)
     assert measured.judgement.verdict == "inconclusive"
+
+
+def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
+    """200 in the bucket, 200 a second into it, 400 a second out of it: one second."""
+    limiter = Limiter(limit=200, burst=200)
+    with serving("limited") as server:
+        proof = prove(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
+        truth = server.stop()
+    assert proof.first == pytest.approx(1.0, rel=0.02, abs=JITTER)
+    assert proof.findings == []
+    assert proof.results == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
+
+
+def test_a_limiter_that_lets_all_through_is_missing() -> None:
+    with serving("good") as server:
+        proof = prove(Limiter(limit=200, burst=100), plan_for(server.port, 400, 1), [address(server.port)], None)
+    assert (proof.first, [finding.id for finding in proof.findings]) == (None, ["rate-limit-missing"])
 
 
 def test_nothing_is_left_behind() -> None:

@@ -84,6 +84,7 @@ LIMITER: dict[str, t.Any] = {
     "limit": by_default(FLOAT, 1000.0),
     "burst": by_default(FLOAT, 2000.0),
     "replicas": by_default(INT, 1),
+    "delay": by_default(FLOAT, 0.0),
     "tolerance": by_default(FLOAT, 0.1),
     "path": by_default(STR, "/api/v1/status"),
 }
@@ -93,7 +94,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "ca_path": {"type": "path"},
     "allowed_hosts": by_default(STRINGS, []),
     "timeout": by_default(FLOAT, 10.0),
-    "deadline": by_default(FLOAT, 60.0),
+    "deadline": by_default(FLOAT, 20.0),
     "interval": by_default(FLOAT, 0.5),
     "name": by_default(STR, "maestro"),
     "namespace": by_default(STR, "maestro-system"),

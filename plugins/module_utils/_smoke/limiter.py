@@ -4,12 +4,14 @@
 """Proves the rate limiter: above the limit the first 429 comes when the burst is used up, and the service stays up.
 
 A token bucket that refills at `limit` and holds `burst` is empty after burst / (rate - limit) seconds. Each replica of
-an ingress controller has a bucket of its own, so with `replicas` both count that many times.
+an ingress controller has a bucket of its own, so with `replicas` both count that many times. A limiter that holds
+requests back for up to `delay` seconds before it refuses one (Traefik) lends that much of the refill in advance.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import ssl
 import typing as t
 
@@ -24,6 +26,9 @@ AFTERWARDS = 1.0
 PATIENCE = 1.5
 """How many times the expected moment to wait for."""
 
+SPARE_DELAY = 0.1
+"""Seconds that an answer may take beside being held back: connections are enough for that."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Limiter:
@@ -33,15 +38,19 @@ class Limiter:
     burst: float
     replicas: int = 1
     tolerance: float = 0.1
+    delay: float = 0.0
 
     def expected(self, rate: float) -> float:
         """Seconds until the first 429 at this rate; infinite when the rate is within the limit."""
         above = rate - self.limit * self.replicas
-        return self.burst * self.replicas / above if above > 0 else float("inf")
+        held = self.burst + self.limit * self.delay
+        return held * self.replicas / above if above > 0 else float("inf")
 
     def plan(self, plan: Plan) -> Plan:
         """The plan of a load, for as long as the proof may take."""
-        return dataclasses.replace(plan, seconds=self.expected(plan.rate) * PATIENCE + AFTERWARDS, warm_up=0.0)
+        seconds = self.expected(plan.rate) * PATIENCE + AFTERWARDS
+        connections = max(plan.connections, math.ceil(plan.rate * (self.delay + SPARE_DELAY)))
+        return dataclasses.replace(plan, seconds=seconds, warm_up=0.0, connections=connections)
 
 
 class Proof(t.NamedTuple):

@@ -63,7 +63,7 @@ class Load:
         self._enough = enough
         self._mix = mixed(plan.requests)
         self._start = 0.0
-        self._idle: list[Connection] = []
+        self._idle: collections.deque[Connection] = collections.deque()
         self._open: set[Connection] = set()
         self._waiting: collections.deque[Exchange] = collections.deque()
         self._flying: collections.deque[Exchange] = collections.deque()
@@ -140,8 +140,8 @@ class Load:
         self._dispatch(exchange)
 
     def _dispatch(self, exchange: Exchange) -> None:
-        if self._idle:
-            self._idle.pop().send(exchange)
+        if self._idle:  # the one that rested longest, so that all are used, and all pods behind them
+            self._idle.popleft().send(exchange)
         elif len(self._open) < self.plan.connections:
             self._connect(exchange)
         else:

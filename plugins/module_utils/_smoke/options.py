@@ -156,8 +156,8 @@ def _gates(given: Params) -> dict[str, float]:
 
 
 def _limiter(given: Params) -> Limiter:
-    limiter = Limiter(given["limit"], given["burst"], given["replicas"], given["tolerance"])
-    if not (limiter.limit > 0 and limiter.burst > 0 and limiter.replicas > 0):
+    limiter = Limiter(given["limit"], given["burst"], given["replicas"], given["tolerance"], given["delay"])
+    if not (limiter.limit > 0 and limiter.burst > 0 and limiter.replicas > 0 and limiter.delay >= 0):
         raise NotAllowed("a rate limit, its burst and the replicas must be above 0")
     if given["rate"] <= limiter.limit * limiter.replicas:
         raise NotAllowed(

@@ -39,7 +39,7 @@ class Manner:
     context: ssl.SSLContext
     resolve: t.Mapping[str, str]
     timeout: float = 10.0
-    deadline: float = 60.0
+    deadline: float = 20.0
     interval: float = 0.5
     only_checks: bool = False
 

@@ -143,7 +143,11 @@ def test_silence_ends_with_the_timeout(answer: bytes) -> None:
 
 
 def test_the_resolver_is_left_behind_when_it_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_named: time.sleep(1) or [])
+    def slow(*_given: t.Any, **_named: t.Any) -> list[t.Any]:
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     with pytest.raises(TimeoutError, match="no answer of the resolver"):
         lookup("slow.test", 443, 0.05)
 

@@ -20,6 +20,11 @@ def test_each_replica_has_its_own_bucket() -> None:
     assert Limiter(1000, 2000, replicas=2).expected(3000) == 4.0
 
 
+def test_what_is_held_back_comes_on_top_of_the_burst() -> None:
+    held = Limiter(250, 250, replicas=2, delay=0.5)
+    assert held.expected(900) == 750 / 400
+
+
 @pytest.mark.parametrize(
     ("first", "results", "found"),
     [
