@@ -26,6 +26,7 @@ STATIC = frozenset(
         "ConfigMap",
         "LimitRange",
         "Middleware",
+        "Namespace",
         "NetworkPolicy",
         "PriorityClass",
         "PrometheusRule",
@@ -39,7 +40,10 @@ STATIC = frozenset(
         "TLSOption",
     }
 )
-"""Kinds that are what they declare as soon as they are applied: there is nothing to wait for."""
+"""Kinds that are what they declare as soon as they are applied: there is nothing to wait for.
+
+A Namespace is among them because only accounts of the whole cluster may list it. If it goes, so does what is in it.
+"""
 REPLICA_SET, POD, CLAIM = ("apps/v1", "ReplicaSet"), ("v1", "Pod"), ("v1", "PersistentVolumeClaim")
 OWNED: dict[str, tuple[Kind, ...]] = {
     "Deployment": (REPLICA_SET, POD),

@@ -47,15 +47,25 @@ def kinds(sources: t.Iterable[Source]) -> set[str]:
 def test_a_release_is_observed_with_all_that_it_owns() -> None:
     found = essential_sources(subject(namespace(), deployment(), service(), autoscaler(), config_map(), secret()))
     owned = {"ReplicaSet", "Pod", "EndpointSlice"}
-    assert kinds(found) == {"Namespace", "Deployment", "Service", "HorizontalPodAutoscaler", *owned}
+    assert kinds(found) == {"Deployment", "Service", "HorizontalPodAutoscaler", *owned}
     assert len(found) == len(kinds(found)), "one list and one watch for each kind"
 
 
 def test_only_what_is_the_releases_is_asked_for() -> None:
-    sources = {source.kind: source for source in essential_sources(subject(namespace(), deployment()))}
+    sources = {source.kind: source for source in essential_sources(subject(deployment()))}
     assert sources["Deployment"] == Source("apps/v1", "Deployment", NAMESPACE, OURS)
     assert sources["Pod"] == Source("v1", "Pod", NAMESPACE, OURS)
-    assert sources["Namespace"] == Source("v1", "Namespace", fields=f"metadata.name={NAMESPACE}")
+
+
+def test_an_account_of_one_namespace_can_judge_what_the_roles_make() -> None:
+    found = essential_sources(subject(namespace(), deployment(), service(), autoscaler(), config_map(), secret()))
+    assert {source.namespace for source in found} == {NAMESPACE}
+
+
+def test_an_object_outside_of_namespaces_is_observed_by_its_name() -> None:
+    issuer = manifest("cert-manager.io/v1", "ClusterIssuer", "ca", namespace="")
+    (source,) = essential_sources(subject(issuer))
+    assert source == Source("cert-manager.io/v1", "ClusterIssuer", fields="metadata.name=ca")
 
 
 def test_an_object_without_the_label_is_observed_too() -> None:
