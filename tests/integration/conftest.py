@@ -58,9 +58,23 @@ def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> t.Iterator[st
 
 
 @pytest.fixture
-def deploy(namespace: str) -> Player:
+def reports(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The folder in which the test's plays keep reports and evidence."""
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def deploy(namespace: str, reports: pathlib.Path) -> Player:
     """Runs the deploy playbook into the test's namespace, with its own host name and without an autoscaler."""
-    return functools.partial(play, "intelgraph.maestro.deploy", **{**of_namespace(namespace), **WITHOUT_AUTOSCALER})
+    variables = {**of_namespace(namespace), **WITHOUT_AUTOSCALER, "maestro_report_dir": str(reports)}
+    return functools.partial(play, "intelgraph.maestro.deploy", **variables)
+
+
+@pytest.fixture
+def rollback(namespace: str, reports: pathlib.Path) -> Player:
+    """Runs the rollback playbook on the test's namespace."""
+    variables = {**of_namespace(namespace), "maestro_report_dir": str(reports)}
+    return functools.partial(play, "intelgraph.maestro.rollback", **variables)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pathlib
 import secrets
 import typing as t
 import urllib.parse
@@ -46,7 +47,12 @@ def variables(lab: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def test_no_secret_value_comes_out(
-    namespace: str, deploy: Player, cluster: Cluster, lab: dict[str, t.Any], variables: dict[str, t.Any]
+    namespace: str,
+    deploy: Player,
+    cluster: Cluster,
+    lab: dict[str, t.Any],
+    variables: dict[str, t.Any],
+    reports: pathlib.Path,
 ) -> None:
     wrong_pull = {**variables, "secrets_registry_password": CANARIES["pull"], "maestro_wait_timeout": 8}
     plays = [
@@ -56,10 +62,13 @@ def test_no_secret_value_comes_out(
     ]
     assert [done.rc for done in plays] == [0, 2, 0], plays[-1].output[-4000:]
     shown = "\n".join(done.output for done in plays)
+    kept = "".join(path.read_text(encoding="utf-8") for path in reports.iterdir())
+    assert "ImagePullBackOff" in kept or "ErrImagePull" in kept
     recorded = json.dumps([(record.manifests, record.about, record.outcome) for record in history(cluster, namespace)])
     values = [*CANARIES.values(), *(lab[part]["password"] for part in ("database", "redis", "registry"))]
     for form in (form for value in values for form in disguises(value)):
         assert form not in shown
+        assert form not in kept
         assert form not in recorded
     assert "(secret)" in recorded
     assert CANARIES["openai"] in held(cluster, namespace)

@@ -27,6 +27,8 @@ SHARE = 4
 """A judgement is followed by a pause of so many times its own length: judging never fills a processor."""
 HELP_SECONDS = 2.0
 """How long the first judgement waits for what would only explain it."""
+GO_ON_EVERY = 5.0
+"""Seconds without news after which it is asked whether to go on."""
 HICCUP = 2.0
 """Seconds for which the API server may be away before anybody is told."""
 PROOF_SECONDS = 1.5
@@ -61,13 +63,14 @@ def await_verdict(
     settle: float = 0.0,
     tell: Tell = silent,
     mask: Mask = lambda text: text,
+    go_on: t.Callable[[], object] = bool,
 ) -> Health:
     """Judge at each news until the release has passed or failed, for at most `timeout` seconds.
 
     Never passed while a watch is interrupted or something may not be read: that is inconclusive. `mask` takes secrets
-    out of everything that is told.
+    out of everything that is told. `go_on` is called before each judgement, and ends the wait by raising.
     """
-    return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout).verdict()
+    return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout, go_on).verdict()
 
 
 def look(cluster: Cluster, subject: Subject, settle: float = 0.0, mask: Mask = lambda text: text) -> Health:
@@ -79,8 +82,16 @@ class _Wait:
     """One wait; without a `timeout` it ends with its first judgement."""
 
     def __init__(
-        self, cluster: Cluster, subject: Subject, settle: float, mask: Mask, teller: Teller, timeout: float | None
+        self,
+        cluster: Cluster,
+        subject: Subject,
+        settle: float,
+        mask: Mask,
+        teller: Teller,
+        timeout: float | None,
+        go_on: t.Callable[[], object] = bool,
     ) -> None:
+        self._go_on = go_on
         self._cluster = cluster
         self._subject = subject
         self._settle = settle
@@ -100,6 +111,7 @@ class _Wait:
             if self._observer.mirror.known(self._observer.essential, first):
                 self._observer.mirror.known(self._observer.helpful, HELP_SECONDS)
             while True:
+                self._go_on()
                 began, generation = time.monotonic(), self._observer.mirror.generation
                 facts = self._observer.facts(self._evidence.answers, self._settle)
                 judgement = judge(facts)
@@ -216,7 +228,8 @@ class _Wait:
 
     def _sleep(self, generation: int, began: float, moments: t.Sequence[float | None]) -> None:
         """Until there is news, one of the moments has come (seconds since the beginning), or the time is over."""
-        wake = min([self._deadline, *(self._begun + moment for moment in moments if moment is not None)])
+        ask = time.monotonic() + GO_ON_EVERY
+        wake = min([self._deadline, ask, *(self._begun + moment for moment in moments if moment is not None)])
         now = time.monotonic()
         self._observer.mirror.wait(generation, max(wake - now, 0.0))
         pause = max(BREATH, SHARE * (now - began)) - (time.monotonic() - began)

@@ -194,6 +194,7 @@ class Lock:
             try:
                 self._renew()
             except Superseded:
+                self._renewed = -self._terms.good_for  # whoever asks next is told
                 return
             except ClusterError:
                 continue  # the next renewal, or the next write's `require`, tells whether that matters

@@ -148,6 +148,16 @@ def test_who_was_followed_may_not_go_on(cluster: ApiDouble) -> None:
     second.release()
 
 
+def test_a_holder_that_was_followed_notices_by_itself(cluster: ApiDouble) -> None:
+    stopped = held(cluster, "stopped", Terms(60, 0.1, 0.01))
+    expires_at_once(cluster)
+    second = held(cluster, "second", STILL)
+    time.sleep(0.25)
+    with pytest.raises(Superseded):
+        stopped.require()
+    second.release()
+
+
 def test_a_holder_that_slept_asks_before_it_goes_on(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = held(cluster, "stopped")
     expires_at_once(cluster)
