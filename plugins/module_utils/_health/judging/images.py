@@ -10,7 +10,7 @@ import typing as t
 
 from .. import catalogue
 from ..finding import Check
-from .case import Case, Workload
+from .case import Case, Event, Workload
 from .containers import Container, containers
 from .trouble import Sighting, Trouble, merged, own_words, told
 
@@ -64,7 +64,7 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
         since=container.began(events),
         grace=grace,
         container=container.name,
-        evidence=told(events[:2]),
+        evidence=told(_telling(events)[:2]),
     )
 
 
@@ -83,7 +83,12 @@ def _classified(reason: str, said: str) -> tuple[Check, float]:
     return catalogue.IMAGE_PULL_FAILING, PATIENCE
 
 
-def _pull_failure(events: t.Sequence[t.Any]) -> str:
+def _telling(events: t.Sequence[Event]) -> list[Event]:
+    """Those that say more than the container's own state."""
+    return [event for event in events if not event.message.startswith("Error: ")]
+
+
+def _pull_failure(events: t.Sequence[Event]) -> str:
     """Old kubelets keep the registry's words in the event alone."""
     return next((event.message for event in events if event.message.startswith("Failed to pull image")), "")
 

@@ -97,7 +97,10 @@ def test_an_image_that_another_node_has_is_not_missing() -> None:
 def test_old_kubelets_keep_the_words_of_the_registry_in_an_event() -> None:
     broken = pod(waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"'))
     told = event(broken, "Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}')
-    assert cause(judge(rollout(broken, also=[told]))).id == "image-not-found"
+    same = event(broken, "Failed", "Error: ImagePullBackOff", last=0)
+    finding = cause(judge(rollout(broken, also=[told, same])))
+    assert finding.id == "image-not-found"
+    assert finding.evidence == (f'Failed (once): Failed to pull image "{IMAGE}": {NOT_FOUND}',)
 
 
 def test_a_pull_credential_that_is_about_to_be_written_is_waited_for() -> None:
