@@ -19,22 +19,6 @@ def missing(live: Live) -> str:
     return PREDICATES.get(live["kind"], _by_ready_condition)(live)
 
 
-def stuck(live: Live) -> str:
-    """Why waiting longer cannot help, in the server's own words, or an empty string.
-
-    What the controller said of a former generation is no reason: it has not seen the change that may mend it.
-    """
-    if live["kind"] != "Deployment" or _unobserved(live):
-        return ""
-    failure = condition(live, "ReplicaFailure")
-    if failure.get("status") == "True":
-        return f"pods cannot be created: {failure.get('message', failure.get('reason', ''))}"
-    progress = condition(live, "Progressing")
-    if progress.get("status") == "False":
-        return str(progress.get("message") or progress.get("reason") or "the progress deadline has passed")
-    return ""
-
-
 def condition(live: Live, kind: str) -> dict[str, t.Any]:
     """The condition of that type, or an empty dictionary."""
     conditions = (live.get("status") or {}).get("conditions") or ()

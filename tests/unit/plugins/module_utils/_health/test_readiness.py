@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.readiness import condition, missing, stuck
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.readiness import condition, missing
 
 Live = dict[str, t.Any]
 COUNTS = st.integers(0, 5)
@@ -94,6 +94,19 @@ def without(item: Live, *fields: str) -> Live:
         (live("Service"), ""),
         (live("Service", {"type": "LoadBalancer"}), "its load balancer has no address yet"),
         (live("Service", {"type": "LoadBalancer"}, loadBalancer={"ingress": [{"ip": "10.0.0.1"}]}), ""),
+        (live("Ingress"), "it has no address yet"),
+        (live("Ingress", loadBalancer={"ingress": [{"ip": "10.0.0.1"}]}), ""),
+        (live("Gateway"), "its condition Accepted is not reported yet"),
+        (live("Gateway", conditions=conditions(Accepted="True")), "its condition Programmed is not reported yet"),
+        (live("Gateway", conditions=conditions(Accepted="True", Programmed="True")), ""),
+        (live("Job"), "it has not completed yet"),
+        (live("Job", conditions=conditions(Failed="True")), "Failed is True"),
+        (live("Job", conditions=conditions(Complete="True")), ""),
+        (
+            live("PodDisruptionBudget", currentHealthy=3, desiredHealthy=2, expectedPods=3),
+            "it allows no disruption yet",
+        ),
+        (live("PodDisruptionBudget", currentHealthy=3, desiredHealthy=3, expectedPods=3), ""),
         (live("PersistentVolumeClaim", phase="Bound"), ""),
         (live("PersistentVolumeClaim", phase="Pending"), ""),
         (live("PersistentVolumeClaim", phase="Lost"), "its volume is lost"),
@@ -150,28 +163,6 @@ def test_a_ready_deployment_has_all_pods_new_and_available_and_no_others(
     if not missing(item):
         assert observed == 2
         assert replicas <= updated >= wanted <= available
-
-
-@pytest.mark.parametrize(
-    ("item", "words"),
-    [
-        (deployment(conditions=conditions(Progressing="True")), ""),
-        (deployment(), ""),
-        (deployment(conditions=conditions(Progressing="False")), "Progressing is False"),
-        (deployment(conditions=[{"type": "Progressing", "status": "False"}]), "the progress deadline has passed"),
-        (deployment(conditions=conditions(ReplicaFailure="True")), "pods cannot be created: ReplicaFailure is True"),
-        (deployment(conditions=conditions(ReplicaFailure="False")), ""),
-        (stateful_set(conditions=conditions(Progressing="False")), ""),
-    ],
-)
-def test_what_waiting_cannot_mend(item: Live, words: str) -> None:
-    assert stuck(item) == words
-
-
-@pytest.mark.parametrize("kind", ["Progressing", "ReplicaFailure"])
-def test_what_stopped_a_former_generation_does_not_stop_this_one(kind: str) -> None:
-    state = {"Progressing": "False", "ReplicaFailure": "True"}[kind]
-    assert stuck(deployment(observedGeneration=1, conditions=conditions(**{kind: state}))) == ""
 
 
 def test_a_condition_that_is_not_there_is_empty() -> None:
