@@ -30,8 +30,9 @@ requirements:
   - jmespath, for checks with O(checks[].json) and for the default check of the API
 attributes:
   check_mode:
-    description: Makes the checks, and sends no load.
+    description: Changes nothing in any mode.
     support: partial
+    details: In check mode the checks are made, and neither the load nor the proof of the rate limiter is sent.
   diff_mode:
     description: Changes nothing.
     support: none
@@ -271,43 +272,16 @@ error_id:
 """
 
 import dataclasses
-import ssl
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ClusterError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
+from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import NOTHING, asked
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.availability import query_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.finding import INCONCLUSIVE, PASSED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pods import Expected
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.running import Manner, Prometheus, run
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.finding import PASSED
 
 ARGUMENTS = {**CONNECTION, **SMOKE}
-NOTHING: dict[str, t.Any] = {
-    "verdict": INCONCLUSIVE,
-    "findings": [],
-    "checks": [],
-    "pods": {},
-    "load": {},
-    "limiter": {},
-    "availability": {},
-    "requests": 0,
-    "seconds": 0.0,
-}
-
-
-class Refused(ClusterError):
-    """What was asked for must not be sent."""
-
-    id = "smoke-not-allowed"
-    next_step = "Nothing was sent."
 
 
 def main() -> None:
@@ -321,48 +295,9 @@ def prove(call: Call) -> Ending:
 
 
 def _asked(call: Call) -> Ending:
-    params = call.params
-    try:
-        asked = wanted(params)
-        manner = _manner(params, call.check)
-        values = run(asked, _expected(params, asked), manner, _prometheus(params))
-    except NotAllowed as refusal:
-        raise Refused(str(refusal)) from None
+    values = asked(call.params, call.check)
     warnings = [f"[{each['id']}] {each['message']}" for each in values["findings"] if each["severity"] == "warning"]
     return Ending(values, warnings if values["verdict"] == PASSED else [], failed=values["verdict"] != PASSED)
-
-
-def _manner(params: t.Mapping[str, t.Any], only_checks: bool) -> Manner:
-    context = ssl.create_default_context()
-    if params["ca_path"]:
-        try:
-            context.load_verify_locations(params["ca_path"])
-        except (OSError, ssl.SSLError) as error:
-            raise NotAllowed(f"ca_path {params['ca_path']} holds no certificates: {error}") from None
-    return Manner(
-        context, params["resolve"], params["timeout"], params["deadline"], params["interval"], only_checks=only_checks
-    )
-
-
-def _expected(params: t.Mapping[str, t.Any], asked: Wanted) -> Expected | None:
-    if params["pods"] == "off" or not asked.status:
-        return None
-    if params["pods"] == "given":
-        return Expected(tuple(params["expected_pods"]), params["expected_revision"])
-    with Cluster.connect(params) as cluster:
-        return Expected(*serving(cluster, params["namespace"], params["name"]))
-
-
-def _prometheus(params: t.Mapping[str, t.Any]) -> Prometheus:
-    query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
-    token = params["prometheus_token"]
-    return Prometheus(
-        url=params["prometheus_url"],
-        query=query,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
-        target=params["availability_target"],
-        days=params["availability_days"],
-    )
 
 
 if __name__ == "__main__":
