@@ -23,14 +23,8 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
 options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release and its history.
-    type: str
-    default: maestro-system
+  name: {description: Name of the release., type: str, default: maestro}
+  namespace: {description: Namespace that holds the release and its history., type: str, default: maestro-system}
   state:
     description:
       - V(present) makes the release.
@@ -51,28 +45,16 @@ options:
       - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_secret_values).
     type: dict
     default: {}
-  wait:
-    description: Wait until every object is ready.
-    type: bool
-    default: true
-  wait_timeout:
-    description: Seconds to wait at most.
-    type: int
-    default: 600
+  wait: {description: Wait until every object is ready., type: bool, default: true}
+  wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
   progress:
     description:
       - Print a line for each change while it waits.
       - Nothing is printed in check mode, and with another connection than a local one.
     type: bool
     default: true
-  history_limit:
-    description: Number of releases to remember, at least 2.
-    type: int
-    default: 10
-  reason:
-    description: Why this release is made; kept in the history.
-    type: str
-    default: ""
+  history_limit: {description: "Number of releases to remember, at least 2.", type: int, default: 10}
+  reason: {description: Why this release is made; kept in the history., type: str, default: ""}
   origin:
     description:
       - Where this run comes from, in any words; kept in the history.
@@ -103,6 +85,12 @@ options:
       - Empty means C(maestro-reports) in the folder that the play is started in.
     type: path
     default: ""
+  smoke:
+    description:
+      - Options of M(intelgraph.maestro.smoke) by which a release that is ready proves that it serves, as a part of its
+        verdict. Empty means that nothing is asked.
+    type: dict
+    default: {}
   prune_allowed:
     description:
       - Objects that may be removed when the release has them no more, although they hold data or keys.
@@ -250,6 +238,7 @@ timeline:
   elements: dict
   sample:
     - {seconds: 12.4, pods: {ready: 2, starting: 1}, told: "pods: 2 ready, 1 starting"}
+smoke: {description: What the smoke test came to; empty without one., returned: always, type: dict}
 requests: {description: Number of requests that the API server answered., returned: always, type: int, sample: 64}
 error_id:
   description: Stable name of the error.
@@ -259,6 +248,7 @@ error_id:
 """
 
 import dataclasses
+import functools
 import pathlib
 import typing as t
 
@@ -268,6 +258,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import options, proof
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
@@ -278,7 +269,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planne
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Prove, Wish
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
@@ -299,6 +290,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "report_dir": {"type": "path", "default": ""},
+    "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
     "save_plan": {"type": "path", "default": ""},
     "return_plan": {"type": "bool", "default": False},
@@ -375,6 +367,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         about=about(params),
         tell=call.tell,
         mask=Mask(params["secret_values"]).text,
+        prove=_proof(params),
     )
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(wish, verb="remove"), params["remove_data"], call.check)
@@ -388,6 +381,14 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         return restore(cluster, wish, params["rollback_to"], call.check, rescue)
     release = assemble(params["components"], params["secret_values"])
     return deploy(cluster, release, wish, call.check, rescue)
+
+
+def _proof(params: dict[str, t.Any]) -> Prove | None:
+    """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be asked."""
+    if not params["smoke"] or params["state"] == "absent":
+        return None
+    given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
+    return functools.partial(proof, options(given, params))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._health.finding import FAILED, PASSED, Finding
+from .._health.finding import FAILED, PASSED, Finding, by_severity
 from .._health.observing import Subject
 from .._health.waiting import await_verdict, is_ready
 from .about import findings_in_short, plan_in_short, running_images
@@ -142,10 +142,15 @@ class _Run:
             self._outcome.verdict = FAILED
             raise self._failure(held, record, str(error), f"stopped half-way: {error}") from error
         if self._outcome.verdict != PASSED:
-            waited = f"is not ready after {self._phases.seconds['wait']:.0f} s"
-            raise self._failure(held, record, self._outcome.findings[0].sentence(), waited)
+            raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
         self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
         return self._outcome
+
+    def _shortcoming(self) -> str:
+        seconds = self._phases.seconds
+        if "smoke" in seconds:
+            return "is ready but does not serve as it should"
+        return f"is not ready after {seconds['wait']:.0f} s"
 
     def _origin(self) -> dict[str, int]:
         return {"restores": self._wish.restores} if self._wish.restores else {}
@@ -154,6 +159,8 @@ class _Run:
         """Record that the release failed; that this cannot be done must not hide why it failed."""
         try:
             self._end(held, record, reason)
+        except Superseded:
+            raise
         except ClusterError as error:
             what = f"{what} (which could not be recorded: {error})"
         return ReleaseFailed(self._failed(what))
@@ -171,24 +178,36 @@ class _Run:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
             applier.apply(self._plan.steps)
-        self._wait()
+        self._wait(held.lock.require)
+        if self._outcome.verdict == PASSED:
+            self._prove()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 applier.prune(self._plan.doing(PRUNE))
 
-    def _wait(self) -> None:
+    def _wait(self, go_on: t.Callable[[], object] = bool) -> None:
         wish = self._wish
         if not wish.wait:
             return
         with self._phases.phase("wait"):
             subject = Subject(wish.name, wish.namespace, self._release.manifests, self._begun)
-            health = await_verdict(self._cluster, subject, wish.timeout, tell=wish.tell, mask=wish.mask)
+            health = await_verdict(self._cluster, subject, wish.timeout, tell=wish.tell, mask=wish.mask, go_on=go_on)
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline
 
+    def _prove(self) -> None:
+        if self._wish.prove is None or not self._wish.wait:
+            return
+        with self._phases.phase("smoke"):
+            proof = self._wish.prove()
+        self._outcome.verdict, self._outcome.smoke = proof.verdict, proof.figures
+        self._outcome.findings = by_severity([*self._outcome.findings, *proof.findings])
+
     def _failed(self, what: str) -> Outcome:
-        details = "".join(f"\n- {line}" for finding in self._outcome.findings for line in _told(finding))
-        self._outcome.message = f"{self._name} {what}{details or '.'}"
+        """What became of the release and why in the first line, below it what proves that and what else is wrong."""
+        lines = [line for finding in self._outcome.findings for line in _told(finding)]
+        why = f": {lines[0]}" if lines else "."
+        self._outcome.message = "\n- ".join([f"{self._name} {what}{why}", *lines[1:]])
         return self._outcome
 
     def _end(self, held: Session, record: Record, reason: str) -> None:
@@ -199,6 +218,7 @@ class _Run:
             "counts": self._plan.counts(),
             "reason": reason,
             "findings": findings_in_short(self._outcome.findings),
+            "smoke": self._outcome.smoke,
             "running": running_images(self._cluster, self._wish.namespace, self._wish.selector),
         }
         held.history.end(record, self._outcome.verdict, outcome)

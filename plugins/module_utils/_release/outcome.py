@@ -48,7 +48,7 @@ class Outcome:
 
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
-    of the wait.
+    of the wait, `smoke` what the smoke test came to.
     """
 
     plan: Plan
@@ -62,6 +62,7 @@ class Outcome:
     report: str = ""
     restored: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     timeline: tuple[Moment, ...] = ()
+    smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def all_risks(self) -> list[Finding]:
         """What is worth knowing: of this kind of release, and of its plan."""
@@ -82,6 +83,7 @@ class Outcome:
             "report": self.report,
             "restored": self.restored,
             "timeline": [moment.as_dict() for moment in self.timeline],
+            "smoke": self.smoke,
         }
 
 

@@ -90,8 +90,8 @@ def _other_ways(wish: Wish, former: Record | None) -> str:
 
 
 def _what_stands(wish: Wish, outcome: Outcome) -> str:
-    made = [str(step.key) for step in outcome.plan.doing(CREATE)]
-    stands = f"What it made stands: {', '.join(made)}." if made else "It made no new object."
+    made = len(outcome.plan.doing(CREATE))
+    stands = f"What it made stands ({made} objects in namespace {wish.namespace})." if made else "It made nothing new."
     return f"There is nothing to go back to, because no release of {wish.name} has passed. {stands} {_removal(wish)}"
 
 

@@ -11,6 +11,7 @@ import os
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
+from .._health.finding import Finding
 from .._health.telling import Tell, silent
 from .claiming import claim
 from .history import INTERRUPTED, History, Record, now
@@ -24,13 +25,24 @@ Approval = t.Callable[[Plan, int], None]
 """Takes a plan and the number of the last release."""
 
 
+class Proof(t.NamedTuple):
+    """Whether a release that is ready serves as it should, and the figures for its record."""
+
+    verdict: str
+    findings: tuple[Finding, ...]
+    figures: dict[str, t.Any]
+
+
+Prove = t.Callable[[], Proof]
+
+
 @dataclasses.dataclass(frozen=True)
 class Wish:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `approve` raises when the plan is not the one that was approved. `tell` is told how the wait gets
-    on, without what `mask` takes out of a text.
+    on, without what `mask` takes out of a text. `prove` asks a release that is ready whether it serves.
     """
 
     name: str
@@ -44,6 +56,7 @@ class Wish:
     restores: int = 0
     verb: str = "deploy"
     approve: Approval | None = None
+    prove: Prove | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
 

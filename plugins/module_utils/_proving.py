@@ -1,0 +1,111 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has a release prove from outside that it serves: what the cluster knows of it meets what the service answers."""
+
+from __future__ import annotations
+
+import ssl
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+
+from ._cluster.client import Cluster
+from ._cluster.errors import ClusterError
+from ._health.finding import Finding
+from ._release.serving import serving
+from ._release.session import Proof
+from ._smoke.arguments import SMOKE
+from ._smoke.availability import query_of
+from ._smoke.finding import INCONCLUSIVE
+from ._smoke.options import Wanted, wanted
+from ._smoke.pods import Expected
+from ._smoke.request import NotAllowed
+from ._smoke.running import Manner, Prometheus, run
+
+Values = dict[str, t.Any]
+Params = t.Mapping[str, t.Any]
+NOTHING: Values = {
+    "verdict": INCONCLUSIVE,
+    "findings": [],
+    "checks": [],
+    "pods": {},
+    "load": {},
+    "limiter": {},
+    "availability": {},
+    "requests": 0,
+    "seconds": 0.0,
+}
+
+
+class Refused(ClusterError):
+    """What was asked for must not be sent."""
+
+    id = "smoke-not-allowed"
+    next_step = "Nothing was sent."
+
+
+def asked(params: Params, only_checks: bool = False) -> Values:
+    """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
+    try:
+        wish = wanted(params)
+        return run(wish, _expected(params, wish), _manner(params, only_checks), _prometheus(params))
+    except NotAllowed as refusal:
+        raise Refused(str(refusal)) from None
+
+
+def options(given: Params, connection: Params) -> Values:
+    """The parameters of a smoke run, from some of its options and the connection of another module.
+
+    Raises Refused for what the module smoke would not take either.
+    """
+    checked = ModuleArgumentSpecValidator(SMOKE).validate(dict(given))
+    if checked.error_messages:
+        raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
+    params = {**connection, **checked.validated_parameters}
+    try:
+        wanted(params)
+    except NotAllowed as refusal:
+        raise Refused(str(refusal)) from None
+    return params
+
+
+def proof(params: Params) -> Proof:
+    """The same as a part of a release: its verdict, its findings, and the figures that are remembered."""
+    result = asked(params)
+    findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
+    kept = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "requests", "seconds")
+    return Proof(result["verdict"], findings, {key: result[key] for key in kept})
+
+
+def _manner(params: Params, only_checks: bool) -> Manner:
+    context = ssl.create_default_context()
+    if params["ca_path"]:
+        try:
+            context.load_verify_locations(params["ca_path"])
+        except (OSError, ssl.SSLError) as error:
+            raise NotAllowed(f"ca_path {params['ca_path']} holds no certificates: {error}") from None
+    return Manner(
+        context, params["resolve"], params["timeout"], params["deadline"], params["interval"], only_checks=only_checks
+    )
+
+
+def _expected(params: Params, wish: Wanted) -> Expected | None:
+    if params["pods"] == "off" or not wish.status:
+        return None
+    if params["pods"] == "given":
+        return Expected(tuple(params["expected_pods"]), params["expected_revision"])
+    with Cluster.connect(params) as cluster:
+        return Expected(*serving(cluster, params["namespace"], params["name"]))
+
+
+def _prometheus(params: Params) -> Prometheus:
+    query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
+    token = params["prometheus_token"]
+    return Prometheus(
+        url=params["prometheus_url"],
+        query=query,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        target=params["availability_target"],
+        days=params["availability_days"],
+    )
