@@ -152,10 +152,6 @@ def delete(api_version: str, kind: str) -> Deed:
     return deed
 
 
-def delete_namespace(cluster: Cluster, namespace: str) -> None:
-    cluster.delete(f"/api/v1/namespaces/{namespace}")
-
-
 def scale_by_autoscaler(least: int) -> Deed:
     """The autoscaler wants more pods than before."""
 

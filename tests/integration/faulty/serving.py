@@ -187,13 +187,4 @@ SERVING: dict[str, Fault] = {
             around=disturbing.at(disturbing.running, disturbing.delete("policy/v1", "PodDisruptionBudget")),
         ),
     ),
-    "namespace-deleted-meanwhile": Fault(
-        "namespace-terminating",
-        "Namespace",
-        ("being deleted",),
-        broken(
-            service_faults(slowStartSeconds=8),
-            around=disturbing.at(disturbing.running, disturbing.delete_namespace),
-        ),
-    ),
 }

@@ -78,7 +78,7 @@ STARTING: dict[str, Fault] = {
     "mount-onto-a-file": Fault(
         "container-cannot-run",
         "Deployment",
-        ("passwd",),
+        ("/etc/passwd", "not a directory"),
         broken(volume({"mountPath": "/etc/passwd"}, emptyDir={}), shown=CANNOT_START),
     ),
     "quota": Fault(

@@ -23,12 +23,19 @@ SURE = 8
 """Characters from which a value is taken out wherever it stands; a shorter one only where it is a word of its own."""
 
 _TO_END_OF_VALUE = r"""[^"'\r\n]+"""
+_SCHEME, _LOGIN, _LOGIN_END = "[a-z0-9+.-]", "[^\\s/:@\"'<>]", "[^\\s@\"'<>]"
 _NAME = (
-    r"[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*"
+    r"[\w.-]{0,64}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
+    r"[\w.-]{0,64}"
 )
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), SECRET),
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s/:@\"'<>]*):[^\s@\"'<>]+@", re.IGNORECASE), rf"\1:{SECRET}@"),
+    (
+        re.compile(
+            rf"(?<!{_SCHEME})([a-z]{_SCHEME}{{1,20}}://{_LOGIN}{{0,200}}):{_LOGIN_END}{{1,500}}@", re.IGNORECASE
+        ),
+        rf"\1:{SECRET}@",
+    ),
     (
         re.compile(
             r"""\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\\?["']?\s*[:=]\s*\\?["']?)"""
@@ -44,12 +51,14 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         SECRET,
     ),
     (
-        re.compile(rf"""\b({_NAME})(\\?["']?\s*[:=]\s*\\?["']?)(?!\(secret)[^\s"',;&\\]{{3,}}""", re.IGNORECASE),
+        re.compile(
+            rf"""(?<![/\w.-])({_NAME})(\\?["']?\s*[:=]\s*\\?["']?)(?!\(secret)[^\s"',;&\\]{{3,}}""", re.IGNORECASE
+        ),
         rf"\1\2{SECRET}",
     ),
 )
 """What looks like a secret whatever its value: private keys, passwords in addresses, credentials in headers, JSON Web
-Tokens, keys of well-known services, and what is assigned to a telling name."""
+Tokens, keys of well-known services, what is assigned to a telling name. Bounded, so that no line takes long."""
 
 
 class Mask:
