@@ -22,7 +22,7 @@ AT_MOST = 24
 """Questions that are asked in one wait; what else is wrong is told without an answer."""
 OLD = 5.0
 """Seconds after which an answer is fetched anew before it is shown as a proof."""
-SWEPT = "unable to retrieve container logs for"
+SWEPT = ("unable to retrieve container logs for", "failed to try resolving symlinks in path")
 """What the kubelet answers, with status 200, when it has just removed the container before for the newest ended one."""
 WIDTH = 300
 """Characters of a line that are kept."""

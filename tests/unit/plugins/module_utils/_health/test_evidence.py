@@ -58,8 +58,14 @@ def test_the_log_of_the_container_before() -> None:
     assert ask(FORMER_LOG, Reply(body=b"panic: no database")).requests[0][1]["previous"] == "true"
 
 
-def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one() -> None:
-    swept = b"unable to retrieve container logs for containerd://0123"
+@pytest.mark.parametrize(
+    "swept",
+    [
+        b"unable to retrieve container logs for containerd://0123",
+        b'failed to try resolving symlinks in path "/var/log/pods/a/maestro/0.log": lstat: no such file or directory',
+    ],
+)
+def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one(swept: bytes) -> None:
     talked = ask(FORMER_LOG, Reply(body=swept), Reply(body=b"panic: no database"))
     assert talked.lines == ("panic: no database",)
     assert "previous" not in talked.requests[1][1]
