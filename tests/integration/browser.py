@@ -7,7 +7,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import typing as t
@@ -77,13 +79,23 @@ def browsing() -> t.Iterator[Tab]:
     """A browser with one tab and a profile of its own, ended afterwards."""
     with tempfile.TemporaryDirectory(prefix="maestro-browser-") as profile:
         command = [PROGRAM, *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-            try:
-                tab = Tab(_endpoint(process))
-                yield tab
-                tab.close()
-            finally:
-                process.kill()
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
+        )
+        try:
+            tab = Tab(_endpoint(process))
+            yield tab
+            tab.close()
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """The program is a script that starts the browser, which starts others: they are one group."""
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.stderr
+    process.stderr.read()  # ends when the last of them has
+    process.wait(SECONDS)
 
 
 def _endpoint(process: subprocess.Popen[str]) -> str:
