@@ -81,7 +81,7 @@ def test_the_number_of_errors_decides(behaviour: str, seconds: int, verdict: str
 def test_what_is_open_is_decided_by_more_requests() -> None:
     """A ratio below 0.2 % takes 1497 good requests at the first look and 2301 at a later one."""
     with serving("good") as server:
-        measured = loaded(server, 900, 1, {"error_ratio": 0.002}, extensions=3)
+        measured = loaded(server, 900, 1, {"error_ratio": 0.002}, extensions=3, timeout=30.0)
         truth = server.stop()
     assert (measured.judgement.verdict, measured.figures["extensions"]) == ("passed", 2)
     assert measured.figures["planned"] == truth["requests"] == 2700
