@@ -224,7 +224,9 @@ def record(number: int, content: str, state: str = "passed", **about: t.Any) -> 
         ),
         pytest.param([record(1, "a"), record(2, "b"), record(3, "a", restores=1)], None, id="nothing before the first"),
         pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, restores=1)], 1, id="a killed restore once more"
+            [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, restores=1)],
+            1,
+            id="a killed restore once more",
         ),
         pytest.param(
             [record(1, "a"), record(2, "b"), record(3, "a", "failed", restores=1)], 1, id="a failed restore once more"
