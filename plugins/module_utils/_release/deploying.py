@@ -73,7 +73,7 @@ def deploy(
         except ReleaseFailed as failure:
             if rescue is None or not failure.outcome.changed:
                 raise
-            raise rescue(held, failure) from failure
+            raise rescue(held, failure) from None
 
 
 def make_under_lock(held: Session, release: Release, wish: Wish) -> Outcome:
@@ -149,7 +149,8 @@ class _Run:
     def _shortcoming(self) -> str:
         seconds = self._phases.seconds
         if "smoke" in seconds:
-            return "is ready but does not serve as it should"
+            failed = "does not serve as it should"
+            return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not prove that it serves'}"
         return f"is not ready after {seconds['wait']:.0f} s"
 
     def _origin(self) -> dict[str, int]:
