@@ -49,6 +49,8 @@ HISTORY = (
     "maestro_history_compare_with",
     "maestro_history_drift",
 )
+PROOF = ("maestro_environment", "maestro_hostname", *(name for name in SHARED if name.startswith("maestro_smoke_")))
+SMOKE = ("maestro_name", "maestro_namespace", "maestro_connection", "maestro_cluster_uid", *PROOF)
 ROLLBACK = (
     "maestro_name",
     "maestro_namespace",
@@ -60,12 +62,11 @@ ROLLBACK = (
     "maestro_history_limit",
     "maestro_rollback_to",
     "maestro_report_dir",
+    *PROOF,
 )
 VALIDATION = (
     "maestro_name",
     "maestro_namespace",
-    "maestro_environment",
-    "maestro_hostname",
     "maestro_labels",
     "maestro_connection",
     "maestro_cluster_uid",
@@ -76,17 +77,9 @@ VALIDATION = (
     "maestro_database",
     "maestro_redis",
     "maestro_report_dir",
+    *PROOF,
 )
-SMOKE = (
-    "maestro_name",
-    "maestro_namespace",
-    "maestro_environment",
-    "maestro_hostname",
-    "maestro_connection",
-    "maestro_cluster_uid",
-    *(name for name in SHARED if name.startswith("maestro_smoke_")),
-)
-NOT_OF_A_DEPLOY = ("maestro_smoke_", "maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
+NOT_OF_A_DEPLOY = ("maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
 DEPLOYMENT = tuple(name for name in SHARED if not name.startswith(NOT_OF_A_DEPLOY))
 NOT_OF_A_PLAN = {
     *REMOVAL[-3:],
@@ -96,6 +89,7 @@ NOT_OF_A_PLAN = {
     "maestro_progress",
     "maestro_release_present",
     "maestro_report_dir",
+    *(name for name in PROOF if name.startswith("maestro_smoke_")),
 }
 PLANNING = tuple(name for name in DEPLOYMENT if name not in NOT_OF_A_PLAN)
 PLAYS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -95,9 +95,13 @@ def api_dry_run(cluster: Cluster) -> t.Callable[[Manifest], tuple[str, ...]]:
     return apply
 
 
-def of_namespace(namespace: str) -> dict[str, str]:
-    """The variables that put a release into a namespace without touching another one."""
-    return {"maestro_namespace": namespace, "maestro_hostname": f"{namespace}.maestro.test"}
+def of_namespace(namespace: str) -> dict[str, t.Any]:
+    """The variables that put a release into a namespace without touching another one, and spare it the smoke test."""
+    return {
+        "maestro_namespace": namespace,
+        "maestro_hostname": f"{namespace}.maestro.test",
+        "maestro_smoke_enabled": False,
+    }
 
 
 def delete_namespace(cluster: Cluster, name: str) -> None:

@@ -8,6 +8,11 @@ from __future__ import annotations
 import typing as t
 
 SMOKE: dict[str, dict[str, t.Any]] = {
+    "maestro_smoke_enabled": {
+        "type": "bool",
+        "default": True,
+        "description": ["Whether a release that is ready has to prove from outside that it serves."],
+    },
     "maestro_smoke_url": {
         "type": "str",
         "default": "",
