@@ -111,4 +111,4 @@ def test_what_must_be_known_fires_and_nothing_else(
 
 def slower(marks: dict[str, str], after: int) -> bool:
     """Whether a burn alert of these windows cannot know after so few minutes."""
-    return marks.get("long_window") in ("6h", "1d", "3d") and after < 20
+    return marks.get("long_window") in ("6h", "1d", "3d") and after < 15
