@@ -27,7 +27,8 @@ lab: venv packages ## Start the lab: a three-node Kubernetes on this machine
 lab-down: venv ## Stop the lab and leave nothing of it
 	@tests/lab/lab --name $(LAB) down
 
-bench: venv-test packages ## Measure a deploy beside kubectl, helm and kubernetes.core on the lab
+bench: venv-test packages ## Measure deploys, verdicts and loads beside other tools on the lab
+	@$(PY) tools/debian_packages.py tests/benchmarks/debian-packages.txt
 	@$(PY) tools/check.py bench
 
 faults: venv-test packages ## Stop a release at every write on the lab, and see a plain re-run mend it
@@ -40,7 +41,7 @@ build: venv ## Build the collection's tarball into artifacts
 	@$(PY) tools/build.py
 
 clean: ## Remove what the targets made in the checkout (not the lab, not the caches in the home directory)
-	@rm -rf .venv .cache .ansible artifacts
+	@rm -rf .venv .cache .ansible artifacts maestro-reports
 
 help: ## Show this
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-42s %s\n", $$1, $$2 }'

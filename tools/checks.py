@@ -90,10 +90,12 @@ MOLECULE = Check(
 )
 BENCH = Check(
     "bench",
-    "a deploy beside kubectl, helm and kubernetes.core, and how it grows",
+    "deploys, verdicts and loads beside those of kubectl, helm, kubernetes.core, hey and wrk",
     (
         Command("deploying", ("python", "tests/benchmarks/deploying.py")),
         Command("growing", ("python", "tests/benchmarks/growing.py")),
+        Command("judging", ("python", "tests/benchmarks/judging.py")),
+        Command("loading", ("python", "tests/benchmarks/loading.py")),
     ),
     lab=True,
 )

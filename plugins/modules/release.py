@@ -355,6 +355,7 @@ def unusable(params: dict[str, t.Any]) -> str:
 def make(cluster: Cluster, call: Call) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
+    mask = Mask(params["secret_values"])
     wish = Wish(
         name=params["name"],
         namespace=params["namespace"],
@@ -366,7 +367,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         approve=approval(cluster, params),
         about=about(params),
         tell=call.tell,
-        mask=Mask(params["secret_values"]).text,
+        mask=mask.text,
         prove=_proof(params),
     )
     if params["state"] == "absent":
@@ -374,7 +375,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
     rescue = Rescue(
         wish,
         folder=pathlib.Path(params["report_dir"] or REPORTS),
-        masked=tuple(params["secret_values"].values()),
+        mask=mask,
         restores=params["auto_rollback"] and params["state"] == "present",
     )
     if params["state"] == "restored":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -43,6 +44,7 @@ class Evidence:
         self._told = told
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._asked: dict[Question, tuple[float, Future[None]]] = {}
+        self._writing = threading.Lock()
         self.answers: Answers = {}
 
     def __enter__(self) -> t.Self:
@@ -73,7 +75,9 @@ class Evidence:
             lines = asked(self._cluster, question, pod)
         except ClusterError as error:
             lines = [f"{_subject(question)} could not be asked for: {error}"]
-        self.answers = {**self.answers, question: tuple(self._mask(line)[:WIDTH] for line in lines)}
+        shown = tuple(self._mask(line)[:WIDTH] for line in lines)
+        with self._writing:
+            self.answers = {**self.answers, question: shown}
         self._told()
 
 

@@ -5,27 +5,23 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import pathlib
 import tempfile
 import typing as t
-import urllib.parse
 
 from .._cluster.client import ApiError, Cluster
+from .._health.diagnosis.masking import Mask
 from .history import now
 from .manifests import Manifest
 from .outcome import Outcome
 from .session import Wish
 
 WORKLOADS = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "ReplicaSet"), ("v1", "Pod"))
-LEAST_MASKED = 4
-"""Shorter texts are not masked: they would be found everywhere and tell nothing."""
-MASK = "(secret)"
 
 
-def gather(cluster: Cluster, wish: Wish, outcome: Outcome, masked: t.Iterable[str] = ()) -> str:
+def gather(cluster: Cluster, wish: Wish, outcome: Outcome, mask: Mask) -> str:
     """The release's result, the status of its workloads and pods, and the namespace's events, as JSON without secrets.
 
     What may not be read says so in its place.
@@ -37,7 +33,7 @@ def gather(cluster: Cluster, wish: Wish, outcome: Outcome, masked: t.Iterable[st
         "objects": {kind: _read(cluster, version, kind, wish) for version, kind in WORKLOADS},
         "events": _events(cluster, wish.namespace),
     }
-    return without(json.dumps(content, indent=2, sort_keys=True), masked)
+    return json.dumps(mask.shown(content), indent=2, sort_keys=True)
 
 
 def write(folder: pathlib.Path, stem: str, content: str) -> pathlib.Path:
@@ -49,20 +45,6 @@ def write(folder: pathlib.Path, stem: str, content: str) -> pathlib.Path:
         file.write(content)
     os.replace(draft, path)
     return path.absolute()
-
-
-def without(text: str, secrets: t.Iterable[str]) -> str:
-    """The text with a mark in place of each secret, as it is, as JSON writes it, in base64 and in an URL."""
-    known = {secret for secret in secrets if len(secret) >= LEAST_MASKED}
-    disguises = {disguise for secret in known for disguise in _disguises(secret)}
-    for disguise in sorted(disguises, key=len, reverse=True):
-        text = text.replace(disguise, MASK)
-    return text
-
-
-def _disguises(secret: str) -> tuple[str, ...]:
-    plain = secret.encode()
-    return secret, json.dumps(secret)[1:-1], base64.b64encode(plain).decode(), urllib.parse.quote(secret, safe="")
 
 
 def _read(cluster: Cluster, version: str, kind: str, wish: Wish) -> t.Any:

@@ -11,6 +11,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
+from .._health.diagnosis.masking import Mask
 from .._health.finding import FAILED
 from .deploying import ReleaseFailed, make_under_lock
 from .evidence import gather, write
@@ -25,13 +26,13 @@ from .session import Session, Wish
 class Rescue:
     """Rescues a failed release of `wish`.
 
-    Evidence goes into a file in `folder`; `masked` are texts that it must not hold. `restores` says whether the last
+    Evidence goes into a file in `folder`; `mask` takes secrets out of it. `restores` says whether the last
     release that passed is restored.
     """
 
     wish: Wish
     folder: pathlib.Path
-    masked: tuple[str, ...] = ()
+    mask: Mask = dataclasses.field(default_factory=lambda: Mask({}))
     restores: bool = True
 
     def __call__(self, held: Session, failure: ReleaseFailed) -> ReleaseFailed:
@@ -52,7 +53,7 @@ class Rescue:
     def _keep_evidence(self, cluster: Cluster, outcome: Outcome) -> str:
         """The path of the file, or an empty text with a warning: what cannot be kept stops no rescue."""
         try:
-            content = gather(cluster, self.wish, outcome, self.masked)
+            content = gather(cluster, self.wish, outcome, self.mask)
             return str(write(self.folder, f"{self.wish.namespace}-{self.wish.name}-release-{outcome.number}", content))
         except (ClusterError, OSError) as error:
             cluster.warnings.append(f"The evidence of release {outcome.number} could not be kept: {error}")

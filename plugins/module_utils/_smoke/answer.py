@@ -212,8 +212,9 @@ class Answer:
 
 def _status(head: bytes) -> int:
     code = head[9:12]
-    wrong = head[:7] != b"HTTP/1." or head[7:9] not in (b"0 ", b"1 ") or not code.isdigit() or code[0] < ord("1")
-    if wrong or head[12:13] not in (b"", b" ", b"\r"):
+    is_http = head[:7] == b"HTTP/1." and head[7:9] in (b"0 ", b"1 ")
+    is_code = len(code) == 3 and code.isdigit() and code[0] >= ord("1")
+    if not (is_http and is_code) or head[12:13] not in (b"", b" ", b"\r"):
         line = head.partition(b"\r\n")[0]
         raise Malformed(f"no HTTP/1 answer: {line[:40]!r}")
     return int(code)

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import rescuing
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
@@ -89,13 +90,13 @@ def test_the_lock_is_held_until_the_former_release_is_back(cluster: Choosy, tmp_
 
 
 def test_evidence_is_kept_before_anything_is_undone(cluster: Choosy, tmp_path: pathlib.Path) -> None:
-    outcome = failed(cluster, tmp_path / "new folder", masked=("deadline",))
+    outcome = failed(cluster, tmp_path / "new folder", mask=Mask({"WORD": "deadline"}))
     path = pathlib.Path(outcome.report)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept["release"]["number"] == 2
-    assert kept["result"]["findings"][0]["message"] == "it cannot go on: (secret) exceeded"
+    assert kept["result"]["findings"][0]["message"] == "it cannot go on: (secret WORD) exceeded"
     [deployment] = kept["objects"]["Deployment"]
     assert deployment["status"]["updatedReplicas"] == STUCK["updatedReplicas"]
 

@@ -35,6 +35,7 @@ WRONG = {
     "HTTP/2": b"HTTP/2 200\r\n\r\n",
     "no number": b"HTTP/1.1 OK\r\n\r\n",
     "a status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "a status of one digit": b"HTTP/1.1 5\r\n\r\n",
     "a length that is none": HEAD + b"Content-Length: -1\r\n\r\n",
     "a length in words": HEAD + b"Content-Length: five\r\n\r\n",
     "two lengths": HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
