@@ -28,6 +28,9 @@ OF_ITSELF = {"Event", "Lease"}
 """Kinds that others write while nothing happens to a release."""
 
 
+LIGHT = {"rate": 30, "seconds": 3, "warm_up": 0.5, "gates": {"error_ratio": 0.05, "p95": 2.0}}
+
+
 @pytest.fixture(scope="module")
 def released(cluster: Cluster) -> t.Iterator[Player]:
     """A release in a namespace of this module; calling it deploys again, which takes back what a test has done."""
@@ -77,9 +80,11 @@ def test_a_good_release_passes_and_nothing_is_touched(
     for secret in ("lab-openai-", "lab-jwt-", lab["database"]["password"], lab["redis"]["password"]):
         assert secret not in told.output + files
     before = versions(cluster)  # ready for the settling time now: nothing writes to the pods any more
-    done = validate()
+    done = validate(maestro_smoke_enabled=True, maestro_smoke_load=LIGHT)
     assert done.rc == 0, done.output
-    assert done.result_of(REPORT)["checks"] == dict.fromkeys(("prerequisites", "health", "posture", "drift"), "passed")
+    assert done.result_of(REPORT)["checks"] == dict.fromkeys(
+        ("prerequisites", "health", "posture", "drift", "smoke"), "passed"
+    )
     assert not any(entry["result"].get("changed") for entry in done.tasks)
     assert versions(cluster) == before
     assert len(before) > 30
@@ -117,6 +122,7 @@ def test_one_failure_hides_no_other(
         "health": "passed",
         "posture": "failed",
         "drift": "failed",
+        "smoke": "skipped",
     }
     errors = [finding for finding in done.result_of(POSTURE)["findings"] if finding["severity"] == "error"]
     assert {finding["id"]: finding["object"] for finding in errors} == {
@@ -130,7 +136,7 @@ def test_one_failure_hides_no_other(
     for words in ("[pod-refused]", "[posture-permissions]", "[posture-network]", "[drift]"):
         assert words in done.output
     suite = ET.parse(tmp_path / "lab" / "report.xml").getroot()[0]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "3", "0")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("5", "3", "0")
     assert after == before
     assert again.rc == 0, again.output
 
@@ -151,12 +157,14 @@ def test_a_cluster_that_does_not_answer_is_told_of_every_check(tmp_path: pathlib
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     connection = {"host": f"https://127.0.0.1:{port}", "api_key": "token"}
-    done = play("intelgraph.maestro.validate", maestro_connection=connection, maestro_report_dir=str(tmp_path))
+    own = {"maestro_report_dir": str(tmp_path), "maestro_smoke_enabled": False}
+    done = play("intelgraph.maestro.validate", maestro_connection=connection, **own)
     assert done.rc != 0
     assert "passed" not in done.result_of(REPORT)["checks"].values()
     report = json.loads((tmp_path / "lab" / "report.json").read_text(encoding="utf-8"))
     found = {check["name"]: {finding["id"] for finding in check["findings"]} for check in report["checks"]}
-    assert found == {name: {"api-unreachable"} for name in ("prerequisites", "health", "posture", "drift")}
+    asked = ("prerequisites", "health", "posture", "drift")
+    assert found == {**{name: {"api-unreachable"} for name in asked}, "smoke": set()}
 
 
 def test_without_a_release_there_is_nothing_to_validate(namespace: str, tmp_path: pathlib.Path) -> None:
