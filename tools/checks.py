@@ -95,6 +95,7 @@ BENCH = Check(
         Command("deploying", ("python", "tests/benchmarks/deploying.py")),
         Command("growing", ("python", "tests/benchmarks/growing.py")),
         Command("judging", ("python", "tests/benchmarks/judging.py")),
+        Command("watching", ("python", "tests/benchmarks/watching.py")),
         Command("loading", ("python", "tests/benchmarks/loading.py")),
     ),
     lab=True,
