@@ -52,6 +52,16 @@ options:
       - Nothing is printed in check mode, and with another connection than a local one.
     type: bool
     default: true
+  prometheus_url:
+    description:
+      - A Prometheus to ask whether it scrapes every ready pod, when the release has a ServiceMonitor.
+      - Empty means that nobody is asked.
+    type: str
+    default: ""
+  prometheus_token:
+    description: Bearer token for Prometheus.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Reads only, so it does the same.
@@ -208,17 +218,21 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import targets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import (
     FAILED,
     INCONCLUSIVE,
     PASSED,
     Finding,
+    by_severity,
+    verdict,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import state_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -229,6 +243,8 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "wait_timeout": {"type": "int", "default": 600},
     "settle_seconds": {"type": "int", "default": 5},
     "progress": {"type": "bool", "default": True},
+    "prometheus_url": {"type": "str", "default": ""},
+    "prometheus_token": {"type": "str", "default": "", "no_log": True},
 }
 
 
@@ -258,8 +274,29 @@ def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     subject = Subject(params["name"], params["namespace"], record.manifests)
     settle, mask = float(params["settle_seconds"]), Mask({}).text
     if params["wait"]:
-        return await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
-    return look(cluster, subject, settle, mask)
+        health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
+    else:
+        health = look(cluster, subject, settle, mask)
+    is_asked = params["prometheus_url"] and health.verdict == PASSED and targets.is_monitored(record.manifests)
+    return _with_targets(cluster, health, params) if is_asked else health
+
+
+def _with_targets(cluster: Cluster, health: Health, params: dict[str, t.Any]) -> Health:
+    """The verdict with what Prometheus says of the pods; inconclusive when it says nothing."""
+    namespace = params["namespace"]
+    try:
+        states = targets.ask(params["prometheus_url"], namespace, params["prometheus_token"])
+        found = targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
+        complete = True
+    except targets.NoAnswer as why:
+        found, complete = [targets.silent(namespace, str(why))], False
+    said = found[0].sentence() if found else health.sentence
+    return dataclasses.replace(
+        health,
+        verdict=verdict(found, complete),
+        sentence=said,
+        findings=tuple(by_severity([*health.findings, *found])),
+    )
 
 
 def _without_release(call: Call, record: Record | None) -> Health:

@@ -233,6 +233,24 @@ BUDGET_BLOCKS = Check(
     "Allow one pod to be unavailable (workload_disruption_max_unavailable), or run more replicas.",
     "The budget asks for as many healthy pods as there are: no node of theirs can be drained.",
 )
+TARGET_DOWN = Check(
+    "target-down",
+    "error",
+    "See the error on Prometheus' page of targets; then the NetworkPolicy for metrics and the port.",
+    "The pod serves, but nobody would notice when it fails: its metrics are out of reach.",
+)
+TARGET_MISSING = Check(
+    "target-missing",
+    "warning",
+    "See whether Prometheus selects the ServiceMonitor (monitoring_selector_labels); a new pod takes a minute.",
+    "Prometheus does not select the release's ServiceMonitor, or has not discovered the pod yet.",
+)
+TARGETS_UNKNOWN = Check(
+    "targets-unknown",
+    "warning",
+    "Correct prometheus_url and the token, or see why Prometheus does not answer.",
+    "Prometheus is away, or is not where the inventory says.",
+)
 RENEWAL_OVERDUE = Check(
     "certificate-renewal-overdue",
     "warning",

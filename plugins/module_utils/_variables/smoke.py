@@ -61,6 +61,9 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "maestro_smoke_prometheus_url": {
         "type": "str",
         "default": "",
-        "description": ["A Prometheus to ask for the availability of the last days, which no smoke test can show."],
+        "description": [
+            "A Prometheus to ask for the availability of the last days, which no smoke test can show.",
+            "C(validate) also asks it whether it scrapes every pod.",
+        ],
     },
 }
