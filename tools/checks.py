@@ -12,7 +12,10 @@ JUNIT = ("--junitxml={junit}", "-o", "junit_suite_name=maestro")
 ALONE = (
     "tests/integration/lab",
     "tests/integration/lab_addons",
+    "tests/integration/test_concurrency.py",
     "tests/integration/test_disturbances.py",
+    "tests/integration/test_proof.py",
+    "tests/integration/test_smoke.py",
     "tests/integration/test_smoke_truth.py",
 )
 """Tests that stop parts of a lab or measure it; the others spend their time waiting and run two at a time."""
