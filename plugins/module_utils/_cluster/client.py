@@ -19,7 +19,7 @@ from .clock import ServerClock
 from .configuration import configure, headers, options
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
-from .transport import notice_vanished_peers, share_tls_context, unreachable
+from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
 
 try:
     import urllib3
@@ -77,6 +77,7 @@ class Cluster:
         self._discovered: set[str] = set()
         self._discovery = threading.Lock()
         self._lock = threading.Lock()
+        self._streams: list[t.Any] = []
 
     @classmethod
     def connect(cls, params: t.Mapping[str, t.Any]) -> Cluster:
@@ -93,6 +94,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with self._lock:
+            streams = list(self._streams)
+        for response in streams:
+            stop_reading(response)
         self._pool.clear()
 
     @property
@@ -220,6 +225,7 @@ class Cluster:
         response = self._open("GET", path, None, "application/json", query, read_timeout)
         with self._lock:
             self.requests += 1
+            self._streams.append(response)
         try:
             if response.status >= 400:
                 raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
@@ -227,6 +233,8 @@ class Cluster:
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
         finally:
+            with self._lock:
+                self._streams.remove(response)
             response.close()
 
     def _send(

@@ -49,6 +49,12 @@ def notice_vanished_peers(pool: t.Any) -> None:
     ]
 
 
+def stop_reading(response: t.Any) -> None:
+    """End a stream that another thread may be reading; one that has ended already, or that cannot be ended, stays."""
+    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+        response.shutdown()
+
+
 def unreachable(host: str, error: Exception) -> Unreachable:
     """The error as a sentence: which of the usual reasons it was, with the system's own words."""
     cause: BaseException = getattr(error, "reason", None) or error

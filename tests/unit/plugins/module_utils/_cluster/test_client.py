@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 import time
 import typing as t
 
@@ -304,6 +306,22 @@ class TestStreams:
         refused = status(410, "Expired")
         with talk(refused) as api, pytest.raises(ApiError, match="410 Expired"), api.cluster.stream("/x", {}, 5.0):
             raise AssertionError
+
+    def test_a_stream_that_another_thread_reads_ends_with_the_connection(self) -> None:
+        with talk(Reply(body=[{"n": 1}], hold=True)) as api:
+            begun = threading.Event()
+
+            def read() -> None:
+                with contextlib.suppress(Unreachable), api.cluster.stream("/x", {}, 30.0) as lines:
+                    for _line in lines:
+                        begun.set()
+
+            reader = threading.Thread(target=read, daemon=True)
+            reader.start()
+            assert begun.wait(5)
+            api.cluster.__exit__()
+            reader.join(5)
+            assert not reader.is_alive()
 
     def test_a_stream_that_falls_silent(self) -> None:
         with (
