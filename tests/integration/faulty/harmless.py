@@ -80,7 +80,7 @@ ALONE: dict[str, Scene] = {
         (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("controller-manager", 3))
     ),
     "kubelet-away-in-mid-rollout": Scene(
-        (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("kubelet:node-2", 4))
+        (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("kubelet:node-2", 17))
     ),
     "api-server-restarted": Scene(
         (slow(7),), around=disturbing.at(disturbing.running, disturbing.away("apiserver", 2))

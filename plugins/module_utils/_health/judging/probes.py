@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .. import catalogue
-from ..budget import seconds_to_be_ready, seconds_to_start
+from ..budget import NODE_GRACE, answers_to_expect, seconds_to_be_ready, seconds_to_start
 from ..facts import PROBE
 from .case import Case, Event
 from .containers import Container, containers
@@ -38,11 +38,28 @@ def used_up_at(container: Container) -> float:
     it begins its readiness budget anew.
     """
     to_start = seconds_to_start(container.spec)
-    if to_start and not container.is_started:
+    if not _has_started(container):
         return container.started_at + to_start
     asked = [event.first for event in _answers(container) if event.first >= container.started_at]
     started = min([container.started_at + to_start, *asked])
     return max(started, unready_since(container.pod)) + seconds_to_be_ready(container.spec)
+
+
+def grace_for_the_kubelet(container: Container) -> float:
+    """Seconds beyond the budget while the kubelet has not told of the bad answers that would use it up.
+
+    It may be away or overburdened, and then nobody has asked the application. After this time its node is known to be
+    not ready, which is another trouble than the container's.
+    """
+    probe = container.spec.get("readinessProbe") if _has_started(container) else container.spec["startupProbe"]
+    if not probe:
+        return 0.0
+    told_of = sum(event.count for event in _unhealthy(container))
+    return 0.0 if told_of >= answers_to_expect(probe) else NODE_GRACE
+
+
+def _has_started(container: Container) -> bool:
+    return container.is_started or not container.spec.get("startupProbe")
 
 
 def _answers(container: Container) -> list[Event]:
@@ -56,9 +73,9 @@ def _sighting(container: Container) -> Sighting:
         pod=container.pod,
         words=f"container {container.name} runs and is not ready in the time that its probes give it{_said(container)}",
         since=begun,
-        grace=max(used_up_at(container) - begun, 0.0),
+        grace=max(used_up_at(container) - begun, 0.0) + grace_for_the_kubelet(container),
         container=container.name,
-        evidence=told(_unhealthy(container)),
+        evidence=told(_unhealthy(container)[:1]),
         questions=asks(PROBE, container.pod, container.name),
         told=False,
     )
@@ -70,6 +87,6 @@ def _said(container: Container) -> str:
 
 
 def _unhealthy(container: Container) -> list[Event]:
-    """The latest answer since this run began; a liveness probe has a finding of its own."""
+    """The bad answers since this run began, latest first; a liveness probe has a finding of its own."""
     events = [event for event in container.events("Unhealthy") if event.last >= container.started_at]
-    return [event for event in events if not event.message.startswith("Liveness")][:1]
+    return [event for event in events if not event.message.startswith("Liveness")]

@@ -18,6 +18,7 @@ READINESS = {"readinessProbe": {"httpGet": {"path": "/readyz"}, "periodSeconds":
 """5 + 2 * 5 + 1 = 16 seconds."""
 STARTUP = {"startupProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 2, "failureThreshold": 10}}
 """2 * 10 + 1 = 21 seconds."""
+STARTUP_SAID = "Startup probe failed: HTTP probe failed with statuscode: 503"
 SAID = 'Readiness probe failed: Get "http://10.0.0.7:8080/readyz": dial tcp 10.0.0.7:8080: connect: connection refused'
 
 
@@ -37,7 +38,8 @@ def unready(since: float, spec: dict[str, t.Any], **fields: t.Any) -> dict[str, 
     ],
 )
 def test_a_container_has_the_time_that_its_probes_give(since: float, spec: dict[str, t.Any], left: float) -> None:
-    given = rollout(unready(since, spec))
+    made = unready(since, spec)
+    given = rollout(made, also=[event(made, "Unhealthy", STARTUP_SAID, first=since, last=0)])
     assert seconds_left(given) == left
     assert judge(given).findings == ()
     assert judge(dataclasses.replace(given, now=NOW + left - 0.1)).verdict == ""
@@ -48,7 +50,17 @@ def test_a_container_has_the_time_that_its_probes_give(since: float, spec: dict[
 def test_while_it_starts_only_the_startup_probe_counts() -> None:
     starting = unready(11, {**READINESS, **STARTUP})
     starting["status"]["containerStatuses"][0]["started"] = False
-    assert seconds_left(rollout(starting)) == 10
+    assert seconds_left(rollout(starting, also=[event(starting, "Unhealthy", STARTUP_SAID, count=9, first=11)])) == 10
+
+
+def test_a_kubelet_that_does_not_tell_of_bad_answers_may_not_have_asked() -> None:
+    """So long until its node is known to be not ready; the figure is that of the API's control plane."""
+    starting = unready(11, {**READINESS, **STARTUP})
+    starting["status"]["containerStatuses"][0]["started"] = False
+    for answers, left in ((0, 60), (8, 60), (9, 10)):
+        also = [event(starting, "Unhealthy", STARTUP_SAID, count=answers, first=11)] if answers else []
+        assert seconds_left(rollout(starting, also=also)) == left
+    assert seconds_left(rollout(unready(6, READINESS))) == 60
 
 
 def test_the_first_answer_to_the_readiness_probe_says_when_the_startup_was_over() -> None:
@@ -59,7 +71,7 @@ def test_the_first_answer_to_the_readiness_probe_says_when_the_startup_was_over(
 def test_readiness_that_was_lost_has_its_budget_anew() -> None:
     made = unready(300, READINESS)
     made["status"]["conditions"] = [condition("Ready", "False", age=6)]
-    assert seconds_left(rollout(made)) == 10
+    assert seconds_left(rollout(made, also=[event(made, "Unhealthy", SAID, count=2, first=12)])) == 10
 
 
 def test_the_finding_says_what_the_endpoint_answered() -> None:
