@@ -25,7 +25,7 @@ DEFAULTS = {
 }
 """What the API server fills in."""
 NODE_GRACE = 50.0
-"""Seconds after which a node whose kubelet is silent is called not ready (node-monitor-grace-period, Kubernetes 1.32)."""
+"""Seconds of silence of a kubelet after which its node is not ready (node-monitor-grace-period since Kubernetes 1.32)."""
 MOST_TOLD = 10
 """Bad answers of which the kubelet surely tells, whatever else it has to tell of the pod."""
 
@@ -45,9 +45,10 @@ def seconds_to_start(container: Live) -> float:
 def seconds_to_be_ready(container: Live) -> float:
     """Seconds after the startup by which a container is ready, or unready by its author's own measure.
 
-    `delay + turn + (failures + successes - 1) * turn + timeout`: the worker's first turn may be a whole period away, `failures` bad answers in a row are what the author tolerates, `successes` good ones make it ready. This is
-    longer than werf/kubedog's allowance (`delay + timeout + (failures + successes - 3) * period + period / 2 +
-    timeout`, pkg/tracker/pod/probes.go), which ends with the first bad answer after it; there is no need of one here.
+    `delay + turn + (failures + successes - 1) * turn + timeout`: the worker's first turn may be a whole turn away,
+    `failures` bad answers in a row are what the author tolerates, `successes` good ones make it ready. This is longer
+    than werf/kubedog's allowance (`delay + timeout + (failures + successes - 3) * period + period / 2 + timeout`,
+    pkg/tracker/pod/probes.go), which ends with the first bad answer after it; there is no need of one here.
     """
     probe = container.get("readinessProbe")
     if not probe:
