@@ -25,7 +25,7 @@ DEFAULTS = {
 }
 """What the API server fills in."""
 NODE_GRACE = 50.0
-"""Seconds of silence of a kubelet after which its node is not ready (node-monitor-grace-period since Kubernetes 1.32)."""
+"""Seconds of a kubelet's silence after which its node is not ready (node-monitor-grace-period in Kubernetes 1.32)."""
 MOST_TOLD = 10
 """Bad answers of which the kubelet surely tells, whatever else it has to tell of the pod."""
 
