@@ -21,19 +21,14 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
+  - intelgraph.maestro.attributes.reading
 options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release.
-    type: str
-    default: maestro-system
   components:
     description:
       - For each component the list of its manifests.
-      - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_components).
+      - With a local connection the default is what the M(intelgraph.maestro.component) tasks of the play registered.
       - Without any only the cluster itself is judged.
     type: dict
     default: {}
@@ -89,21 +84,6 @@ options:
     type: str
     choices: [error, warning, "off"]
     default: warning
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Does not modify state.
-    support: N/A
-  idempotent:
-    description: Does not modify state.
-    support: N/A
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.component
   - module: intelgraph.maestro.release
@@ -257,7 +237,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import judge_objects
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
@@ -270,8 +250,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 SEVERITY: dict[str, t.Any] = {"type": "str", "choices": ["error", "warning", "off"]}
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
     "components": {"type": "dict", "default": {}},
     "minimum_version": {"type": "str", "default": "1.33"},
     "production": {"type": "bool", "default": True},

@@ -22,15 +22,9 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
 options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release.
-    type: str
-    default: maestro-system
   dest:
     description:
       - Folder for the archive, on the host that runs the module. It is made when missing, for its owner only.
@@ -65,11 +59,6 @@ attributes:
   idempotent:
     description: Each run writes an archive of its own.
     support: none
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.release
 """
@@ -193,7 +182,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis import archive
@@ -212,8 +201,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
     "dest": {"type": "path", "default": "."},
     "log_bytes": {"type": "int", "default": 262144},
     "logs_bytes": {"type": "int", "default": 33554432},

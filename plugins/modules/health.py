@@ -23,15 +23,10 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
+  - intelgraph.maestro.attributes.reading
 options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release and its history.
-    type: str
-    default: maestro-system
   wait:
     description:
       - Wait until the release has passed or failed.
@@ -62,21 +57,6 @@ options:
     description: Bearer token for Prometheus.
     type: str
     default: ""
-attributes:
-  check_mode:
-    description: Reads only, so it does the same.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Changes nothing.
-    support: full
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.release
 """
@@ -216,7 +196,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import targets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
@@ -237,8 +217,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 600},
     "settle_seconds": {"type": "int", "default": 5},

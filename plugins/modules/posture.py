@@ -22,30 +22,9 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
-options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release.
-    type: str
-    default: maestro-system
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Does not modify state.
-    support: N/A
-  idempotent:
-    description: Does not modify state.
-    support: N/A
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
+  - intelgraph.maestro.attributes.reading
 seealso:
   - module: intelgraph.maestro.report
   - module: intelgraph.maestro.release
@@ -166,7 +145,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.looking import look
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.telling import Posture, missing, told
@@ -175,8 +154,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
 }
 
 

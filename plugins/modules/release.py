@@ -22,9 +22,9 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
 options:
-  name: {description: Name of the release., type: str, default: maestro}
-  namespace: {description: Namespace that holds the release and its history., type: str, default: maestro-system}
   state:
     description:
       - V(present) makes the release.
@@ -137,11 +137,6 @@ attributes:
   idempotent:
     description: A second run with the same components changes nothing.
     support: full
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.component
 """
@@ -254,7 +249,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
@@ -275,8 +270,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},

@@ -21,15 +21,10 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.identity
+  - intelgraph.maestro.attributes
+  - intelgraph.maestro.attributes.reading
 options:
-  name:
-    description: Name of the release.
-    type: str
-    default: maestro
-  namespace:
-    description: Namespace that holds the release and its history.
-    type: str
-    default: maestro-system
   revision:
     description:
       - The number of the release to show, V(0) for all of them.
@@ -52,21 +47,6 @@ options:
     description: Print the result as text for a person. With another connection than a local one nothing is printed.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Reads only, so it does the same.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Changes nothing.
-    support: full
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.release
 """
@@ -256,7 +236,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
@@ -266,8 +246,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
-    "name": {"type": "str", "default": "maestro"},
-    "namespace": {"type": "str", "default": "maestro-system"},
+    **IDENTITY,
     "revision": {"type": "int", "default": 0},
     "compare_with": {"type": "int", "default": 0},
     "drift": {"type": "bool", "default": False},

@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
+  - intelgraph.maestro.attributes
   - intelgraph.maestro.smoke
 requirements:
   - jmespath, for checks with O(checks[].json) and for the default check of the API
@@ -39,11 +40,6 @@ attributes:
   idempotent:
     description: Changes nothing.
     support: full
-  action_group:
-    description: Is in the action group C(intelgraph.maestro.cluster).
-    support: full
-    membership:
-      - intelgraph.maestro.cluster
 seealso:
   - module: intelgraph.maestro.release
 """

@@ -17,3 +17,8 @@ CONNECTION: dict[str, dict[str, t.Any]] = {
     "request_timeout": {"type": "float", "default": 30.0},
     "retry_timeout": {"type": "float", "default": 60.0},
 }
+IDENTITY: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "default": "maestro"},
+    "namespace": {"type": "str", "default": "maestro-system"},
+}
+"""Which release is meant; documented in doc_fragments/identity.py."""
