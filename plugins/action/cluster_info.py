@@ -12,6 +12,7 @@ from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process imp
 
 class ActionModule(InProcess):
     ARGUMENTS = cluster_info.ARGUMENTS
+    CONTRIBUTED = ("components",)
 
     def body(self, call: Call) -> Ending:
         return cluster_info.survey(call)

@@ -15,13 +15,19 @@ from ansible.template import trust_as_template
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
+    MANIFESTS,
+    SECRET_VALUES,
+    is_registered,
+    variable_of,
+)
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._rendering import BadTemplate, Loader, render
 
 Values = dict[str, t.Any]
 
 
 class ActionModule(ActionBase):
-    """Judges the role's variables, renders its templates, adds the result to `maestro_components`."""
+    """Judges the role's variables, renders its templates, returns the result to be registered."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -33,11 +39,17 @@ class ActionModule(ActionBase):
         name = self._task.args.get("name")
         if not name or "role_path" not in host_vars:
             raise AnsibleActionFail("component takes the role's name and runs inside a role.")
+        variable = variable_of(name)
+        if not is_registered(variable, self._task.register):
+            raise AnsibleActionFail(
+                f"The release looks for the component in a variable. Add to the task: register: {variable}"
+            )
         role = pathlib.Path(host_vars["role_path"])
         values = self._judged_values(name, role, host_vars)
         manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
         result["objects"] = len(manifests)
-        result["ansible_facts"] = self._facts(name, manifests, secrets, host_vars)
+        result[MANIFESTS] = manifests
+        result[SECRET_VALUES] = secrets
         result["_ansible_no_log"] = bool(secrets)
         return result
 
@@ -76,11 +88,3 @@ class ActionModule(ActionBase):
             return render(role / "templates", to_text)
         except BadTemplate as error:
             raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
-
-    def _facts(self, name: str, manifests: list[Values], secrets: dict[str, str], host_vars: Values) -> Values:
-        former = host_vars.get("ansible_facts", {})
-        components = {**former.get("maestro_components", {}), name: manifests}
-        facts: Values = {"maestro_components": components}
-        if secrets:
-            facts["maestro_secret_values"] = {**former.get("maestro_secret_values", {}), **secrets}
-        return facts

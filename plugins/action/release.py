@@ -22,6 +22,7 @@ Values = dict[str, t.Any]
 class ActionModule(InProcess):
     ARGUMENTS = release.ARGUMENTS
     RULES = release.RULES
+    CONTRIBUTED = ("components", "secret_values")
     _variables: Values = {}
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:

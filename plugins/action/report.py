@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 class ActionModule(InProcess):
     ARGUMENTS = ARGUMENTS
     ON_CONTROLLER = True
+    CONTRIBUTED = ("secret_values",)
 
     def body(self, call: Call) -> Ending:
         params = call.params

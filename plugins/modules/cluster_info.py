@@ -28,7 +28,7 @@ options:
   components:
     description:
       - For each component the list of its manifests.
-      - With a local connection the default is what the M(intelgraph.maestro.component) tasks of the play registered.
+      - The default is what the M(intelgraph.maestro.component) tasks of the play registered.
       - Without any only the cluster itself is judged.
     type: dict
     default: {}
@@ -99,7 +99,6 @@ EXAMPLES = r"""
   intelgraph.maestro.cluster_info:
     kubeconfig: ~/.kube/config
     cluster_uid: 5f1c9f0e-6f0c-4d36-8d6b-1b9f5c1d7f10
-    components: "{{ ansible_facts.maestro_components }}"
     endpoints:
       - {name: PostgreSQL, host: db.example.com, port: 5432}
   register: cluster

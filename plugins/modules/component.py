@@ -13,7 +13,9 @@ version_added: 1.0.0
 author: IntelGraph Platform Team (@intelgraph)
 description:
   - Checks the variables of the role that it runs in (types, unknown and misspelt names, rules between variables).
-  - Renders the role's C(templates/*.yaml.j2) in the order of their names and adds the objects to the host's components.
+  - Renders the role's C(templates/*.yaml.j2) in the order of their names and returns the objects.
+  - Register the result as C(__<role>_component). There the tasks that need the components of all roles find it;
+    C(release) does.
   - Runs in the controller's process and calls no API.
   - The M(intelgraph.maestro.release) module applies what the roles contributed.
 options:
@@ -37,6 +39,7 @@ EXAMPLES = r"""
 - name: Contribute the ingress
   intelgraph.maestro.component:
     name: ingress
+  register: __ingress_component
 """
 
 RETURN = r"""
@@ -45,17 +48,13 @@ objects:
   returned: success
   type: int
   sample: 4
-ansible_facts:
-  description: What the roles have contributed to the release so far.
+manifests:
+  description: The objects. A Secret's values are replaced by a mark.
+  returned: success
+  type: list
+  elements: dict
+secret_values:
+  description: The values taken out of the Secrets, by C(<secret>/<key>). With any, the result is not shown.
   returned: success
   type: dict
-  contains:
-    maestro_components:
-      description: For each component the list of its manifests. A Secret's values are replaced by a mark.
-      returned: success
-      type: dict
-    maestro_secret_values:
-      description: The values taken out of the Secrets, by C(<secret>/<key>).
-      returned: when a component holds a Secret with values
-      type: dict
 """

@@ -36,13 +36,13 @@ options:
   components:
     description:
       - For each component the list of its manifests.
-      - The M(intelgraph.maestro.component) tasks leave it in C(ansible_facts.maestro_components).
+      - The default is what the M(intelgraph.maestro.component) tasks of the play registered.
       - Required for O(state=present).
     type: dict
   secret_values:
     description:
       - The values of the Secrets among the components, by C(<secret>/<key>).
-      - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_secret_values).
+      - Without O(components) they come from the same tasks.
     type: dict
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
@@ -145,8 +145,6 @@ EXAMPLES = r"""
 - name: Release what the roles contributed
   intelgraph.maestro.release:
     kubeconfig: ~/.kube/config
-    components: "{{ ansible_facts.maestro_components }}"
-    secret_values: "{{ ansible_facts.maestro_secret_values | default({}) }}"
     reason: Upgrade to 2.1.0
 
 - name: Go back to the release before the current one

@@ -48,7 +48,7 @@ options:
   secret_values:
     description:
       - Values that must not appear in the report, by their names. A name stands in its value's place.
-      - The M(intelgraph.maestro.component) tasks leave them in C(ansible_facts.maestro_secret_values).
+      - By default those of all M(intelgraph.maestro.component) tasks of the play.
     type: dict
     default: {}
   show:

@@ -25,6 +25,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
     Ending,
     perform,
 )
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
 
 Values = dict[str, t.Any]
 
@@ -37,6 +38,8 @@ class InProcess(ActionBase):
     _supports_check_mode = True
     ARGUMENTS: Arguments
     RULES: Values = {}
+    CONTRIBUTED: tuple[str, ...] = ()
+    """Arguments that default to what the roles of the play have contributed."""
     ON_CONTROLLER = False
     """Whether this is about the controller, so that it runs there with any connection."""
 
@@ -46,6 +49,7 @@ class InProcess(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
+        self._task.args = {**self._contributions(task_vars or {}), **self._task.args}
         if not self.ON_CONTROLLER and self._connection.transport not in ("local", "ansible.builtin.local"):
             return {**result, **self._execute_module(task_vars=task_vars)}
         checked = ModuleArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(self._task.args)
@@ -60,6 +64,12 @@ class InProcess(ActionBase):
         shown = remove_values(ending.values, checked._no_log_values)
         self._show(remove_values(ending.lines, checked._no_log_values), host)
         return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": ending.warnings}
+
+    def _contributions(self, variables: Values) -> Values:
+        """Given components stand for themselves: other roles' values do not belong to them."""
+        if "components" in self._task.args:
+            return {}
+        return {name: value for name, value in contributed(variables).items() if name in self.CONTRIBUTED}
 
     def _tell(self, host: str, secrets: t.Collection[str], line: str) -> None:
         """Print a line about the host at once, while the task runs on."""

@@ -14,6 +14,7 @@ from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
 
 from ansible_collections.intelgraph.maestro.plugins.action.component import ActionModule
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import variable_of
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 Manifest = dict[str, t.Any]
@@ -29,8 +30,8 @@ def render_with_secrets(role: str, **variables: t.Any) -> tuple[list[Manifest], 
 
     Raises AnsibleActionFail when the variables or the templates cannot be used.
     """
-    facts = component(role, **variables)["ansible_facts"]
-    return facts["maestro_components"][role], facts.get("maestro_secret_values", {})
+    result = component(role, **variables)
+    return result["manifests"], result["secret_values"]
 
 
 def component(role: str, **variables: t.Any) -> dict[str, t.Any]:
@@ -40,6 +41,7 @@ def component(role: str, **variables: t.Any) -> dict[str, t.Any]:
     host_vars = {**defaults, **variables, "role_path": str(ROLES / role)}
     task = Task()
     task.args = {"name": role}
+    task.register = variable_of(role)
     plugin = ActionModule(
         task=task,
         connection=connection_loader.get("local", PlayContext(), "/dev/null"),

@@ -19,7 +19,7 @@ class BadComponents(ClusterError):
     """The components are not what the roles' `component` tasks make."""
 
     id = "bad-components"
-    next_step = "Give the release task maestro_components and maestro_secret_values as the component tasks left them."
+    next_step = "Leave components and secret_values of the task out: it takes what the component tasks registered."
 
 
 @dataclasses.dataclass(frozen=True)

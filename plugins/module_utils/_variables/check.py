@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from . import ingress, monitoring, namespace, secrets, strict, unknown, workload
-from .shared import RUNTIME, SHARED
+from .shared import SHARED
 
 Values = t.Mapping[str, t.Any]
 Options = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -36,7 +36,7 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     """
     names = list(given)
     found = unknown.problems(f"{role}_", names, options)
-    found += unknown.problems("maestro_", names, {*SHARED, *RUNTIME})
+    found += unknown.problems("maestro_", names, SHARED)
     found += strict.problems_of(values, {**SHARED, **options})
     if found:
         return found

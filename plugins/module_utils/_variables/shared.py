@@ -240,9 +240,6 @@ SHARED: dict[str, dict[str, t.Any]] = {
     **SMOKE,
 }
 
-RUNTIME = frozenset({"maestro_components", "maestro_secret_values"})
-"""Names that the plays set themselves."""
-
 
 def defaults() -> dict[str, t.Any]:
     """The default of every shared variable."""

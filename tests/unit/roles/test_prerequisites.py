@@ -106,7 +106,7 @@ def test_a_variable_that_cannot_be_used_is_refused(variables: dict[str, t.Any], 
 
 
 def test_the_role_contributes_nothing() -> None:
-    assert component("prerequisites")["ansible_facts"] == {"maestro_components": {"prerequisites": []}}
+    assert render("prerequisites") == []
 
 
 def test_the_role_gives_the_module_only_what_it_takes_and_all_its_own_variables() -> None:

@@ -97,8 +97,8 @@ def test_values_are_text_and_never_templates() -> None:
 
 def test_no_value_is_left_in_the_manifests_and_the_result_is_hidden() -> None:
     result = component("secrets", **INLINE, secrets_tls_certificate=CERTIFICATE, secrets_tls_private_key=PRIVATE_KEY)
-    assert CANARY not in json.dumps(result["ansible_facts"]["maestro_components"])
-    assert CANARY in json.dumps(result["ansible_facts"]["maestro_secret_values"])
+    assert CANARY not in json.dumps(result["manifests"])
+    assert CANARY in json.dumps(result["secret_values"])
     assert result["_ansible_no_log"] is True
 
 

@@ -94,19 +94,22 @@ def test_a_text_that_looks_like_a_template_is_not_evaluated(role: Write) -> None
     assert manifest["data"] == {"text": "{{ 6 * 7 }}"}
 
 
-def test_components_of_several_roles_come_together(role: Write) -> None:
+def test_nothing_becomes_a_fact_that_a_cache_would_keep_with_its_secrets(role: Write) -> None:
+    role(a=SECRET)
+    assert "ansible_facts" not in component("thing")
+
+
+def test_a_component_that_no_release_would_find_is_refused(role: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     role(a=CONFIG_MAP % "one")
-    others = {"maestro_components": {"other": [{"kind": "X"}], "thing": ["old"]}}
-    facts = component("thing", ansible_facts=others)["ansible_facts"]
-    assert facts["maestro_components"]["other"] == [{"kind": "X"}]
-    assert facts["maestro_components"]["thing"][0]["metadata"]["name"] == "one"
+    monkeypatch.setattr(rendering, "variable_of", lambda _role: "mine")
+    assert "Add to the task: register: __thing_component" in refused()
 
 
 def test_secret_values_leave_the_component(role: Write) -> None:
     role(a=SECRET)
-    manifests, values = render_with_secrets("thing", ansible_facts={"maestro_secret_values": {"other/A": "1"}})
+    manifests, values = render_with_secrets("thing")
     assert "hunter2" not in json.dumps(manifests)
-    assert values == {"other/A": "1", "s/TOKEN": "hunter2"}
+    assert values == {"s/TOKEN": "hunter2"}
 
 
 def test_a_result_with_secrets_is_not_logged(role: Write) -> None:
@@ -119,14 +122,14 @@ def test_a_result_without_secrets_is_logged(role: Write) -> None:
     result = component("thing")
     assert result["_ansible_no_log"] is False
     assert result["objects"] == 1
-    assert "maestro_secret_values" not in result["ansible_facts"]
+    assert result["secret_values"] == {}
     assert not result.get("changed")
 
 
 def test_the_result_is_plain_data(role: Write) -> None:
     role(a=CONFIG_MAP % "one")
-    facts = component("thing")["ansible_facts"]
-    assert json.loads(json.dumps(facts)) == facts
+    manifests = component("thing")["manifests"]
+    assert json.loads(json.dumps(manifests)) == manifests
 
 
 def test_every_problem_of_the_variables_is_told_at_once(role: Write) -> None:

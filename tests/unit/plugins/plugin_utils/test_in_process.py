@@ -43,12 +43,28 @@ class Telling(Echo):
         return Ending({}, lines=["It is", "  canary-7c1f"])
 
 
+class Releasing(Echo):
+    """Takes what the roles have contributed."""
+
+    ARGUMENTS: t.ClassVar = {"components": {"type": "dict"}, "secret_values": {"type": "dict", "no_log": True}}
+    CONTRIBUTED = ("components", "secret_values")
+
+    def body(self, call: Call) -> Ending:
+        return Ending({"components": call.params["components"], "secrets": sorted(call.params["secret_values"] or ())})
+
+
 class Broken(Echo):
     def body(self, call: Call) -> Ending:
         raise Unreachable("nobody answers")
 
 
-def run(plugin: type[InProcess], environment: list[Values] | None = None, check: bool = False, **args: t.Any) -> Values:
+def run(
+    plugin: type[InProcess],
+    environment: list[Values] | None = None,
+    check: bool = False,
+    variables: Values | None = None,
+    **args: t.Any,
+) -> Values:
     loader = DataLoader()
     task = Task()
     task.args = args
@@ -62,7 +78,7 @@ def run(plugin: type[InProcess], environment: list[Values] | None = None, check:
         templar=Templar(loader=loader, variables={}),
         shared_loader_obj=None,
     )
-    return t.cast(Values, action.run(task_vars={"inventory_hostname": "lab-1"}))
+    return t.cast(Values, action.run(task_vars={"inventory_hostname": "lab-1", **(variables or {})}))
 
 
 @pytest.fixture
@@ -123,3 +139,18 @@ def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> Non
 def test_the_tasks_environment_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAESTRO_TEST", "the controller's")
     assert run(Echo, word="a", environment=[{"MAESTRO_TEST": "the task's"}])["variable"] == "the task's"
+
+
+CONTRIBUTED = {"__ingress_component": {"manifests": [{"kind": "X"}], "secret_values": {"s/A": "canary-7c1f"}}}
+
+
+def test_what_the_roles_contributed_is_taken_unless_it_is_given() -> None:
+    taken = run(Releasing, variables=CONTRIBUTED)
+    assert (taken["components"], taken["secrets"]) == ({"ingress": [{"kind": "X"}]}, ["s/A"])
+    given = run(Releasing, variables=CONTRIBUTED, components={})
+    assert (given["components"], given["secrets"]) == ({}, [])
+    assert run(Releasing)["components"] is None
+
+
+def test_only_those_take_it_that_say_so() -> None:
+    assert "components" not in run(Echo, word="a", variables=CONTRIBUTED)["call"]["params"]

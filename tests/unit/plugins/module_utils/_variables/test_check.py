@@ -48,9 +48,6 @@ class TestEveryRole:
     def test_variables_of_other_roles_are_not_judged(self) -> None:
         assert judged(workload_imag="x", other=1) == []
 
-    def test_what_the_plays_set_is_known(self) -> None:
-        assert judged(given=shared.RUNTIME) == []
-
     def test_a_shared_variable_that_is_nothing(self) -> None:
         assert only(judged(maestro_name=None)).startswith("maestro_name must be a string, but null was given.")
 
