@@ -207,15 +207,22 @@ load:
       returned: with a load
       type: dict
     histogram:
-      description: How many latencies lie at or below each bound and above the former one.
+      description:
+        - How many latencies lie at or below each bound (C(le), in seconds) and above the former one, ten bounds to a
+          decade.
       returned: with a load
       type: list
       elements: dict
+      sample: [{le: 0.00316, count: 1402}, {le: 0.00398, count: 1597}]
     series:
-      description: For each second the requests, errors, limited ones, and p95.
+      description:
+        - What happened in each slot of time, 120 slots at most. C(second) is when it begins, C(seconds) how long it is.
+          C(planned) requests were due in it, C(sent) were sent, C(answered) answered; C(failed) ended badly, by their
+          kind; C(p95) is of those that were due.
       returned: with a load
       type: list
       elements: dict
+      sample: [{second: 0, seconds: 0.5, planned: 500, sent: 500, answered: 498, failed: {5xx: 1}, p95: 0.0047}]
     connections:
       description: How many were opened, the most at once, requests of each, requests sent again on a new one.
       returned: with a load

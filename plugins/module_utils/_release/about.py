@@ -29,6 +29,8 @@ AWX = {
 """What AWX and the automation controller tell a play, each as `awx_<name>` and as `tower_<name>`."""
 FINDINGS = 20
 SECONDS = 5
+PICTURED = ("histogram", "series")
+"""What a smoke test tells of its load for pictures: too much to be kept with every release."""
 Values = dict[str, t.Any]
 
 
@@ -89,6 +91,12 @@ def findings_in_short(findings: t.Iterable[Finding]) -> list[Values]:
         {"id": finding.id, "object": finding.object, "message": finding.message[:500]}
         for finding in list(findings)[:FINDINGS]
     ]
+
+
+def proof_in_short(proof: Values) -> Values:
+    """What a record says of a smoke test: its figures, without what only pictures are drawn from."""
+    load = {name: value for name, value in (proof.get("load") or {}).items() if name not in PICTURED}
+    return {**proof, "load": load} if proof else {}
 
 
 def running_images(cluster: Cluster, namespace: str, selector: str) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a load keeps of every request, and the figures made of it. Pure.
+"""What a load keeps of every request. Pure.
 
 Latency counts from the moment at which a request was due, so a service that stalls cannot hide those that had to wait
 meanwhile (no coordinated omission). A timeout counts with the time it took.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import array
 import collections
-import math
 import typing as t
 
 from . import samples
@@ -26,7 +25,6 @@ SAID = tuple(KINDS.index(kind) for kind in ("4xx", "5xx", "unexpected"))
 """Failures that the service itself put in words: no slowness of the load explains them."""
 UNSENT = KINDS.index("unsent")
 PERCENTS = (50, 90, 95, 99, 99.9, 100)
-_BUCKETS_A_DECADE = 9
 
 
 def kind_of(status: int, wanted: t.Collection[int]) -> int:
@@ -95,6 +93,12 @@ class Recording:
         return sum(begin <= moment < end and kind == OK for moment, kind in zip(self.ended, self.kinds, strict=True))
 
     @property
+    def begun(self) -> t.Iterator[float]:
+        """When each request was sent; those that never came so far, when they were seen to."""
+        for due, late, service, latency in zip(self.due, self.lateness, self.service, self.latency, strict=True):
+            yield due + latency - service if service else due + late
+
+    @property
     def ended(self) -> t.Iterator[float]:
         """When each request ended."""
         return (due + latency for due, latency in zip(self.due, self.latency, strict=True))
@@ -106,48 +110,3 @@ def percentiles(values: t.Sequence[float]) -> dict[str, float]:
         "max" if percent == 100 else f"p{percent:g}": round(samples.percentile(values, percent), 6)
         for percent in PERCENTS
     }
-
-
-def histogram(values: t.Sequence[float]) -> list[dict[str, t.Any]]:
-    """How many of the values (rising, seconds) lie at or below each bound and above the former one.
-
-    Nine bounds a decade (1, 2, ... 9 times a power of ten), from the first that holds a value to the last.
-    """
-    counts = collections.Counter(_bucket(value) for value in values)
-    if not counts:
-        return []
-    return [{"le": _bound(number), "count": counts[number]} for number in range(min(counts), max(counts) + 1)]
-
-
-def series(recording: Recording) -> list[dict[str, t.Any]]:
-    """For each second of the load, by when requests were due: how many, how many failed or were limited, their p95."""
-    found: dict[int, list[int]] = collections.defaultdict(list)
-    for number, due in enumerate(recording.due):
-        found[int(due)].append(number)
-    return [_second(recording, second, found[second]) for second in sorted(found)]
-
-
-def _second(recording: Recording, second: int, numbers: list[int]) -> dict[str, t.Any]:
-    kinds = bytes(recording.kinds[number] for number in numbers)
-    limited = kinds.count(LIMITED)
-    ranked = sorted(recording.latency[number] for number in numbers if recording.kinds[number] != LIMITED)
-    return {
-        "second": second,
-        "requests": len(kinds),
-        "errors": len(kinds) - kinds.count(OK) - limited,
-        "limited": limited,
-        "p95": round(samples.percentile(ranked, 95), 6),
-    }
-
-
-def _bucket(value: float) -> int:
-    if value <= 1e-6:
-        return -6 * _BUCKETS_A_DECADE
-    decade = math.floor(math.log10(value))
-    number = decade * _BUCKETS_A_DECADE + max(0, min(8, math.ceil(value / 10.0**decade - 1e-9) - 1))
-    return number if value <= _bound(number) else number + 1
-
-
-def _bound(number: int) -> float:
-    decade, step = divmod(number, _BUCKETS_A_DECADE)
-    return float(f"{step + 1}e{decade}")

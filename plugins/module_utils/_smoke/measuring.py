@@ -9,9 +9,10 @@ import dataclasses
 import ssl
 import typing as t
 
-from .figures import KINDS, OK, histogram, percentiles, series
+from .figures import KINDS, OK, percentiles
 from .judging import RISK_FIRST, RISK_LATER, Judgement, Measured, judge
 from .load import Address, Load
+from .pictured import histogram, series
 from .plan import Plan
 
 

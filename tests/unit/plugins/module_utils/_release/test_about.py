@@ -16,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about 
     commit_of,
     origin_of,
     plan_in_short,
+    proof_in_short,
     running_images,
     user_and_host,
 )
@@ -81,6 +82,15 @@ def test_a_plan_in_short_names_fields_and_holds_no_value() -> None:
     changed = {"object": "Service maestro-system/maestro", "action": "change", "fields": ["spec.type"]}
     assert (short["changes"], short["counts"]["change"]) == ([changed], 1)
     assert "NodePort" not in str(short)
+
+
+def test_a_proof_in_short_keeps_figures_and_leaves_out_what_is_drawn() -> None:
+    load = {"sent": 3000, "latency": {"p95": 0.1}, "histogram": [{"le": 0.1, "count": 3000}], "series": [{"second": 0}]}
+    proof = {"verdict": "passed", "checks": [], "load": load}
+    kept = {"sent": 3000, "latency": {"p95": 0.1}}
+    assert proof_in_short(proof) == {"verdict": "passed", "checks": [], "load": kept}
+    assert len(load) == 4
+    assert proof_in_short({}) == {}
 
 
 def test_the_digests_that_run_are_told_for_each_image() -> None:

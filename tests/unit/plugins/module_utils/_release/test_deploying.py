@@ -18,6 +18,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
@@ -272,3 +273,11 @@ def test_the_record_says_who_why_and_when() -> None:
     assert record.about["plan"]["counts"]["create"] == len(record.about["plan"]["changes"]) == 6
     assert record.outcome.keys() == {"ended", "seconds", "counts", "reason", "findings", "running", "smoke"}
     assert record.outcome["counts"]["create"] == 6
+
+
+def test_the_result_holds_what_pictures_are_drawn_from_and_the_record_only_figures() -> None:
+    cluster = ApiDouble()
+    load = {"sent": 3000, "histogram": [{"le": 0.1, "count": 3000}], "series": [{"second": 0}]}
+    outcome = deploy(cluster, prove=lambda: Proof("passed", (), {"verdict": "passed", "load": load}))
+    assert outcome.as_result()["smoke"]["load"] == load
+    assert only(records(cluster)).outcome["smoke"] == {"verdict": "passed", "load": {"sent": 3000}}
