@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import socket
 import tempfile
 import threading
 import time
@@ -17,8 +18,10 @@ from urllib.parse import urlencode
 
 from .clock import ServerClock
 from .configuration import configure, headers, options
+from .dialling import dial
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
+from .outage import Outage
 from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
 
 try:
@@ -29,6 +32,8 @@ except ImportError:
 
 WORKERS = 8
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+LAST_TRY = 3.0
+"""Seconds to answer in for a server that has not answered for as long as that is worth waiting for."""
 IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 APPLY_TYPE = "application/apply-patch+yaml"
 MERGE_TYPE = "application/merge-patch+json"
@@ -78,6 +83,7 @@ class Cluster:
         self._discovery = threading.Lock()
         self._lock = threading.Lock()
         self._streams: list[t.Any] = []
+        self._outage = Outage()
 
     @classmethod
     def connect(cls, params: t.Mapping[str, t.Any]) -> Cluster:
@@ -182,28 +188,41 @@ class Cluster:
         content_type: str = "application/json",
         query: t.Mapping[str, t.Any] | None = None,
     ) -> Answer:
-        """Send one request; transient failures are retried until `limits.retry` seconds have passed."""
-        deadline = time.monotonic() + self.limits.retry
+        """Send one request; transient failures are retried until `limits.retry` seconds have passed.
+
+        A server that has been away for as long already is given one short try.
+        """
+        begun = time.monotonic()
         payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         attempt = 0
         while True:
             attempt += 1
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
+            sent = time.monotonic()
+            hopeless = sent > self._outage.deadline(begun, self.limits.retry)
+            patience = min(self.limits.read, LAST_TRY) if hopeless else self.limits.read
             try:
-                answer = self._send(method, path, payload, content_type, query, self.limits.read)
+                answer = self._send(method, path, payload, content_type, query, patience)
             except Untrusted:
                 raise
             except Unreachable:
-                if method not in IDEMPOTENT or time.monotonic() + delay > deadline or attempt >= _tries(self.requests):
+                self._outage.noticed(sent, self.limits.retry)
+                if method not in IDEMPOTENT or self._is_over(begun, delay) or attempt >= _tries(self.requests):
                     raise
             else:
                 if answer.status < 400:
                     return answer
+                if answer.status >= 500:
+                    self._outage.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
-                if not _is_transient(method, answer) or time.monotonic() + delay > deadline:
+                if not _is_transient(method, answer) or self._is_over(begun, delay):
                     raise error
             time.sleep(delay)
+
+    def _is_over(self, begun: float, delay: float) -> bool:
+        """Whether another try after this delay would come too late for a request that was begun then."""
+        return time.monotonic() + delay > self._outage.deadline(begun, self.limits.retry)
 
     def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
         """GET with one try and whatever status it is answered with; `body` is text unless it is JSON.
@@ -218,6 +237,14 @@ class Cluster:
         if not isinstance(body, dict):
             raise Unreachable(f"{self.host} does not answer as an API server does ({method} {path}): {str(body)[:200]}")
         return body
+
+    def upgrade(self, path: str, protocol: str, **query: t.Any) -> socket.socket:
+        """A connection of its own that the API server has turned into a WebSocket; the caller closes it."""
+        with self._lock:
+            self.requests += 1
+        url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        context = self._pool.connection_pool_kw.get("ssl_context")
+        return dial(url, protocol, self._credentials(), context, self._configuration, self.limits.connect)
 
     @contextlib.contextmanager
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
@@ -283,19 +310,25 @@ class Cluster:
         except urllib3.exceptions.HTTPError as error:
             raise unreachable(self.host, error) from error
         self.clock.heard(response.headers.get("Date"), sent, self.clock.local())
+        if response.status < 500:
+            self._outage.over()
         return response
 
     def _headers(self, content_type: str) -> t.Any:
         fields = urllib3.HTTPHeaderDict({"Accept": "application/json", "Content-Type": content_type})
+        for name, value in self._credentials():
+            fields.add(name, value)
+        return fields
+
+    def _credentials(self) -> t.Iterator[tuple[str, str]]:
+        """The headers that say who asks."""
         configuration = self._configuration
         token = configuration.auth_settings().get("BearerToken")
         if token:
-            fields["Authorization"] = token["value"]
+            yield "Authorization", token["value"]
         elif configuration.username:
-            fields["Authorization"] = configuration.get_basic_auth_token()
-        for name, value in self._extra_headers:
-            fields.add(name, value)
-        return fields
+            yield "Authorization", configuration.get_basic_auth_token()
+        yield from self._extra_headers
 
     def _discover(self, api_version: str) -> None:
         if api_version in self._discovered:

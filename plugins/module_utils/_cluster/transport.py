@@ -17,6 +17,14 @@ with contextlib.suppress(ImportError):  # configure() reports the missing packag
 
 KEEPALIVE = {"SO_KEEPALIVE": 1, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """A peer that vanished without a word is noticed after 25 s, also by a watch that has nothing to say."""
+SOCKET_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    *(
+        (socket.SOL_SOCKET if name == "SO_KEEPALIVE" else socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in KEEPALIVE.items()
+        if hasattr(socket, name)
+    ),
+]
 
 
 def share_tls_context(pool: t.Any, configuration: t.Any) -> None:
@@ -41,12 +49,7 @@ def share_tls_context(pool: t.Any, configuration: t.Any) -> None:
 
 def notice_vanished_peers(pool: t.Any) -> None:
     """Let the system ask silent peers whether they are still there (as far as it can)."""
-    levels = {"SO_KEEPALIVE": socket.SOL_SOCKET}
-    wanted = [(name, value) for name, value in KEEPALIVE.items() if hasattr(socket, name)]
-    pool.connection_pool_kw["socket_options"] = [
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-        *((levels.get(name, socket.IPPROTO_TCP), getattr(socket, name), value) for name, value in wanted),
-    ]
+    pool.connection_pool_kw["socket_options"] = SOCKET_OPTIONS
 
 
 def stop_reading(response: t.Any) -> None:
@@ -71,4 +74,5 @@ def unreachable(host: str, error: Exception) -> Unreachable:
         (urllib3.exceptions.ProtocolError, "the connection was closed"),
     )
     known = (reason for kind, reason in reasons if any(isinstance(origin, kind) for origin in origins))
-    return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({cause})")
+    words = next((origin for origin in cause.args if isinstance(origin, Exception)), cause)
+    return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({words})")
