@@ -54,6 +54,8 @@ options:
     description:
       - Which pods must answer. V(cluster) asks the cluster for the ready pods and for the deployed revision,
         V(given) takes O(expected_pods) and O(expected_revision), V(off) leaves it out.
+      - With V(cluster) pods that the public way does not lead to are asked by the API server's port-forward, which
+        needs the permission to C(create) C(pods/portforward). Without it the verdict is inconclusive.
     type: str
     choices: [cluster, given, "off"]
     default: cluster

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import typing as t
 
@@ -13,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ._cluster.client import Cluster
 from ._cluster.errors import ClusterError
 from ._health.finding import Finding
+from ._reaching import directly
 from ._release.serving import serving
 from ._release.session import Proof
 from ._smoke.arguments import SMOKE
@@ -49,7 +51,9 @@ def asked(params: Params, only_checks: bool = False) -> Values:
     """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
     try:
         wish = wanted(params)
-        return run(wish, _expected(params, wish), _manner(params, only_checks), _prometheus(params))
+        with contextlib.ExitStack() as stack:
+            expected = _expected(params, wish, stack)
+            return run(wish, expected, _manner(params, only_checks), _prometheus(params))
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
 
@@ -90,13 +94,17 @@ def _manner(params: Params, only_checks: bool) -> Manner:
     )
 
 
-def _expected(params: Params, wish: Wanted) -> Expected | None:
+def _expected(params: Params, wish: Wanted, stack: contextlib.ExitStack) -> Expected | None:
+    """Who should answer. The connection to the cluster, which pods are asked by directly, ends with the stack."""
     if params["pods"] == "off" or not wish.status:
         return None
     if params["pods"] == "given":
         return Expected(tuple(params["expected_pods"]), params["expected_revision"])
-    with Cluster.connect(params) as cluster:
-        return Expected(*serving(cluster, params["namespace"], params["name"]))
+    namespace, name = params["namespace"], params["name"]
+    cluster = stack.enter_context(Cluster.connect(params))
+    behind = serving(cluster, namespace, name)
+    ask = directly(cluster, namespace, name, behind, wish.status, params["timeout"])
+    return Expected(behind.pods, behind.revision, behind.leaving, ask)
 
 
 def _prometheus(params: Params) -> Prometheus:

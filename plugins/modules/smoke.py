@@ -135,10 +135,19 @@ checks:
       failures: 0
       seconds: 1.16
 pods:
-  description: The pods that were expected and those that answered, with the revision that each told.
+  description:
+    - The pods that were expected and those that answered, with the revision that each told.
+    - C(directly) are those that the public way did not lead to, and that were asked by the API server's port-forward.
   returned: always
   type: dict
-  sample: {expected: [maestro-7d4b9-x2x], revision: 7d4b9, seen: {maestro-7d4b9-x2x: 7d4b9}, answers: 4, requests: 4}
+  sample:
+    expected: [maestro-7d4b9-t5k, maestro-7d4b9-x2x]
+    revision: 7d4b9
+    seen: {maestro-7d4b9-x2x: 7d4b9}
+    directly: {maestro-7d4b9-t5k: 7d4b9}
+    answers: 60
+    requests: 61
+    seconds: 0.4
 load:
   description: The figures of the load; empty when there was none.
   returned: always

@@ -8,10 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from .._cluster.client import Cluster
-from .._cluster.errors import ClusterError
+from .._cluster.errors import ApiError, ClusterError
 from .._cluster.kinds import Manifest
 
 REVISION = "deployment.kubernetes.io/revision"
+HTTP = "http"
+"""What the Service calls the port that users come in by."""
 
 
 class NoWorkload(ClusterError):
@@ -22,10 +24,17 @@ class NoWorkload(ClusterError):
 
 
 class Serving(t.NamedTuple):
-    """The names of the ready pods, and the revision that the newest of them have, as the service reports it."""
+    """The names of the ready pods, and the revision that the newest of them have, as the service reports it.
+
+    `leaving` are pods that are ending, `unlisted` ready ones that the Service sends nobody to. A pod that the Service
+    sends requests to is among `pods`, whoever made it. `port` is where in a pod it sends them, 0 where it sends none.
+    """
 
     pods: tuple[str, ...]
     revision: str
+    leaving: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    port: int = 0
 
 
 def serving(cluster: Cluster, namespace: str, name: str) -> Serving:
@@ -41,7 +50,39 @@ def serving(cluster: Cluster, namespace: str, name: str) -> Serving:
         else workload.get("status", {}).get("updateRevision", "")
     )
     pods = cluster.list_objects("v1", "Pod", namespace, labelSelector=selector)["items"]
-    return Serving(tuple(sorted(pod["metadata"]["name"] for pod in pods if _answers(pod))), revision)
+    ready = {pod["metadata"]["name"] for pod in pods if _answers(pod)}
+    leaving = {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]}
+    slices = _slices(cluster, namespace, name)
+    listed = {endpoint["targetRef"]["name"] for endpoint in _ready_endpoints(slices or [])}
+    return Serving(
+        tuple(sorted(ready | listed - leaving)),
+        revision,
+        tuple(sorted(leaving)),
+        tuple(sorted(ready - listed)) if slices is not None else (),
+        next(_ports(slices or []), 0),
+    )
+
+
+def _slices(cluster: Cluster, namespace: str, service: str) -> list[Manifest] | None:
+    """The EndpointSlices of a Service; None where they may not be read."""
+    of_service = f"kubernetes.io/service-name={service}"
+    try:
+        found = cluster.list_objects("discovery.k8s.io/v1", "EndpointSlice", namespace, labelSelector=of_service)
+    except ApiError:
+        return None
+    return t.cast("list[Manifest]", found["items"])
+
+
+def _ready_endpoints(slices: t.Iterable[Manifest]) -> t.Iterator[Manifest]:
+    """The pods among the endpoints that are sent requests; readiness that is not told is as good as true."""
+    for endpoint in (each for item in slices for each in item.get("endpoints") or ()):
+        if "targetRef" in endpoint and (endpoint.get("conditions") or {}).get("ready") is not False:
+            yield endpoint
+
+
+def _ports(slices: t.Iterable[Manifest]) -> t.Iterator[int]:
+    """The numbers of the port `http` in the pods."""
+    return (port["port"] for item in slices for port in item.get("ports") or () if port.get("name") == HTTP)
 
 
 def _hash_of_newest(replica_sets: Manifest, deployment: Manifest) -> str:

@@ -79,7 +79,14 @@ class Recording:
 
     def slower(self, limit: float) -> int:
         """Requests that took longer than `limit` seconds, those without any answer among them."""
-        return sum(latency > limit and kind != LIMITED for latency, kind in zip(self.latency, self.kinds, strict=True))
+        return self._above(self.latency, limit)
+
+    def busy(self, limit: float) -> int:
+        """Requests that took longer than `limit` seconds from when they were sent."""
+        return self._above(self.service, limit)
+
+    def _above(self, values: t.Iterable[float], limit: float) -> int:
+        return sum(value > limit and kind != LIMITED for value, kind in zip(values, self.kinds, strict=True))
 
     def ranked(self, values: t.Sequence[float]) -> list[float]:
         """Those values in rising order, without the requests that the limiter turned away."""

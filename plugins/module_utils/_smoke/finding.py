@@ -88,6 +88,11 @@ PODS_UNSEEN = Finding(
     "warning",
     next_step="See whether the pod is among the Service's endpoints; give the run more time when there are many pods.",
 )
+PODS_ASKED_DIRECTLY = Finding(
+    "pods-asked-directly",
+    "note",
+    next_step="Nothing has to be done: an ingress that keeps its connections answers from few pods.",
+)
 ERROR_RATIO_HIGH = Finding(
     "error-ratio-high", "error", next_step="Look at the pods' logs of these seconds; roll back when the release is new."
 )

@@ -146,13 +146,32 @@ def _ratio_gate(name: str, limit: float, count: int, of: int, allowed: float, va
 def _service_said_so(
     limits: t.Mapping[str, float], measured: Measured, risk: float, doubts: t.Sequence[Finding]
 ) -> bool:
-    """Whether the failure stands in spite of the doubts: no slowness of the generator makes a service answer 5xx, and
-    a generator that was fit but ran out of connections met a service that was too slow."""
+    """Whether the failure stands in spite of the doubts: no slowness of the generator makes a service answer 5xx, one
+    that was fit but ran out of connections met a service that was too slow, and being late explains no more than that.
+    """
     recording = measured.recording
     said = recording.count(*SAID)
     if samples.compare(said, recording.unlimited, limits.get("error_ratio", 1.0), risk) == samples.ABOVE:
         return True
-    return [finding.object for finding in doubts] == ["sent"] and recording.count(UNSENT) > 0
+    doubted = [finding.object for finding in doubts]
+    if doubted == ["lateness_p99"]:
+        return _slow_without_being_late(limits, measured, risk)
+    return doubted == ["sent"] and recording.count(UNSENT) > 0
+
+
+def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, risk: float) -> bool:
+    """Whether a limit of latency is missed even without all that the load's own lateness may have added.
+
+    How late a request was sent is known. Its answer can have been read as late as any request was sent, which shows
+    when the next one is due.
+    """
+    recording = measured.recording
+    added = max(recording.lateness) + (1 / measured.rate if measured.rate else 0.0)
+    shares = {limits[name] + added: 1 - float(name[1:]) / 100 for name in ("p50", "p95", "p99") if name in limits}
+    return any(
+        samples.compare(recording.busy(limit), recording.unlimited, share, risk) == samples.ABOVE
+        for limit, share in shares.items()
+    )
 
 
 def _gate_finding(gate: Gate, measured: Measured) -> Finding:

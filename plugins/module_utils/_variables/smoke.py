@@ -45,6 +45,26 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "default": [],
         "description": ["Further checks; see C(checks) of the module C(smoke)."],
     },
+    "maestro_smoke_deadline": {
+        "type": "float",
+        "default": 20,
+        "description": ["Seconds within which every check must have succeeded, and again for the pods to be heard."],
+    },
+    "maestro_smoke_rate": {
+        "type": "float",
+        "default": -1,
+        "description": [
+            "Requests a second of the load, 0 for none. It goes before the C(rate) of C(maestro_smoke_load), so that a",
+            "survey of AWX can ask for it. Below 0 it says nothing.",
+        ],
+    },
+    "maestro_smoke_seconds": {
+        "type": "float",
+        "default": 0,
+        "description": [
+            "How long the load lasts. It goes before the C(seconds) of C(maestro_smoke_load); 0 says nothing."
+        ],
+    },
     "maestro_smoke_load": {
         "type": "dict",
         "default": {},

@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import NoWorkload, serving
 
 SELECTOR = {"matchLabels": {"app": "maestro"}}
@@ -24,8 +25,12 @@ class Cluster:
         return self._objects.get(kind)
 
     def list_objects(self, _version: str, kind: str, _namespace: str, **query: t.Any) -> t.Any:
-        assert query == {"labelSelector": "app=maestro"}
-        return {"items": self._objects.get(f"{kind}s", [])}
+        is_slice = kind == "EndpointSlice"
+        assert query == {"labelSelector": "kubernetes.io/service-name=maestro" if is_slice else "app=maestro"}
+        items = self._objects.get(f"{kind}s", [])
+        if isinstance(items, ApiError):
+            raise items
+        return {"items": items}
 
 
 def pod(name: str, ready: str = "True", **metadata: t.Any) -> dict[str, t.Any]:
@@ -54,7 +59,7 @@ def seen(**objects: t.Any) -> t.Any:
 def test_the_revision_is_that_of_the_newest_replica_set() -> None:
     sets = [replica_set("1", "old"), replica_set("2", "new"), replica_set("2", "foreign", owner="u2")]
     found = seen(Deployment=deployment("2"), ReplicaSets=sets[::-1], Pods=[pod("b"), pod("a")])
-    assert found == (("a", "b"), "new")
+    assert (found.pods, found.revision) == (("a", "b"), "new")
 
 
 def test_pods_that_end_or_are_not_ready_need_not_answer() -> None:
@@ -64,7 +69,31 @@ def test_pods_that_end_or_are_not_ready_need_not_answer() -> None:
         pod("c", deletionTimestamp="2026-01-01T00:00:00Z"),
         {"metadata": {"name": "d"}},
     ]
-    assert seen(Deployment=deployment("1"), Pods=pods).pods == ("a",)
+    found = seen(Deployment=deployment("1"), Pods=pods)
+    assert (found.pods, found.leaving) == (("a",), ("c",))
+
+
+def endpoint(pod: str, **conditions: bool) -> dict[str, t.Any]:
+    return {"targetRef": {"kind": "Pod", "name": pod}, "conditions": conditions}
+
+
+def test_who_gets_requests_should_answer_and_who_gets_none_is_told() -> None:
+    slices = [
+        {
+            "endpoints": [endpoint("a"), endpoint("foreign", ready=True), {"addresses": ["192.0.2.1"]}],
+            "ports": [{"name": "metrics", "port": 9090}, {"name": "http", "port": 8080}],
+        },
+        {"endpoints": [endpoint("c", ready=False)]},
+        {"endpoints": None},
+    ]
+    found = seen(Deployment=deployment("1"), Pods=[pod("a"), pod("b"), pod("c", "False")], EndpointSlices=slices)
+    assert (found.pods, found.unlisted, found.port) == (("a", "b", "foreign"), ("b",), 8080)
+
+
+def test_where_endpoints_may_not_be_read_no_pod_is_called_unlisted() -> None:
+    forbidden = ApiError(403, "Forbidden", "no")
+    found = seen(Deployment=deployment("1"), Pods=[pod("a")], EndpointSlices=forbidden)
+    assert (found.pods, found.unlisted, found.port) == (("a",), (), 0)
 
 
 def test_a_stateful_set_has_its_own_revision() -> None:

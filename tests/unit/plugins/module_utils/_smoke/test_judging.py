@@ -78,7 +78,7 @@ def test_429_is_the_limiters_word_and_leaves_it_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [{"cpu": 0.9}, {"late": 0.5}, {"planned": 20_000}], ids=["no processor", "sent late", "not sent"]
+    "state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=["no processor", "sent late", "not sent"]
 )
 def test_a_generator_that_was_too_slow_never_passes_and_blames_nobody(state: dict[str, t.Any]) -> None:
     assert judged(**state) == ("inconclusive", ["generator-overloaded"])
@@ -90,6 +90,22 @@ def test_a_generator_that_was_too_slow_never_passes_and_blames_nobody(state: dic
 def test_what_the_service_said_itself_stands_however_slow_the_generator() -> None:
     verdict, found = judged(cpu=0.9, s5xx=100)
     assert (verdict, found) == ("failed", ["error-ratio-high", "generator-overloaded"])
+
+
+@pytest.mark.parametrize(
+    ("latency", "late", "verdict"), [(3.0, 0.9, "failed"), (3.0, 1.0, "inconclusive"), (2.1, 0.1, "inconclusive")]
+)
+def test_slowness_that_being_late_does_not_explain_stands(latency: float, late: float, verdict: str) -> None:
+    """The time from sending counts, and the answer may be read late as well; 10 ms until the next request is due."""
+    judgement = judge({"p95": 2.0}, measured(latency=latency, late=late))
+    assert (judgement.verdict, ids(judgement)) == (
+        verdict,
+        ["latency-high", "generator-overloaded"] if verdict == "failed" else ["generator-overloaded", "latency-high"],
+    )
+
+
+def test_slowness_of_a_generator_without_a_processor_blames_nobody() -> None:
+    assert judged({"p95": 2.0}, latency=9.0, late=0.1, cpu=0.9)[0] == "inconclusive"
 
 
 def test_a_service_too_slow_for_all_connections_fails() -> None:

@@ -4,12 +4,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import random
+import typing as t
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.asking import Asker, Reply
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pods import Expected, Seen, judge, listen
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pods import (
+    MISSED,
+    Expected,
+    Seen,
+    answers_needed,
+    judge,
+    listen,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import Url, parse_url
 
 URL = parse_url("https://maestro.example.com/api/v1/status")
@@ -90,4 +101,89 @@ def test_it_listens_no_longer_than_it_may() -> None:
 def test_without_names_it_listens_until_nobody_new_speaks() -> None:
     heard = listen(Turning("a", "b"), URL, b"", Expected(), 5)
     assert set(heard.revisions) == {"a", "b"}
-    assert heard.requests == 56
+    assert heard.requests == 4 + 4 + 8 + 16 + 32  # nobody new after the first four: twice as many at once each time
+
+
+class Keeping(Asker):
+    """An ingress that keeps a connection to one pod; after so many questions it opens others, to any pod."""
+
+    def __init__(self, pods: str, kept: str = "a", opens_after: float = math.inf) -> None:
+        super().__init__()
+        self._pods, self._kept, self._opens_after = pods, kept, opens_after
+        self._chance = random.Random(1)
+        self._asked = itertools.count(1)
+
+    def __call__(self, url: Url, request: bytes, method: str = "GET", timeout: float = 0.0) -> Reply:
+        return answer(self._chance.choice(self._pods) if next(self._asked) > self._opens_after else self._kept)
+
+
+def directly(**revisions: str) -> t.Callable[[str], Reply]:
+    """The pods themselves; one that has no revision here cannot be asked."""
+
+    def ask(pod: str) -> Reply:
+        return answer(pod, revisions[pod]) if pod in revisions else Reply(URL, error="forbidden: pods/portforward")
+
+    return ask
+
+
+def test_more_is_asked_at_once_the_longer_nobody_new_is_heard() -> None:
+    ingress = Keeping("abc", opens_after=4 + 4 + 8)
+    heard = listen(ingress, URL, b"", Expected(("a", "b", "c"), "new"), 5)
+    assert set(heard.revisions) == {"a", "b", "c"}
+    assert heard.directly == {}
+
+
+def test_whom_chance_does_not_explain_to_be_silent_is_asked_directly() -> None:
+    expected = Expected(("a", "b", "c"), "new", directly=directly(b="new", c="new"))
+    heard = listen(Keeping("abc"), URL, b"", expected, 60)
+    assert heard.seconds < 30
+    assert heard.as_dict(expected)["directly"] == {"b": "new", "c": "new"}
+    assert heard.answers >= answers_needed(3)
+    [note] = judge(heard, expected, URL)
+    assert (note.id, note.severity) == ("pods-asked-directly", "note")
+    assert "led to 1 of 3 pods" in note.message
+    assert "b, c told the revision when asked directly" in note.message
+
+
+def test_a_pod_of_another_revision_is_found_where_the_public_way_does_not_lead() -> None:
+    expected = Expected(("a", "b"), "new", directly=directly(b="old"))
+    found = judge(listen(Keeping("ab"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["revision-stale", "pods-asked-directly"]
+    assert found[0].message == "b answers with another revision than new, which is deployed: old"
+
+
+def test_why_a_pod_could_not_be_asked_directly_is_told() -> None:
+    expected = Expected(("a", "b", "c"), "new", directly=directly(b="new"))
+    found = judge(listen(Keeping("abc"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["pods-unseen", "pods-asked-directly"]
+    assert found[0].message.startswith("1 of 3 pods never answered")
+    assert "c, asked directly: forbidden: pods/portforward" in found[0].evidence
+
+
+def test_pods_that_nobody_meets_outside_prove_nothing_of_the_public_way() -> None:
+    """The name leads to another cluster, whose pods are of the same revision."""
+    expected = Expected(("b", "c"), "new", directly=directly(b="new", c="new"))
+    found = judge(listen(Keeping("a"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["pods-unseen"]
+
+
+def test_another_that_answers_in_the_place_of_a_pod_tells_nothing_of_it() -> None:
+    made = Seen()
+    assert not made.take_directly("b", answer("z"))
+    assert made.silent == {"b": "it calls itself z"}
+    assert not made.take_directly("b", Reply(URL, status=503))
+    assert made.silent == {"b": "it answers 503 without a revision"}
+    assert made.take_directly("b", answer("b"))
+    assert (made.silent, made.directly) == ({}, {"b": {"new"}})
+
+
+def test_a_pod_that_ends_may_have_any_revision() -> None:
+    expected = Expected(("a",), "new", leaving=("z",))
+    assert found(expected, answer("a"), answer("z", "old")) == []
+    assert found(expected, answer("a"), answer("y", "old"))[0][0] == "revision-stale"
+
+
+@pytest.mark.parametrize(("pods", "answers"), [(1, 1), (2, 11), (3, 20), (10, 88), (50, 536)])
+def test_so_many_answers_leave_hardly_a_pod_unheard(pods: int, answers: int) -> None:
+    assert answers_needed(pods) == answers
+    assert pods == 1 or pods * (1 - 1 / pods) ** answers <= MISSED < pods * (1 - 1 / pods) ** (answers - 1)

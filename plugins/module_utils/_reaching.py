@@ -1,0 +1,34 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the pods of a release themselves, by the API server's port-forward, where the public way leads to others."""
+
+from __future__ import annotations
+
+from ._cluster.client import Cluster
+from ._cluster.forwarding import Backend, Forwarding
+from ._release.serving import Serving
+from ._smoke.asking import Asker, Reply
+from ._smoke.pods import Directly
+from ._smoke.request import Url, parse_url, wire
+
+
+def directly(cluster: Cluster, namespace: str, service: str, behind: Serving, public: Url, timeout: float) -> Directly:
+    """Asks a pod for the same path as the public URL, with the same Host header, in plain HTTP as the ingress does.
+
+    Only pods that the Service sends requests to are asked: of any other the public way says enough.
+    """
+    url = parse_url(f"http://{public.authority}{public.target}")
+    listed = set(behind.pods) - set(behind.unlisted)
+
+    def ask(pod: str) -> Reply:
+        if not behind.port or pod not in listed:
+            return Reply(url, error=f"it is not among the endpoints of Service {service}")
+        with Forwarding(cluster, namespace, lambda: [Backend(pod, behind.port)]) as way:
+            host, port = way.address
+            reply = Asker(resolve={url.host: f"{host}:{port}"}, timeout=timeout)(url, wire(url))
+            if not reply.status:
+                reply.error = next(iter([*way.broken, *way.refused]), reply.error)
+            return reply
+
+    return ask
