@@ -15,7 +15,8 @@ description:
   - Takes the results of modules that give a verdict with findings, such as M(intelgraph.maestro.health),
     M(intelgraph.maestro.posture), M(intelgraph.maestro.cluster_info) and M(intelgraph.maestro.release_info).
   - Prints a table with what is wrong below it, and writes C(report.json), C(report.xml) (JUnit, one case for each
-    check) and C(report.html), one page that needs no network and shows how the pods came up.
+    check) and C(report.html), one page that needs no network and shows how the pods came up and what a
+    load measured.
   - Fails unless every check passed, with the sentence of the gravest one, so that a play can collect all verdicts
     first and fail once at its end.
   - Runs on the controller, with any connection, and calls no API.

@@ -19,6 +19,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._report.junit i
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.page import render_html
 from tests.integration.browser import Tab, browsing
 from tests.integration.playing import ROOT
+from tests.unit.plugins.module_utils._report.loads import BAD, load
 from tests.unit.plugins.module_utils._report.samples import failed, finding, passed, report
 
 PICTURES = ROOT / "artifacts" / "report"
@@ -135,6 +136,67 @@ def test_a_screen_reader_is_told_what_the_picture_shows(tab: Tab, page: pathlib.
     )
     headings = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "heading"]
     assert headings[:2] == ["Failed: something is wrong", "Checks"]
+
+
+MORE = (("p50", 0.5), ("p99", 5.0))
+
+
+@pytest.fixture
+def loaded(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A page with the pictures of a load of which some requests failed, and with a name that does not break."""
+    path = tmp_path / "loaded.html"
+    values = load(BAD)
+    values["gates"] += [{"gate": gate, "limit": limit, "value": 0.01, "verdict": "passed"} for gate, limit in MORE]
+    values["plan"] |= {"url": f"https://{LONG}/", "requests": {f"GET /{LONG}": 1}}
+    path.write_text(render_html(report({"smoke": passed(load=values)})), encoding="utf-8")
+    return path
+
+
+BOXES = """[...document.querySelectorAll('SELECTOR')].map(e => {
+  const box = e.getBoundingClientRect(); return [e.innerText, box.left, box.top, box.right, box.bottom] })"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_a_load_is_drawn_so_that_every_label_can_be_read(
+    width: int, scheme: str, tab: Tab, loaded: pathlib.Path
+) -> None:
+    tab.show(loaded, width, scheme)
+    tab.picture(PICTURES / f"load-{'phone' if width == PHONE else 'wide'}-{scheme}.png")
+    tab.value("document.querySelectorAll('details').forEach(e => e.open = true) || 1")
+    assert tab.value("document.documentElement.scrollWidth") == width
+    texts = {}
+    for kind, selector in {"flags": ".flag span", "along": ".along span", "up": ".up span", "cells": "td, th"}.items():
+        texts[kind] = boxes = tab.value(BOXES.replace("SELECTOR", selector))
+        assert [box for box in boxes if box[1] < 0 or box[3] > width] == []
+        if kind != "cells":
+            assert [(one, other) for one in boxes for other in boxes if one is not other and overlaps(one, other)] == []
+    assert [box[0] for box in texts["flags"]] == [
+        *("p50 7 ms", "p95 10 ms", "p99 10 ms"),
+        *("p99 limit 5 s", "p95 limit 2 s", "p50 limit 500 ms"),
+    ]
+    assert {"10 ms", "1 s", "0 s", "6 s"} <= {box[0] for box in texts["along"]}
+    assert len({box[0] for box in texts["up"]}) > 5
+
+
+def overlaps(one: list[t.Any], other: list[t.Any]) -> bool:
+    """Whether two boxes (text, left, top, right, bottom) cover one another."""
+    _text, left, top, right, bottom = one
+    _other, left2, top2, right2, bottom2 = other
+    return bool(left < right2 and left2 < right and top < bottom2 and top2 < bottom)
+
+
+def test_a_screen_reader_is_told_what_a_load_was_like(tab: Tab, loaded: pathlib.Path) -> None:
+    tab.show(loaded, WIDE)
+    tab.ask("Accessibility.enable")
+    nodes = tab.ask("Accessibility.getFullAXTree")["nodes"]
+    names = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "image"]
+    assert [name.partition(" Of ")[0].partition(" Within ")[0].partition(" 64 ")[0] for name in names] == [
+        "How long answers took",
+        "Requests a second",
+        "Failed requests a second",
+    ]
+    assert "60 5xx, 4 no answer in time" in names[2]
 
 
 def test_the_xml_is_valid_junit(tmp_path: pathlib.Path) -> None:

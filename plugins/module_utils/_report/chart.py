@@ -1,11 +1,7 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pods of a rollout over time, as a picture that a screen reader can tell too.
-
-Shapes are drawn into a square of 1000 units that is stretched to its place, so that the labels beside it, which are
-text of the page, keep their size on a phone.
-"""
+"""The pods of a rollout over time, as a picture that a screen reader can tell too."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ import typing as t
 
 from .._health.phases import FAILING, OLD, PENDING, READY, STARTING, TERMINATING
 from .markup import Html, joined, tag
+from .plot import TICKS, Label, Step, area, legend, plot, ticks
 from .timeline import Moment
 
-SIDE = 1000
 STACK = (READY, OLD, TERMINATING, STARTING, PENDING, FAILING)
 """From the ground up: those that serve carry the others."""
 MEANINGS = {
@@ -29,7 +25,6 @@ MEANINGS = {
 }
 UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 STEPS = (1, 2, 5, 10, 15, 20, 30)
-TICKS = 6
 AFTER = 0.06
 """The share of the time before that the last state is shown for."""
 
@@ -40,55 +35,22 @@ def chart(moments: t.Sequence[Moment]) -> Html | None:
     if len(moments) < 2 or not most or moments[-1].seconds <= moments[0].seconds:
         return None
     end = moments[-1].seconds + max(1.0, (moments[-1].seconds - moments[0].seconds) * AFTER)
-    counts, times = ticks(most), time_ticks(end)
-    picture = tag(
-        "svg",
-        tag("title", "Pods by phase over time", id="chart-title"),
-        tag("desc", described(moments), id="chart-desc"),
-        *(
-            tag("line", x1=0, x2=SIDE, y1=(y := _place(SIDE - count * SIDE / most)), y2=y, class_="grid")
-            for count in counts
-        ),
-        *(tag("path", d=band(moments, phase, end, most), class_=f"band {phase}") for phase in _seen(moments)),
-        viewBox=f"0 0 {SIDE} {SIDE}",
-        preserveAspectRatio="none",
-        role="img",
-        aria_labelledby="chart-title chart-desc",
-    )
-    up = (tag("span", str(count), style=f"bottom:{_place(100 * count / most)}%") for count in counts)
-    along = (tag("span", worded(time), style=f"left:{_place(100 * time / end)}%") for time in times)
-    return joined(
-        (
-            tag(
-                "div",
-                tag("div", *up, class_="up", aria_hidden="true"),
-                picture,
-                tag("div", *along, class_="along", aria_hidden="true"),
-                class_="plot",
-            ),
-            tag("ul", *(_legend(phase) for phase in _seen(moments)), class_="legend"),
-        )
-    )
+    shapes = (tag("path", d=band(moments, phase, end, most), class_=f"band {phase}") for phase in _seen(moments))
+    up = [Label(count / most, str(count)) for count in ticks(most)]
+    along = [Label(time / end, worded(time)) for time in time_ticks(end)]
+    picture = plot("chart", "Pods by phase over time", described(moments), shapes, up, along)
+    return joined((picture, legend((phase, MEANINGS[phase]) for phase in _seen(moments))))
 
 
 def band(moments: t.Sequence[Moment], phase: str, end: float, most: int) -> str:
-    """The path around the pods of one phase: along its top in steps, and back along its bottom."""
+    """The path around the pods of one phase, which stand on those of the phases below."""
     below = STACK[: STACK.index(phase)]
-    rows = []
+    steps = []
     for moment, following in zip(moments, [*(each.seconds for each in moments[1:]), end], strict=True):
         bottom = sum(moment.pods.get(each, 0) for each in below)
-        top = bottom + moment.pods.get(phase, 0)
-        left, right = (_place(SIDE * min(second / end, 1.0)) for second in (moment.seconds, following))
-        rows.append((left, right, *(_place(SIDE - SIDE * level / most) for level in (top, bottom))))
-    forth = " ".join(f"L{left} {top} L{right} {top}" for left, right, top, _bottom in rows)
-    back = " ".join(f"L{right} {bottom} L{left} {bottom}" for left, right, _top, bottom in reversed(rows))
-    return f"M{forth[1:]} {back} Z"
-
-
-def ticks(most: int) -> list[int]:
-    """Numbers of pods to write at the side, from 0; a few round ones."""
-    step = next((step for step in (1, 2, 5, 10, 20, 50, 100) if most / step < TICKS), math.ceil(most / TICKS))
-    return list(range(0, most + 1, step))
+        left, right = (min(second / end, 1.0) for second in (moment.seconds, following))
+        steps.append(Step(left, right, (bottom + moment.pods.get(phase, 0)) / most, bottom / most))
+    return area(steps)
 
 
 def time_ticks(end: float) -> list[float]:
@@ -127,12 +89,3 @@ def listed(moment: Moment) -> str:
 
 def _seen(moments: t.Sequence[Moment]) -> list[str]:
     return [phase for phase in STACK if any(moment.pods.get(phase) for moment in moments)]
-
-
-def _legend(phase: str) -> Html:
-    return tag("li", tag("span", class_=f"swatch {phase}", aria_hidden="true"), MEANINGS[phase])
-
-
-def _place(number: float) -> str:
-    """A coordinate without digits that nobody sees."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")

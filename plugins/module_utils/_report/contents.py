@@ -40,6 +40,8 @@ class Check:
     seconds: float = 0.0
     rules: tuple[tuple[str, str, str], ...] = ()
     """(id, what is demanded, verdict) of each rule, for a check that has some."""
+    load: Values = dataclasses.field(default_factory=dict)
+    """The figures of the load that the smoke test sent, as the module smoke returns them; empty without one."""
 
     @property
     def title(self) -> str:
@@ -155,7 +157,15 @@ def check_of(name: str, result: Values) -> Check:
         tuple(finding_of(each) for each in result.get("findings") or ()) or _of_error(name, result, msg),
         seconds,
         tuple((str(rule["id"]), str(rule["demand"]), str(rule["verdict"])) for rule in result.get("rules") or ()),
+        load_of(result),
     )
+
+
+def load_of(result: Values) -> Values:
+    """The figures of a load in the result of a smoke test, or of a release that ended with one."""
+    smoked = result.get("smoke")
+    held = result.get("load") or (smoked.get("load") if isinstance(smoked, t.Mapping) else None)
+    return held if isinstance(held, t.Mapping) else {}
 
 
 def finding_of(values: Values) -> Finding:
@@ -189,4 +199,5 @@ def _check_as_dict(check: Check) -> dict[str, t.Any]:
         "findings": [finding.as_dict() for finding in check.findings],
     }
     rules = [{"id": rule, "demand": demand, "verdict": verdict} for rule, demand, verdict in check.rules]
-    return {**values, "rules": rules} if rules else values
+    extra = {"rules": rules, "load": dict(check.load)}
+    return {**values, **{name: value for name, value in extra.items() if value}}

@@ -10,6 +10,7 @@ import typing as t
 from .._health.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from .chart import chart, listed, worded
 from .contents import SKIPPED, Check, Report
+from .loading import loading
 from .markup import Html, joined, tag
 from .style import CSS
 
@@ -41,6 +42,7 @@ def render_html(report: Report) -> str:
         _checks(report.checks),
         _findings(report),
         _timeline(report),
+        *_loads(report.checks),
         _rules(report.checks),
         tag("footer", f"Written by intelgraph.maestro at {report.made}"),
     )
@@ -150,6 +152,10 @@ def _timeline(report: Report) -> Html | None:
         picture,
         tag("details", tag("summary", "The same in words"), tag("ol", *rows, class_="told")),
     )
+
+
+def _loads(checks: t.Sequence[Check]) -> list[Html | None]:
+    return [loading(f"load-{number}", check.title, check.load, _badge) for number, check in enumerate(checks)]
 
 
 def _rules(checks: t.Sequence[Check]) -> Html | None:

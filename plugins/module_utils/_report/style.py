@@ -25,6 +25,13 @@ LIGHT = {
     "failing": "#c4352b",
     "old": "#5f947b",
     "terminating": "#8a63c9",
+    "bar": "#5b84b8",
+    "amber": "#b06d00",
+    "navy": "#1f3f8f",
+    "teal": "#0f8a8a",
+    "brown": "#7a4a21",
+    "pink": "#c43b8e",
+    "olive": "#6f7a1c",
 }
 DARK = {
     "page": "#0f1216",
@@ -46,6 +53,13 @@ DARK = {
     "failing": "#ef6a60",
     "old": "#86b39d",
     "terminating": "#a98be6",
+    "bar": "#7fa3d1",
+    "amber": "#f0b455",
+    "navy": "#8ea6ff",
+    "teal": "#41c4c4",
+    "brown": "#c99468",
+    "pink": "#f07cc0",
+    "olive": "#b7c24e",
 }
 PAPER = {**LIGHT, "page": "#ffffff", "well": "#ffffff", "ink": "#000000", "quiet": "#444444"}
 """Text has a contrast of at least 4.5 to the card that it stands on, the areas of the picture one of 3."""
@@ -111,13 +125,42 @@ tbody th { color: var(--ink); font-size: .9375rem; min-width: 8.5rem; }
 .finding dt { color: var(--quiet); } .finding dd { margin: 0; } .finding dd pre { margin-top: 0; }
 .next { font-weight: 600; }
 .quiet { color: var(--quiet); font-size: .875rem; }
-.plot { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .3rem .5rem; margin-top: .6rem; }
-.plot .up { position: relative; width: 1.6rem; font-size: .75rem; color: var(--quiet); text-align: right; }
-.plot .up span { position: absolute; right: 0; transform: translateY(50%); line-height: 1; }
+.plot { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 .5rem; margin-top: .6rem; }
+.plot .up { position: relative; font-size: .75rem; color: var(--quiet); text-align: right; }
+.plot .up span { position: absolute; right: 0; transform: translateY(50%); line-height: 1; white-space: nowrap; }
 .plot svg { display: block; width: 100%; height: 12rem; overflow: visible; }
-.plot .along { grid-column: 2; position: relative; height: 1.2rem; font-size: .75rem; color: var(--quiet); }
+.plot .along { grid-column: 2; position: relative; height: 1.2rem; margin-top: .3rem; font-size: .75rem;
+  color: var(--quiet); }
 .plot .along span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
-.plot .along span:first-child { transform: none; } .plot .along span:last-child { transform: translateX(-100%); }
+.plot .along .begin { transform: none; } .plot .along .end { transform: translateX(-100%); }
+.flags { grid-column: 2; position: relative; font-size: .75rem; line-height: 1.3rem; }
+.flag { position: absolute; bottom: 0; margin-left: -1px; border-left: 2px solid; }
+.flag span { position: absolute; left: .3rem; white-space: nowrap; background: var(--card); padding: 0 .15rem; }
+.flag.turned span { left: auto; right: .3rem; }
+.pole { stroke-width: 2; vector-effect: non-scaling-stroke; }
+.measured { stroke: var(--ink); border-color: var(--ink); }
+.limit { stroke: var(--failed); border-color: var(--failed); } .flag.limit { color: var(--failed); }
+.flag.limit { border-left-style: dashed; } .pole.limit { stroke-dasharray: 6 4; }
+figure { margin: 1.3rem 0 0; break-inside: avoid; } figcaption { font-size: .9375rem; font-weight: 600; }
+.bar { fill: var(--bar); stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
+.answered { fill: var(--bar); background: var(--bar); }
+.trace { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.trace.sent { stroke: var(--ready); } .swatch.sent { background: var(--ready); height: .2rem; }
+.trace.planned { stroke: var(--ink); stroke-dasharray: 3 4; }
+.swatch.planned { height: 0; border-top: 2px dashed var(--ink); border-radius: 0; }
+.crimson { fill: var(--failing); background: var(--failing); } .slate { fill: var(--pending);
+  background: var(--pending); }
+.sky { fill: var(--starting); background: var(--starting); } .violet { fill: var(--terminating);
+  background: var(--terminating); }
+.amber { fill: var(--amber); background: var(--amber); } .navy { fill: var(--navy); background: var(--navy); }
+.teal { fill: var(--teal); background: var(--teal); } .brown { fill: var(--brown); background: var(--brown); }
+.pink { fill: var(--pink); background: var(--pink); } .olive { fill: var(--olive); background: var(--olive); }
+.black { fill: var(--ink); background: var(--ink); }
+.figures { margin-top: .8rem; font-variant-numeric: tabular-nums; }
+.figures th, .figures td { padding-top: .3rem; padding-bottom: .3rem; } .figures tbody th { font-weight: 400; }
+.sheets { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 3fr); gap: .5rem 1.5rem; align-items: start; }
+.sheet table { font-size: .8125rem; font-variant-numeric: tabular-nums; }
+.sheet td, .sheet th { padding: .1rem .5rem .1rem 0; } .sheet th { font-size: .75rem; }
 .grid { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .band { stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .ready { fill: var(--ready); background: var(--ready); } .starting { fill: var(--starting);
@@ -153,6 +196,13 @@ footer { color: var(--quiet); font-size: .8125rem; text-align: center; }
   .finding dl { grid-template-columns: minmax(0, 1fr); gap: .1rem; }
   .finding dd { margin-bottom: .5rem; }
   .plot svg { height: 9rem; }
+  .sheets { grid-template-columns: minmax(0, 1fr); }
+  .figures thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .figures tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .1rem .8rem; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }
+  .figures th, .figures td { padding: 0; border: 0; text-align: left; } .figures .outcome { text-align: right; }
+  .figures tbody th { min-width: 0; order: 1; } .figures .outcome { order: 2; } .figures .value { order: 3; }
+  .figures .bound { order: 4; text-align: right; color: var(--quiet); font-size: .875rem; }
   .rules tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 .8rem; padding: .45rem 0;
     border-bottom: 1px solid var(--line); }
   .rules td { padding: 0; border: 0; } .rules .id { grid-column: 1 / -1; order: 3; }

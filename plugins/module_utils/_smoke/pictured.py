@@ -22,6 +22,8 @@ WIDTHS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 360
 """Lengths of a slot in seconds."""
 FEW = 10
 """Requests to a slot, below which a slot of less than a second would show nothing but chance."""
+ROUNDING = 1e-6
+"""The share of a slot by which a moment may miss its begin and still count in it."""
 Entry = dict[str, t.Any]
 
 
@@ -47,19 +49,23 @@ def series(recording: Recording) -> list[Entry]:
     if not len(recording):
         return []
     start = min(recording.due)
-    span = max(recording.ended) - start
-    width = _width(span, len(recording))
-    slots = [_Slot() for _number in range(int(span / width) + 1)]
+    end = max(recording.ended)
+    width = _width(end - start, len(recording))
+
+    def at(moment: float) -> int:
+        return int((moment - start) / width + ROUNDING)
+
+    slots = [_Slot() for _number in range(at(end) + 1)]
     for kind, due, begun, ended, latency in zip(
         recording.kinds, recording.due, recording.begun, recording.ended, recording.latency, strict=True
     ):
-        planned = slots[int((due - start) / width)]
+        planned = slots[at(due)]
         planned.planned += 1
         if kind != LIMITED:
             planned.latencies.append(latency)
         if kind != UNSENT:
-            slots[int((min(begun, ended) - start) / width)].sent += 1
-        last = slots[int((ended - start) / width)]
+            slots[at(min(begun, ended))].sent += 1
+        last = slots[at(ended)]
         last.answered += kind in ANSWERED
         if kind != OK:
             last.failed[KINDS[kind]] += 1

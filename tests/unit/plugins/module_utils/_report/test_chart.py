@@ -11,18 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.phases import PHASES
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report import chart as drawing
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.chart import (
     MEANINGS,
-    SIDE,
     STACK,
     band,
     chart,
     described,
-    ticks,
     time_ticks,
     worded,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.plot import SIDE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.style import CSS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.timeline import Moment
 
@@ -85,12 +83,6 @@ def test_words_for_a_rollout_that_got_nowhere() -> None:
     stuck = (Moment(0.0, {"pending": 1}), Moment(90.0, {"pending": 1}))
     assert described(stuck) == "At 0 s: 1 pending. At 1 min 30 s: 1 pending."
     assert described((Moment(0.0, {}), Moment(1.0, {"failing": 1}))).startswith("At 0 s: no pods.")
-
-
-@pytest.mark.parametrize(("most", "wanted"), [(1, [0, 1]), (4, [0, 1, 2, 3, 4]), (10, [0, 2, 4, 6, 8, 10])])
-def test_a_few_round_numbers_of_pods(most: int, wanted: list[int]) -> None:
-    assert ticks(most) == wanted
-    assert len(ticks(most * 1000)) <= drawing.TICKS + 1
 
 
 @pytest.mark.parametrize(
