@@ -22,6 +22,19 @@ options:
         and of the certificate.
     type: dict
     default: {}
+  through:
+    description:
+      - C(service/NAME) or C(service/NAME:PORT) asks the ready pods behind that Service of O(namespace) in turn, by the API
+        server's port-forward, instead of the public way. For a cluster whose ingress cannot be reached from here.
+      - The port is meant by its name or number in the Service. Without one it is C(http), or the only one.
+      - Requests keep the name of O(url); they are plain HTTP unless the port says by its C(appProtocol), its name or its
+        number that the pods speak TLS.
+      - What is the ingress's is left out, by name in RV(through.left_out) - its TLS, HSTS, redirect, CORS, paths that must
+        be closed. O(limiter) is refused.
+      - A load has at most 200 requests a second on 16 connections, and its times hold the API server's share.
+      - Needs C(get) and C(create) on C(pods/portforward), and C(list) and C(watch) on EndpointSlices.
+    type: str
+    default: ""
   ca_path:
     description: A PEM file of the authorities that sign the service's certificate, beside those of the system.
     type: path
@@ -55,7 +68,7 @@ options:
       - Which pods must answer. V(cluster) asks the cluster for the ready pods and for the deployed revision,
         V(given) takes O(expected_pods) and O(expected_revision), V(off) leaves it out.
       - With V(cluster) pods that the public way does not lead to are asked by the API server's port-forward, which
-        needs the permission to C(create) C(pods/portforward). Without it the verdict is inconclusive.
+        needs C(get) and C(create) on C(pods/portforward). Without them the verdict is inconclusive.
     type: str
     choices: [cluster, given, "off"]
     default: cluster
@@ -103,7 +116,7 @@ options:
         description: Days that the certificate is valid for, at least. Default V(7).
         type: float
       tls_minimum:
-        description: The oldest version of TLS. Default V(TLSv1.2).
+        description: The oldest version of TLS, V(TLSv1.2) or V(TLSv1.3). Default V(TLSv1.2).
         type: str
       max_seconds:
         description: Seconds that an answer may take. Default V(2).

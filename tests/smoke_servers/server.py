@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 import typing as t
+import warnings
 
 OK = b"HTTP/1.1 200 OK\r\nX-Maestro-Pod: pod-1\r\nContent-Length: 5\r\n\r\nhello"
 ERROR = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
@@ -191,13 +192,23 @@ BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
 }
 
 
-async def serve(behaviour: str, certificate: str, key: str) -> None:
+def trusting(certificate: str, key: str, version: str) -> ssl.SSLContext | None:
+    """The TLS settings of a server, None without a certificate; a `version` (`TLSv1_1`) is all that it speaks."""
+    if not certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if version:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.maximum_version = context.minimum_version = ssl.TLSVersion[version]
+    return context
+
+
+async def serve(behaviour: str, context: ssl.SSLContext | None) -> None:
     """Serve until SIGTERM; the port is the first line of the output, the ledger the second."""
     ledger = Ledger()
-    context = None
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
@@ -229,9 +240,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(behaviour: str, certificate: str = "", key: str = "") -> t.Iterator[Server]:
+def serving(behaviour: str, certificate: str = "", key: str = "", version: str = "") -> t.Iterator[Server]:
     """A server that runs while the block does."""
-    command = [sys.executable, str(pathlib.Path(__file__)), behaviour, "--certificate", certificate, "--key", key]
+    settings = ["--certificate", certificate, "--key", key, "--version", version]
+    command = [sys.executable, str(pathlib.Path(__file__)), behaviour, *settings]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
@@ -249,8 +261,9 @@ def main() -> None:
     parser.add_argument("behaviour", choices=BEHAVIOURS)
     parser.add_argument("--certificate", default="")
     parser.add_argument("--key", default="")
+    parser.add_argument("--version", default="", help="of TLS, as ssl.TLSVersion names it")
     given = parser.parse_args()
-    asyncio.run(serve(given.behaviour, given.certificate, given.key))
+    asyncio.run(serve(given.behaviour, trusting(given.certificate, given.key, given.version)))
 
 
 if __name__ == "__main__":

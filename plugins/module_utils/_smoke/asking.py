@@ -14,10 +14,12 @@ import time
 import typing as t
 
 from .answer import Answer, Cut, Malformed
+from .offering import Offer, offer_of
 from .request import Url, address_of
 
 PIECE = 65_536
 MAX_BODY = 1 << 20
+LOOK_SECONDS = 2.0
 DNS, CONNECT, TLS, FIRST_BYTE, BODY = "dns", "connect", "tls", "first_byte", "body"
 """The phases in their order; `first_byte` is from the end of the request to the first byte of the answer."""
 Addresses = list[tuple[int, t.Any]]
@@ -35,7 +37,10 @@ class Certificate:
 
 @dataclasses.dataclass
 class Reply:
-    """What came of asking. Without an answer `status` is 0, `failed` names the phase and `error` says why."""
+    """What came of asking. Without an answer `status` is 0, `failed` names the phase and `error` says why.
+
+    `offer` is what a server has with which no TLS came about.
+    """
 
     url: Url
     address: str = ""
@@ -47,6 +52,7 @@ class Reply:
     failed: str = ""
     error: str = ""
     untrusted: bool = False
+    offer: Offer = dataclasses.field(default_factory=Offer)
 
     @property
     def seconds(self) -> float:
@@ -79,6 +85,7 @@ class Asking:
         self._reply = reply
         self._context = context
         self._deadline = deadline
+        self._connected: tuple[int, t.Any] | None = None
 
     def do(self, address: tuple[str, int], request: bytes, method: str) -> None:
         """Fill the reply."""
@@ -92,6 +99,13 @@ class Asking:
             except (OSError, Cut, Malformed, UnicodeError) as error:
                 self._reply.error = sentence(error)
                 self._reply.untrusted = isinstance(error, ssl.SSLCertVerificationError)
+                self._look_closer()
+
+    def _look_closer(self) -> None:
+        """A failed handshake says what is wanted; what there is instead has to be asked for."""
+        left = min(self._deadline - time.monotonic(), LOOK_SECONDS)
+        if self._reply.failed == TLS and self._connected and left > 0:
+            self._reply.offer = offer_of(*self._connected, self._reply.url.host, left)
 
     def _timed(self, phase: str, step: t.Callable[[], t.Any]) -> t.Any:
         self._reply.failed = phase
@@ -122,6 +136,7 @@ class Asking:
                 last = error
             else:
                 self._reply.address = f"{place[0]}:{place[1]}"
+                self._connected = family, place
                 return sock
         self._reply.address = ", ".join(str(place[0]) for _family, place in addresses)
         raise last

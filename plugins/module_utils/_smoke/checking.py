@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from . import finding as kinds
-from .asking import DNS, Reply
+from .asking import DNS, TLS, Reply
 from .finding import Finding
 from .request import Url
 
@@ -23,7 +23,8 @@ except ImportError:
     HAS_JMESPATH = False
 
 DAY = 86_400
-TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
+"""Those that may be asked for; older ones are broken (RFC 8996)."""
 SHOWN = 120
 
 
@@ -85,18 +86,29 @@ def _closed(check: Check, reply: Reply) -> list[Finding]:
 
 def _unanswered(check: Check, reply: Reply) -> Finding:
     where = f" ({reply.address})" if reply.address else ""
+    if reply.failed == TLS and _is_outdated(check, reply):
+        offer = f"speaks {reply.offer.version} at most" if reply.offer.version else "speaks nothing as new"
+        text = f"{check.url.authority}{where} {offer}; {check.tls_minimum} is the least: {reply.error}"
+        return kinds.TLS_OUTDATED.of(check.name, text)
     if reply.untrusted:
         text = f"the certificate of {check.url.authority}{where} is not to be trusted: {reply.error}"
-        return kinds.CERTIFICATE_UNTRUSTED.of(check.name, text)
-    if reply.failed == "tls" and re.search(
-        "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL", reply.error.upper().replace(" ", "_")
-    ):
-        return kinds.TLS_OUTDATED.of(
-            check.name, f"{check.url.authority}{where} speaks no TLS from 1.2 on: {reply.error}"
-        )
+        return kinds.CERTIFICATE_UNTRUSTED.of(check.name, text, *filter(None, [reply.offer.certificate]))
     what = check.url.host if reply.failed == DNS else f"{check.url}{where}"
     taken = f"after {reply.seconds:.2f} s in the phase {reply.failed or 'body'}"
     return kinds.SERVICE_UNREACHABLE.of(check.name, f"{what} does not answer: {reply.error} ({taken})")
+
+
+def _is_outdated(check: Check, reply: Reply) -> bool:
+    """Whether no handshake came about because the server's newest version of TLS is too old."""
+    if reply.offer.version:
+        return _is_older(reply.offer.version, check.tls_minimum)
+    said = reply.error.upper().replace(" ", "_")
+    return re.search("PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL", said) is not None
+
+
+def _is_older(version: str, minimum: str) -> bool:
+    """Versions as Python's ssl names them; one that it does not name here is older than all."""
+    return version not in TLS_VERSIONS or TLS_VERSIONS.index(version) < TLS_VERSIONS.index(minimum)
 
 
 def _status(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -180,7 +192,7 @@ def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
             f"the certificate of {check.url.authority} ends in {days:.1f} days; {check.certificate_days:g} is the least"
         )
         yield kinds.CERTIFICATE_ENDING.of(check.name, text, f"issued by {shown.issuer} for {', '.join(shown.names)}")
-    if shown.version in TLS_VERSIONS and TLS_VERSIONS.index(shown.version) < TLS_VERSIONS.index(check.tls_minimum):
+    if _is_older(shown.version, check.tls_minimum):
         text = f"{check.url.authority} agreed to {shown.version}; {check.tls_minimum} is the least"
         yield kinds.TLS_OUTDATED.of(check.name, text)
 

@@ -72,7 +72,7 @@ def expectations(given: Params) -> Expectations:
     lists: dict[str, t.Any] = {name: tuple(values[name]) for name in ("healthy", "closed") if name in values}
     expected = Expectations(**{**values, **lists})
     if expected.tls_minimum not in TLS_VERSIONS:
-        raise NotAllowed(f"{expected.tls_minimum!r} is no version of TLS ({', '.join(TLS_VERSIONS)})")
+        raise NotAllowed(f"{expected.tls_minimum!r} is no version of TLS to ask for ({', '.join(TLS_VERSIONS)})")
     return expected
 
 

@@ -17,6 +17,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checking
     judge,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.offering import Offer
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import parse_url
 
 URL = parse_url("https://maestro.example.com/api/v1/status")
@@ -37,6 +38,12 @@ def reply(status: int = 200, body: bytes = b"", **headers: str) -> Reply:
 
 def unanswered(phase: str, error: str, untrusted: bool = False) -> Reply:
     return Reply(URL, "192.0.2.1:443", {phase: 1.5}, failed=phase, error=error, untrusted=untrusted)
+
+
+def refused(version: str) -> Reply:
+    reply = unanswered("tls", "handshake failure")
+    reply.offer = Offer(version)
+    return reply
 
 
 def shown(days: float, version: str = "TLSv1.3") -> Reply:
@@ -104,7 +111,11 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
         (check(), unanswered("dns", "not known"), "service-unreachable", "maestro.example.com does not answer"),
         (check(), unanswered("connect", "refused"), "service-unreachable", "(192.0.2.1:443) does not answer: refused"),
         (check(), unanswered("tls", "hostname mismatch", True), "certificate-untrusted", "hostname mismatch"),
-        (check(), unanswered("tls", "unsupported protocol"), "tls-outdated", "no TLS from 1.2 on"),
+        (check(), unanswered("tls", "unsupported protocol"), "tls-outdated", "speaks nothing as new; TLSv1.2 is the"),
+        (check(), refused("TLSv1.1"), "tls-outdated", "(192.0.2.1:443) speaks TLSv1.1 at most; TLSv1.2 is the least"),
+        (check(), refused("SSLv3"), "tls-outdated", "speaks SSLv3 at most"),
+        (check(tls_minimum="TLSv1.3"), refused("TLSv1.2"), "tls-outdated", "TLSv1.2 at most; TLSv1.3 is the least"),
+        (check(), refused("TLSv1.3"), "service-unreachable", "handshake failure"),
     ],
 )
 def test_what_is_wrong_is_named(expected: Check, came: Reply, found: str, words: str) -> None:
@@ -113,6 +124,12 @@ def test_what_is_wrong_is_named(expected: Check, came: Reply, found: str, words:
     assert words in finding.message
     assert (finding.object, finding.severity) == ("api", "error")
     assert finding.next_step
+
+
+def test_a_certificate_that_is_refused_is_described() -> None:
+    came = unanswered("tls", "hostname mismatch", untrusted=True)
+    came.offer = Offer("TLSv1.3", "it shows a certificate for ingress.local")
+    assert only(check(), came).evidence == ("it shows a certificate for ingress.local",)
 
 
 def test_everything_wrong_is_told_at_once() -> None:

@@ -99,6 +99,7 @@ def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
         ({"limiter": {"rate": 4000}}, "max_rate"),
         ({"limiter": {"rate": 2000, "burst": 0}}, "above 0"),
         ({"expect": {"tls_minimum": "SSLv3"}}, "no version of TLS"),
+        ({"expect": {"tls_minimum": "TLSv1.1"}}, "no version of TLS"),
     ],
 )
 def test_what_must_not_be_sent_is_refused(given: dict[str, t.Any], reason: str) -> None:
