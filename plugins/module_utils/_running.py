@@ -10,6 +10,7 @@ processes. An error of the cluster that the body lets through becomes one clear 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -18,6 +19,12 @@ from ._cluster.errors import ClusterError
 from ._health.telling import Tell, silent
 
 Arguments = dict[str, dict[str, t.Any]]
+CREDENTIAL = re.compile(
+    r"(?:proxy-)?authorization|cookie|.*(?:token|key|secret|passw(?:or)?d|credential).*", re.IGNORECASE
+)
+"""Names of headers whose values nobody else may see."""
+SHORTEST = 8
+"""Characters of the shortest text that is taken out of a result wherever it stands."""
 
 
 class Call(t.NamedTuple):
@@ -57,8 +64,26 @@ def perform(body: Body, call: Call) -> Ending:
         return Ending({"msg": message, "error_id": error.id}, failed=True)
 
 
+def confidential(params: t.Any) -> set[str]:
+    """The credentials in the headers of requests among parameters, however deep, and a smoke test's own token.
+
+    They are secrets inside options that as a whole are none, so that Ansible's `no_log` does not know them.
+    """
+    if isinstance(params, (list, tuple)):
+        return {text for inner in params for text in confidential(inner)}
+    if not isinstance(params, t.Mapping):
+        return set()
+    found = {text for name, inner in params.items() if name != "components" for text in confidential(inner)}
+    headers = params.get("headers")
+    given = headers if isinstance(headers, t.Mapping) else {}
+    values = [str(value) for name, value in given.items() if CREDENTIAL.fullmatch(str(name))]
+    values.append(str(params.get("prometheus_token") or ""))
+    return found | {text for value in values for text in (value, *value.split()) if len(text) >= SHORTEST}
+
+
 def as_module(module: AnsibleModule, body: Body) -> None:
     """Run the body in a process of its own and end that process with the result."""
+    module.no_log_values |= confidential(module.params)
     ending = perform(body, Call(module.params, module.check_mode, module._diff))
     for warning in ending.warnings:
         module.warn(warning)

@@ -23,6 +23,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
     Arguments,
     Call,
     Ending,
+    confidential,
     perform,
 )
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
@@ -58,12 +59,14 @@ class InProcess(ActionBase):
         self._take_environment()
         params, is_check = checked.validated_parameters, bool(self._task.check_mode)
         host = (task_vars or {}).get("inventory_hostname", "")
-        tell = functools.partial(self._tell, host, checked._no_log_values)
+        hidden = checked._no_log_values | confidential(params)
+        tell = functools.partial(self._tell, host, hidden)
         is_told = params.get("progress", False) and not is_check
         ending = perform(self.body, Call(params, is_check, bool(self._task.diff), tell if is_told else silent))
-        shown = remove_values(ending.values, checked._no_log_values)
-        self._show(remove_values(ending.lines, checked._no_log_values), host)
-        return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": ending.warnings}
+        shown = remove_values(ending.values, hidden)
+        self._show(remove_values(ending.lines, hidden), host)
+        warnings = remove_values(ending.warnings, hidden)
+        return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": warnings}
 
     def _contributions(self, variables: Values) -> Values:
         """Given components stand for themselves: other roles' values do not belong to them."""

@@ -9,7 +9,13 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import BadConnection
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import (
+    Call,
+    Ending,
+    as_module,
+    confidential,
+    perform,
+)
 
 CALL = Call({"name": "maestro"})
 
@@ -27,6 +33,7 @@ class Module:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.no_log_values: set[str] = set()
 
     def warn(self, warning: str) -> None:
         self.warnings.append(warning)
@@ -71,3 +78,33 @@ def test_a_process_ends_with_the_result_and_its_warnings(failed: bool, word: str
     assert caught.value.args[0] == (word, {"msg": "x"})
     assert calls == [Call({"a": 1}, check=True, diff=True)]
     assert module.warnings == ["careful"]
+
+
+HEADERS = {"Authorization": "Bearer canary-7c1f", "Accept": "application/json", "X-Api-Key": "short"}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"checks": [{"url": "/a", "headers": HEADERS}]},
+        {"smoke": {"load": {"requests": ({"path": "/", "headers": HEADERS},)}}},
+        {"smoke": {"prometheus_token": "Bearer canary-7c1f"}},
+    ],
+)
+def test_credentials_are_found_in_headers_however_deep_and_nothing_else(params: dict[str, t.Any]) -> None:
+    assert confidential(params) == {"Bearer canary-7c1f", "canary-7c1f"}
+
+
+def test_what_is_no_header_is_no_credential() -> None:
+    assert (
+        confidential({"checks": [{"headers": None}, {"token": "long enough"}], "components": {"headers": HEADERS}})
+        == set()
+    )
+
+
+def test_a_process_of_its_own_knows_the_credentials_before_it_says_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Module, "params", {"checks": [{"headers": HEADERS}]})
+    module = Module()
+    with pytest.raises(Ended):
+        as_module(t.cast(t.Any, module), lambda _call: Ending({}))
+    assert "canary-7c1f" in module.no_log_values

@@ -29,6 +29,7 @@ class Echo(InProcess):
         "word": {"type": "str", "required": True},
         "count": {"type": "int", "default": 1},
         "password": {"type": "str", "no_log": True},
+        "checks": {"type": "list", "elements": "dict"},
         "progress": {"type": "bool", "default": True},
     }
 
@@ -127,6 +128,12 @@ def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Value
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
     assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", password="canary-7c1f"))
+
+
+def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(shown: list[str]) -> None:
+    asked = [{"url": "/", "headers": {"Authorization": "Bearer canary-7c1f"}}]
+    assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", checks=asked))
+    assert "canary-7c1f" not in str(shown)
 
 
 def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> None:
