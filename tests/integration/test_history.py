@@ -78,6 +78,8 @@ def test_drift_is_seen_field_by_field_with_who_caused_it(
     }
     assert "(kubectl-edit, 20" in evidence["NetworkPolicy"][0]
     assert "b3RoZXI=" not in str(found)
+    steps = {finding["object"].split()[0]: "maestro_takeover" in finding["next_step"] for finding in found["findings"]}
+    assert steps == {"Secret": True, "Service": False, "NetworkPolicy": True, "Deployment": True, "Role": False}
     assert not make_release(*declared, takeover=True).failed
     assert history(drift=True).values["verdict"] == "passed", "a deploy brings all of it back"
 

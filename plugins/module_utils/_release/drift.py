@@ -11,9 +11,13 @@ from .._health.finding import Finding
 from .._quantity import amount
 from .fields import Owner, Path, holder_of, lost_fields, owners_of, shown, value_at
 from .manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
-from .ownership import MANAGER, field_changes
+from .ownership import MANAGER, field_changes, is_of_autoscaler
 
 NEXT_STEP = "Deploy again to bring it back, or take the change over into the inventory."
+TAKEOVER = (
+    "Deploy again with maestro_takeover set to true, which takes the fields back from {} (without it the plan refuses), "
+    "or take the change over into the inventory."
+)
 CHANGED_MARK = "(secret, changed)"
 MANY = 20
 
@@ -77,9 +81,17 @@ def drift(number: int, manifest: Manifest, live: Manifest | None, is_latest: boo
         str(key),
         f"{count} of it differ{'s' if len(found) == 1 else ''} from release {number}: {fields}{by}",
         tuple(each.line() for each in found[:MANY]),
-        NEXT_STEP,
+        _next_step(found),
         since=since,
     )
+
+
+def _next_step(found: t.Iterable[Deviation]) -> str:
+    """A plain deploy is refused a field that another manager holds, but for the replicas of an autoscaler."""
+    names = sorted(
+        {each.holder.name for each in found if each.holder and not is_of_autoscaler(f".{each.field}", each.holder.name)}
+    )
+    return TAKEOVER.format(" and ".join(names)) if names else NEXT_STEP
 
 
 def unreadable(key: Key, words: str) -> Finding:

@@ -77,6 +77,11 @@ def hands_over_replicas(manifest: Manifest, live: Manifest | None) -> bool:
     )
 
 
+def is_of_autoscaler(field: str, manager: str) -> bool:
+    """Whether it is replicas that an autoscaler had from this manager; `field` is a path as in a conflict."""
+    return bool(AUTOSCALED.match(f'{field}: conflict with "{manager}"'))
+
+
 def are_replicas_of_autoscaler(conflicts: t.Collection[str]) -> bool:
     """Whether a release may take over everything that it is in conflict about: replicas that an autoscaler had."""
     return bool(conflicts) and all(AUTOSCALED.match(conflict) for conflict in conflicts)

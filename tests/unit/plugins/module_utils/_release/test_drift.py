@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.drift import (
     declared_changes,
     deviations,
@@ -55,6 +56,39 @@ def test_a_changed_field_is_told_with_both_values_and_its_manager() -> None:
     assert (finding.id, finding.severity, finding.object) == ("drift", "error", "Service maestro-system/maestro")
     assert finding.message == "1 field of it differs from release 4: spec.type, changed by kubectl-edit"
     assert finding.evidence == ("spec.type: was NodePort, is ClusterIP (kubectl-edit, time unknown)",)
+
+
+def test_a_field_that_another_manager_holds_comes_back_by_a_takeover_only() -> None:
+    cluster = released(service(type="NodePort"))
+    edited(cluster, "Service", type="ClusterIP")
+    live = cluster.put(manifest("v1", "Service", "maestro", spec={"sessionAffinity": "ClientIP"}), "argocd")
+    finding = drift(4, service(type="NodePort", sessionAffinity="None"), live, True)
+    assert finding
+    assert finding.next_step == (
+        "Deploy again with maestro_takeover set to true, which takes the fields back from argocd and kubectl-edit "
+        "(without it the plan refuses), or take the change over into the inventory."
+    )
+    with pytest.raises(ApiError) as refused:
+        cluster.apply(service(type="NodePort"), MANAGER)
+    assert refused.value.conflict, "a plain deploy would indeed be refused"
+
+
+def test_replicas_that_an_autoscaler_had_need_no_takeover() -> None:
+    cluster = released(deployment(replicas=3))
+    live = cluster.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 5}), "kube-controller-manager")
+    finding = drift(4, deployment(replicas=3), live, True)
+    assert finding
+    assert "maestro_takeover" not in finding.next_step
+
+
+@pytest.mark.parametrize("is_latest", [True, False])
+def test_what_nobody_holds_comes_back_by_a_plain_deploy(is_latest: bool) -> None:
+    cluster = released(service(type="NodePort"))
+    live = {**cluster.live("services/maestro"), "spec": {}}
+    live["metadata"] = {**live["metadata"], "managedFields": []}
+    for finding in (drift(4, service(type="NodePort"), live, is_latest), drift(4, service(), None, is_latest)):
+        assert finding
+        assert finding.next_step == "Deploy again to bring it back, or take the change over into the inventory."
 
 
 def test_what_somebody_took_and_gave_the_same_value_is_no_drift() -> None:
