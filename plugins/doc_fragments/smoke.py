@@ -24,8 +24,8 @@ options:
     default: {}
   through:
     description:
-      - C(service/NAME) or C(service/NAME:PORT) asks the ready pods behind that Service of O(namespace) in turn, by the API
-        server's port-forward, instead of the public way. For a cluster whose ingress cannot be reached from here.
+      - C(service/NAME) or C(service/NAME:PORT) asks the ready pods behind that Service of O(namespace) in turn, by the
+        API server's port-forward, instead of the public way. For a cluster whose ingress cannot be reached from here.
       - The port is meant by its name or number in the Service. Without one it is C(http), or the only one.
       - Requests keep the name of O(url); they are plain HTTP unless the port says by its C(appProtocol), its name or its
         number that the pods speak TLS.

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
+from ._cluster.backends import NoWay
 from ._cluster.client import Cluster
 from ._cluster.errors import ClusterError
 from ._health.finding import Finding
@@ -24,6 +25,7 @@ from ._smoke.options import Wanted, wanted
 from ._smoke.pods import Expected
 from ._smoke.request import NotAllowed
 from ._smoke.running import Manner, Prometheus, run
+from ._through import ForwardingRefused, judged, opened
 
 Values = dict[str, t.Any]
 Params = t.Mapping[str, t.Any]
@@ -35,6 +37,7 @@ NOTHING: Values = {
     "load": {},
     "limiter": {},
     "availability": {},
+    "through": {},
     "requests": 0,
     "seconds": 0.0,
 }
@@ -50,10 +53,13 @@ class Refused(ClusterError):
 def asked(params: Params, only_checks: bool = False) -> Values:
     """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
     try:
-        wish = wanted(params)
         with contextlib.ExitStack() as stack:
+            way = stack.enter_context(opened(params)) if params["through"] else None
+            wish = way.wish if way else wanted(params)
+            manner = _manner(params, only_checks)
             expected = _expected(params, wish, stack)
-            return run(wish, expected, _manner(params, only_checks), _prometheus(params))
+            result = run(wish, expected, way.manner(manner) if way else manner, _prometheus(params))
+            return {**result, "through": way.as_dict() if way else {}}
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
 
@@ -68,17 +74,27 @@ def options(given: Params, connection: Params) -> Values:
         raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
     params = {**connection, **checked.validated_parameters}
     try:
-        wanted(params)
+        if params["through"]:
+            judged(params)
+        else:
+            wanted(params)
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
     return params
 
 
 def proof(params: Params) -> Proof:
-    """The same as a part of a release: its verdict, its findings, and the figures that are remembered."""
-    result = asked(params)
+    """The same as a part of a release: its verdict, its findings, and the figures that are remembered.
+
+    That the pods cannot be reached through the API server is nothing against the release, and leaves it unproven.
+    """
+    try:
+        result = asked(params)
+    except (NoWay, ForwardingRefused) as error:
+        unproven = Finding(error.id, "warning", params["through"], str(error), next_step=error.next_step)
+        return Proof(INCONCLUSIVE, (unproven,), {**NOTHING, "msg": unproven.sentence()})
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
-    kept = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "requests", "seconds")
+    kept = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "through", "requests", "seconds")
     return Proof(result["verdict"], findings, {key: result[key] for key in kept})
 
 

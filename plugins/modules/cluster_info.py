@@ -84,6 +84,10 @@ options:
     type: str
     choices: [error, warning, "off"]
     default: warning
+  port_forward:
+    description: Whether the release will be asked through the API server whether it serves, which takes permissions.
+    type: bool
+    default: false
 seealso:
   - module: intelgraph.maestro.component
   - module: intelgraph.maestro.release
@@ -268,6 +272,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "capacity_severity": {**SEVERITY, "default": "error"},
     "controller_severity": {**SEVERITY, "default": "warning"},
     "digest_severity": {**SEVERITY, "default": "warning"},
+    "port_forward": {"type": "bool", "default": False},
 }
 WISHES = (
     "cluster_uid",
@@ -278,6 +283,7 @@ WISHES = (
     "capacity_severity",
     "controller_severity",
     "digest_severity",
+    "port_forward",
 )
 
 

@@ -66,6 +66,12 @@ EXAMPLES = r"""
         url: /api/v1/status
         json: {version: 2.1.0-prod}
 
+- name: Ask the pods of a private cluster through its API server
+  intelgraph.maestro.smoke:
+    url: https://maestro.intelgraph.ai
+    through: service/maestro
+    load: {rate: 50, seconds: 10, gates: {error_ratio: 0.01, p95: 2.0}}
+
 - name: Prove the rate limiter
   intelgraph.maestro.smoke:
     url: https://maestro.intelgraph.ai
@@ -261,6 +267,35 @@ limiter:
   returned: always
   type: dict
   sample: {first_429: 2.01, expected: 2.0, results: {ok: 5010, "429": 990}}
+through:
+  description: The way past the ingress; empty on the public one.
+  returned: always
+  type: dict
+  contains:
+    asked:
+      description: The Service and its port.
+      returned: with O(through)
+      type: str
+      sample: service/maestro:http in maestro-system
+    left_out:
+      description: What was not asked, because it is the ingress's.
+      returned: with O(through)
+      type: list
+      elements: str
+      sample: [certificate, TLS version, hsts, cors refused, redirect to https, closed /metrics]
+    connections:
+      description: How many connections were opened to each pod.
+      returned: with O(through)
+      type: dict
+      sample: {maestro-7d4b9-t5k: 6, maestro-7d4b9-x2x: 6}
+    refused:
+      description: What the kubelet said of connections that a pod did not take, and how often.
+      returned: with O(through)
+      type: dict
+    broken:
+      description: What broke on the way to the pods, and how often.
+      returned: with O(through)
+      type: dict
 availability:
   description: What Prometheus said; empty when it was not asked.
   returned: always
@@ -297,7 +332,8 @@ ARGUMENTS = {**CONNECTION, **SMOKE}
 
 
 def main() -> None:
-    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), prove)
+    """Its headers may hold credentials, so that what it is called with is not for the system's log."""
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True), prove)
 
 
 def prove(call: Call) -> Ending:

@@ -91,6 +91,7 @@ LIMITER: dict[str, t.Any] = {
 SMOKE: dict[str, dict[str, t.Any]] = {
     "url": NAME,
     "resolve": by_default(DICT, {}),
+    "through": by_default(STR, ""),
     "ca_path": {"type": "path"},
     "allowed_hosts": by_default(STRINGS, []),
     "timeout": by_default(FLOAT, 10.0),

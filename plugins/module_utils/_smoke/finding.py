@@ -93,6 +93,16 @@ PODS_ASKED_DIRECTLY = Finding(
     "note",
     next_step="Nothing has to be done: an ingress that keeps its connections answers from few pods.",
 )
+INGRESS_NOT_ASKED = Finding(
+    "ingress-not-asked",
+    "note",
+    next_step="Ask the public URL too, from where it can be reached (without through).",
+)
+FORWARDING_BROKEN = Finding(
+    "forwarding-broken",
+    "warning",
+    next_step="See whether the API server and the pods' nodes are well, and run it again.",
+)
 ERROR_RATIO_HIGH = Finding(
     "error-ratio-high", "error", next_step="Look at the pods' logs of these seconds; roll back when the release is new."
 )

@@ -140,7 +140,8 @@ class Load:
         self._dispatch(exchange)
 
     def _dispatch(self, exchange: Exchange) -> None:
-        if self._idle:  # the one that rested longest, so that all are used, and all pods behind them
+        """The connection that rested longest is taken, so that all are used, and all pods behind them."""
+        if self._idle and len(self._open) >= self.plan.least:
             self._idle.popleft().send(exchange)
         elif len(self._open) < self.plan.connections:
             self._connect(exchange)

@@ -31,7 +31,8 @@ class Request:
 class Plan:
     """`rate` requests a second for `seconds`, after `warm_up` seconds of the same that do not count.
 
-    `timeout` is for each request, from when it was due; `connections` is how many may be open at once.
+    `timeout` is for each request, from when it was due; `connections` is how many may be open at once, and `least` how
+    many are before one of them is used again.
     """
 
     url: Url
@@ -41,6 +42,7 @@ class Plan:
     warm_up: float = 2.0
     timeout: float = 10.0
     connections: int = 256
+    least: int = 1
 
     @property
     def count(self) -> int:

@@ -10,13 +10,13 @@ import ssl
 import time
 import typing as t
 
-from . import availability, limiter, pods
+from . import availability, limiter, pods, way
 from .asking import Asker, lookup, sentence
 from .finding import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding, in_order, verdict
 from .measuring import measure
 from .options import Wanted
 from .repeating import findings_of, repeat_all
-from .request import Url, address_of, wire
+from .request import address_of, wire
 
 Result = dict[str, t.Any]
 
@@ -34,7 +34,11 @@ class Prometheus:
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How to ask: trust, stand-in addresses, seconds for one answer and for all checks, and the pause between."""
+    """How to ask: trust, stand-in addresses, seconds for one answer and for all checks, and the pause between.
+
+    Past the public way `told` names what is asked instead, `notes` say what that leaves open, and `signs` what became
+    of the tunnel so far.
+    """
 
     context: ssl.SSLContext
     resolve: t.Mapping[str, str]
@@ -42,6 +46,9 @@ class Manner:
     deadline: float = 20.0
     interval: float = 0.5
     only_checks: bool = False
+    told: str = ""
+    notes: tuple[Finding, ...] = ()
+    signs: t.Callable[[], way.Signs] = way.Signs
 
 
 def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, prometheus: Prometheus) -> Result:
@@ -65,7 +72,8 @@ def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, promethe
         undecided = undecided or result["load"].get("verdict") == INCONCLUSIVE
     if not manner.only_checks:
         found += _availability(ask, prometheus, result)
-    word = verdict(found, undecided)
+    found, is_doubted = way.weighed([*found, *manner.notes], result["load"], manner.signs())
+    word = verdict(found, undecided or is_doubted)
     return {
         "verdict": word,
         "findings": [finding.as_dict() for finding in in_order(found)],
@@ -73,17 +81,17 @@ def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, promethe
         **result,
         "requests": requests,
         "seconds": round(time.monotonic() - begun, 3),
-        "msg": message(wanted.url, word, in_order(found), result, len(outcomes)),
+        "msg": message(manner.told or wanted.url.origin, word, in_order(found), result, len(outcomes)),
     }
 
 
-def message(url: Url, word: str, found: t.Sequence[Finding], result: Result, checks: int) -> str:
+def message(asked: str, word: str, found: t.Sequence[Finding], result: Result, checks: int) -> str:
     """One sentence that says it all, or all that is wrong."""
     told = [finding.sentence() for finding in found if finding.severity != "note"]
     figures = f"{checks} checks passed{_load_in_words(result['load']) if result['load'] else ''}"
     if word == PASSED:
-        return " ".join([f"{url.origin} serves: {figures}.", *told])
-    return " ".join([f"The smoke test of {url.origin} {'failed' if word == FAILED else 'is inconclusive'}.", *told])
+        return " ".join([f"{asked} serves: {figures}.", *told])
+    return " ".join([f"The smoke test of {asked} {'failed' if word == FAILED else 'is inconclusive'}.", *told])
 
 
 def _load_in_words(load: Result) -> str:

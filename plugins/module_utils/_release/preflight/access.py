@@ -55,6 +55,11 @@ def wanted(
     return list(dict.fromkeys(found))
 
 
+def forwarding(namespace: str) -> list[Access]:
+    """What opening a port-forward takes: it is a GET, which newer API servers let only those do who may create too."""
+    return [Access("Port-forward", verb, "", "pods/portforward", namespace) for verb in ("get", "create")]
+
+
 def granted_by_roles(needs: Needs) -> list[Access]:
     """What the release's own Roles grant: nobody may grant what they do not hold (or `escalate`)."""
     return [

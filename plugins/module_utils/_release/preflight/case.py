@@ -26,6 +26,7 @@ class Wishes:
     capacity_severity: str = "error"
     controller_severity: str = "warning"
     digest_severity: str = "warning"
+    port_forward: bool = False
 
 
 class Case(t.NamedTuple):

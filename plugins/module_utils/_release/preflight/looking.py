@@ -53,7 +53,8 @@ def look(cluster: Cluster, needs: Needs, wishes: Wishes) -> Facts:
         return stranger
     answers, reached = survey(cluster, questions.first_round(needs), wishes.endpoints, wishes.endpoint_timeout)
     facts = reading.facts_of(cluster.host, uid, answers, reached, time.time())
-    more = survey(cluster, questions.second_round(needs, facts, reading.rules_of(answers)))[0]
+    open_questions = questions.second_round(needs, facts, reading.rules_of(answers), wishes.port_forward)
+    more = survey(cluster, open_questions)[0]
     return reading.with_second_round(facts, more)
 
 

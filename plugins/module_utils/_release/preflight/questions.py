@@ -46,10 +46,16 @@ def first_round(needs: Needs) -> list[Question]:
     ]
 
 
-def second_round(needs: Needs, facts: Facts, rules: t.Sequence[access.Rule]) -> list[Question]:
-    """What the first answers left open: single permissions, and dry runs of pods where the namespace exists."""
+def second_round(
+    needs: Needs, facts: Facts, rules: t.Sequence[access.Rule], port_forward: bool = False
+) -> list[Question]:
+    """What the first answers left open: single permissions, and dry runs of pods where the namespace exists.
+
+    `port_forward` says that the release will be asked through the API server whether it serves.
+    """
     kinds = {**KINDS, **{(v, kind): item for v, found in _served(facts) for kind, item in found.items()}}
     asked = [*access.wanted(needs, kinds, _there(needs, facts)), *access.granted_by_roles(needs)]
+    asked += access.forwarding(needs.namespace) if port_forward else []
     open_ones = access.uncovered(asked, rules)
     grants = set(access.granted_by_roles(needs))
     if grants.intersection(open_ones):

@@ -109,3 +109,23 @@ def test_the_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
 @pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])
 def test_no_pod_is_tried_where_there_is_no_namespace_to_try_it_in(namespace: t.Any) -> None:
     assert second(deployment(), namespace=namespace) == []
+
+
+def test_a_release_that_is_asked_through_the_api_server_must_be_allowed_to_forward() -> None:
+    needs = case(deployment()).needs
+    may_get = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods/portforward"]}]
+    forwards = [
+        question
+        for question in questions.second_round(needs, facts(), may_get, port_forward=True)
+        if isinstance(question.name, Access) and question.name.resource == "pods/portforward"
+    ]
+    [review] = forwards
+    assert review.body is not None
+    assert review.body["spec"]["resourceAttributes"] == {
+        "verb": "create",
+        "resource": "pods",
+        "subresource": "portforward",
+        "namespace": NAMESPACE,
+    }
+    named = [question.name for question in questions.second_round(needs, facts(), [])]
+    assert all(name.resource != "pods/portforward" for name in named if isinstance(name, Access))
