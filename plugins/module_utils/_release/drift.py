@@ -15,8 +15,8 @@ from .ownership import MANAGER, field_changes, is_of_autoscaler
 
 NEXT_STEP = "Deploy again to bring it back, or take the change over into the inventory."
 TAKEOVER = (
-    "Deploy again with maestro_takeover set to true, which takes the fields back from {} (without it the plan refuses), "
-    "or take the change over into the inventory."
+    "Deploy again with maestro_takeover set to true, which takes the fields back from {} (without it the plan "
+    "refuses), or take the change over into the inventory."
 )
 CHANGED_MARK = "(secret, changed)"
 MANY = 20
