@@ -13,6 +13,7 @@ import typing as t
 from http.client import HTTPResponse, HTTPSConnection
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
 
 Manifest = dict[str, t.Any]
@@ -71,6 +72,19 @@ def zones(cluster: Cluster, of: t.Iterable[Manifest]) -> set[str]:
         item["metadata"]["name"]: item["metadata"]["labels"] for item in cluster.list_objects("v1", "Node")["items"]
     }
     return {nodes[pod["spec"]["nodeName"]]["topology.kubernetes.io/zone"] for pod in of}
+
+
+def wait_until_served(cluster: Cluster, namespace: str, many: int) -> None:
+    """Wait until a namespace's Services have so many ready pods behind them."""
+
+    def ready() -> int:
+        slices = mirror.objects("EndpointSlice")
+        endpoints = [each for item in slices for each in item.get("endpoints") or ()]
+        return len({each["targetRef"]["name"] for each in endpoints if each["conditions"].get("ready")})
+
+    with Mirror(cluster, [Source("discovery.k8s.io/v1", "EndpointSlice", namespace)]) as mirror:
+        mirror.synced(10)
+        assert until(mirror, lambda: ready() >= many, time.monotonic() + 60), f"no {many} pods are served"
 
 
 def history(cluster: Cluster, namespace: str, name: str = "maestro") -> list[Record]:

@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import functools
-import time
 import typing as t
 
 import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.integration import seeing
@@ -134,7 +132,7 @@ def test_a_pod_of_an_old_revision_is_found(prove: Prove, cluster: Cluster) -> No
     path = f"/api/v1/namespaces/{NAMESPACE}/pods"
     cluster.create(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     try:
-        wait_until_served(cluster, 4)
+        seeing.wait_until_served(cluster, NAMESPACE, 4)
         came = prove()
     finally:
         cluster.delete(f"{path}/maestro-old")
@@ -165,16 +163,3 @@ def test_errors_and_slowness_are_measured(prove: Prove, deploy: Player) -> None:
     assert load["latency"]["p95"] == pytest.approx(3.0, abs=0.1)
     assert load["latency"]["p50"] < 0.5
     assert load["error_ratio"] == pytest.approx(0.01, abs=0.006)
-
-
-def wait_until_served(cluster: Cluster, many: int) -> None:
-    """Wait until the Service has so many ready endpoints."""
-
-    def ready() -> int:
-        slices = mirror.objects("EndpointSlice")
-        endpoints = [each for item in slices for each in item.get("endpoints") or ()]
-        return len({each["targetRef"]["name"] for each in endpoints if each["conditions"].get("ready")})
-
-    with Mirror(cluster, [Source("discovery.k8s.io/v1", "EndpointSlice", NAMESPACE)]) as mirror:
-        mirror.synced(10)
-        assert until(mirror, lambda: ready() >= many, time.monotonic() + 60)
