@@ -149,6 +149,11 @@ releases:
       description: Why.
       returned: always
       type: str
+    restores:
+      description: Number of the release that it restored, V(0) when it was a new one.
+      returned: always
+      type: int
+      sample: 2
     begun:
       description: When it began, UTC.
       returned: always
@@ -183,9 +188,10 @@ releases:
       returned: always
       type: dict
     seconds:
-      description: Seconds spent in each phase.
+      description: Seconds spent in each phase - V(plan), V(lock), V(apply), V(wait), V(smoke), V(prune).
       returned: always
       type: dict
+      sample: {plan: 0.31, lock: 0.02, apply: 0.4, wait: 7.9, smoke: 3.1}
     failure:
       description: Why it did not pass.
       returned: always
@@ -196,9 +202,36 @@ releases:
       type: list
       elements: dict
     smoke:
-      description: The verdict of the smoke test that followed, when there was one.
+      description:
+        - What the smoke test that followed came to; empty without one. As M(intelgraph.maestro.smoke) returns it, without
+          its findings and without what pictures are drawn from.
       returned: always
       type: dict
+      sample:
+        verdict: passed
+        msg: "https://maestro.intelgraph.ai serves: 9 checks passed; 3000 requests at 200/s: 0.000% errors, p95 12 ms"
+    timeline:
+      description:
+        - The course of the wait, as M(intelgraph.maestro.release) returned it. Of more than 40 moments the first and the
+          last 20.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        seconds:
+          description: Seconds since the wait began.
+          returned: always
+          type: float
+        pods:
+          description: Number of pods in each phase.
+          returned: always
+          type: dict
+        told:
+          description: What was told.
+          returned: always
+          type: str
+      sample:
+        - {seconds: 2.4, pods: {starting: 1, old: 3}, told: "pods: 1 starting, 3 old"}
     objects:
       description: What it declared.
       returned: always
@@ -210,10 +243,24 @@ releases:
       type: list
       elements: dict
 differences:
-  description: What differs between the two releases.
+  description: What differs between the two releases; empty unless O(compare_with) is given.
   returned: always
   type: list
   elements: dict
+  contains:
+    object:
+      description: Kind, namespace and name. Settings named by their content are the same object in both releases.
+      returned: always
+      type: str
+    change:
+      description: V(added), V(removed) or V(changed) by the newer one.
+      returned: always
+      type: str
+    fields:
+      description: Of a changed object each field with its value before and after; of a Secret no value.
+      returned: always
+      type: list
+      elements: dict
   sample:
     - object: Deployment maestro-system/maestro
       change: changed

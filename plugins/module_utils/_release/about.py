@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError
 from .._health.finding import Finding
+from .._health.telling import Moment
 from .manifests import malformed
 from .plan import Plan
 
@@ -28,6 +30,11 @@ AWX = {
 }
 """What AWX and the automation controller tell a play, each as `awx_<name>` and as `tower_<name>`."""
 FINDINGS = 20
+MOMENTS = 40
+LONGEST = 200
+"""Characters of what was told at one moment."""
+OUTCOME_LIMIT = 200_000
+"""Bytes of an outcome; it is an annotation, of which the API server takes 256 KiB with all others of an object."""
 SECONDS = 5
 PICTURED = ("histogram", "series")
 """What a smoke test tells of its load for pictures: too much to be kept with every release."""
@@ -97,6 +104,28 @@ def proof_in_short(proof: Values) -> Values:
     """What a record says of a smoke test: its figures, without what only pictures are drawn from."""
     load = {name: value for name, value in (proof.get("load") or {}).items() if name not in PICTURED}
     return {**proof, "load": load} if proof else {}
+
+
+def timeline_in_short(timeline: t.Sequence[Moment]) -> list[Values]:
+    """What a record says of the wait: of a long one its first and its last moments, since a record has limits."""
+    half = MOMENTS // 2
+    kept = timeline if len(timeline) <= MOMENTS else [*timeline[:half], *timeline[-half:]]
+    return [{**moment.as_dict(), "told": moment.told[:LONGEST]} for moment in kept]
+
+
+def within_limits(outcome: Values) -> Values:
+    """The outcome as far as a record can hold it: what explains a release most stays, and it says what was left out.
+
+    Otherwise one huge answer would keep a release from being recorded at all.
+    """
+    smoke = {key: str(outcome.get("smoke", {}).get(key, ""))[:LONGEST] for key in ("verdict", "msg")}
+    less = ({"smoke": smoke}, {"timeline": []}, {"running": {}}, {"findings": []}, {"reason": outcome["reason"][:5000]})
+    kept = outcome
+    for instead in less:
+        if len(json.dumps(kept)) <= OUTCOME_LIMIT:
+            return kept
+        kept = {**kept, **instead, "left_out": [*kept.get("left_out", ()), *instead]}
+    return kept
 
 
 def running_images(cluster: Cluster, namespace: str, selector: str) -> dict[str, list[str]]:

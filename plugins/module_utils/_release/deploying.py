@@ -12,7 +12,14 @@ from .._cluster.errors import ClusterError
 from .._health.finding import FAILED, PASSED, Finding, by_severity
 from .._health.observing import Subject
 from .._health.waiting import await_verdict, is_ready
-from .about import findings_in_short, plan_in_short, proof_in_short, running_images
+from .about import (
+    findings_in_short,
+    plan_in_short,
+    proof_in_short,
+    running_images,
+    timeline_in_short,
+    within_limits,
+)
 from .applying import Applier
 from .assembly import Release
 from .history import History, Record, now
@@ -219,10 +226,11 @@ class _Run:
             "counts": self._plan.counts(),
             "reason": reason,
             "findings": findings_in_short(self._outcome.findings),
+            "timeline": timeline_in_short(self._outcome.timeline),
             "smoke": proof_in_short(self._outcome.smoke),
             "running": running_images(self._cluster, self._wish.namespace, self._wish.selector),
         }
-        held.history.end(record, self._outcome.verdict, outcome)
+        held.history.end(record, self._outcome.verdict, within_limits(outcome))
         self._forget_old(held)
 
     def _forget_old(self, held: Session) -> None:

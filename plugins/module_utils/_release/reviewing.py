@@ -81,6 +81,7 @@ def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:
         "state": record.state,
         "by": about.get("by", ""),
         "reason": about.get("reason", ""),
+        "restores": about.get("restores", 0),
         "begun": about.get("begun", ""),
         "ended": outcome.get("ended", ""),
         "origin": about.get("origin", {}),
@@ -93,6 +94,7 @@ def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:
         "failure": outcome.get("reason", ""),
         "findings": outcome.get("findings", []),
         "smoke": outcome.get("smoke", {}),
+        "timeline": outcome.get("timeline", []),
         "objects": [str(key_of(manifest)) for manifest in record.manifests],
     }
     return {**shown, "manifests": list(record.manifests)} if with_manifests else shown

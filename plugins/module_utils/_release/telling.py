@@ -79,13 +79,14 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
         "ended": release["ended"],
         "by": release["by"],
         "why": release["reason"],
+        "restores": f"release {release['restores']}" if release["restores"] else "",
         **{key.replace("_", " "): value for key, value in release["origin"].items()},
         "image": ", ".join(release["images"]),
         "running": ", ".join(digest for digests in release["running"].values() for digest in digests),
-        "seconds": ", ".join(f"{phase} {seconds}" for phase, seconds in release["seconds"].items()),
+        "took": _phases(release["seconds"]),
         "plan": _counted(release["plan"].get("counts") or release["counts"]),
         "failure": release["failure"],
-        "smoke": release["smoke"].get("verdict", ""),
+        "smoke": _smoke(release["smoke"]),
         "objects": str(len(release["objects"])),
     }
     told = {name: value for name, value in facts.items() if value}
@@ -93,10 +94,23 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
     lines = [f"Release {release['number']}"]
     lines += [f"  {name.ljust(width)}  {value}" for name, value in told.items()]
     lines += [f"  ! {_of_finding(finding)}" for finding in release["findings"]]
+    lines += [f"  {moment['seconds']:6.1f} s  {moment['told']}" for moment in release["timeline"]]
     for change in release["plan"].get("changes", ()):
         fields = f": {', '.join(change['fields'])}" if change["fields"] else ""
         lines.append(f"    {SIGNS.get(change['action'], ' ')} {change['action']:<8}{change['object']}{fields}")
     return lines
+
+
+def _phases(seconds: t.Mapping[str, float]) -> str:
+    """`61.2 s: plan 0.2 s, wait 61.0 s`; empty when nothing was measured."""
+    parts = ", ".join(f"{phase} {spent:.1f} s" for phase, spent in seconds.items())
+    return f"{sum(seconds.values()):.1f} s: {parts}" if parts else ""
+
+
+def _smoke(smoke: t.Mapping[str, t.Any]) -> str:
+    """The verdict and what proves it, with the figures of the load when one was sent."""
+    first = str(smoke.get("msg") or "").partition("\n")[0]
+    return ": ".join(part for part in (smoke.get("verdict", ""), first) if part)
 
 
 def difference_lines(title: str, differences: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
@@ -135,7 +149,9 @@ def _row(release: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     took = f"{sum(release['seconds'].values()):.0f} s" if release["seconds"] else ""
     image = next((image.rpartition("/")[2] for image in release["images"]), "")
     begun = release["begun"].replace("T", " ").removesuffix("+00:00")
-    return (str(release["number"]), release["state"], begun, took, release["by"], image, release["reason"])
+    restores = f"restores {release['restores']}" if release["restores"] else ""
+    why = "; ".join(part for part in (restores, release["reason"]) if part)
+    return (str(release["number"]), release["state"], begun, took, release["by"], image, why)
 
 
 def _counted(counts: t.Mapping[str, int]) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import typing as t
@@ -11,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import Moment
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import (
     about,
     commit_of,
@@ -18,7 +20,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about 
     plan_in_short,
     proof_in_short,
     running_images,
+    timeline_in_short,
     user_and_host,
+    within_limits,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, step
@@ -103,3 +107,38 @@ def test_the_digests_that_run_are_told_for_each_image() -> None:
     assert running_images(cluster, NAMESPACE, "app.kubernetes.io/instance=other") == {}
     cluster.fail("GET", "/pods", ApiError(403, "Forbidden", "no"))
     assert running_images(cluster, NAMESPACE, "") == {}
+
+
+def test_of_a_long_wait_its_beginning_and_its_end_are_remembered() -> None:
+    moments = [Moment(float(number), {"ready": number}, "x" * 999) for number in range(1000)]
+    kept = timeline_in_short(moments)
+    assert [each["seconds"] for each in kept] == [*range(20), *range(980, 1000)]
+    assert len(json.dumps(kept)) < 20_000, "an annotation has limits"
+    assert timeline_in_short(moments[:40]) == [{**each.as_dict(), "told": "x" * 200} for each in moments[:40]]
+
+
+HUGE = "x" * 300_000
+SMALL = {"reason": "", "findings": [], "timeline": [], "running": {}, "smoke": {}, "counts": {"create": 3}}
+
+
+@pytest.mark.parametrize(
+    ("huge", "left_out"),
+    [
+        ({}, None),
+        ({"smoke": {"verdict": "passed", "msg": "well", "checks": [HUGE]}}, ["smoke"]),
+        ({"timeline": [HUGE]}, ["smoke", "timeline"]),
+        ({"reason": HUGE}, ["smoke", "timeline", "running", "findings", "reason"]),
+    ],
+)
+def test_an_outcome_always_fits_into_its_record_and_says_what_was_left_out(
+    huge: dict[str, t.Any], left_out: list[str] | None
+) -> None:
+    kept = within_limits({**SMALL, **huge})
+    assert len(json.dumps(kept)) < 256 * 1024
+    assert kept.get("left_out") == left_out
+    assert kept["counts"] == {"create": 3}
+
+
+def test_of_a_smoke_test_that_was_left_out_the_verdict_stays() -> None:
+    kept = within_limits({**SMALL, "smoke": {"verdict": "failed", "msg": "slow", "checks": [HUGE]}})
+    assert kept["smoke"] == {"verdict": "failed", "msg": "slow"}

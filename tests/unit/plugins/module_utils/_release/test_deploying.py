@@ -271,7 +271,9 @@ def test_the_record_says_who_why_and_when() -> None:
     record = only(records(cluster))
     assert record.about.keys() == {"by", "reason", "begun", "run", "plan"}
     assert record.about["plan"]["counts"]["create"] == len(record.about["plan"]["changes"]) == 6
-    assert record.outcome.keys() == {"ended", "seconds", "counts", "reason", "findings", "running", "smoke"}
+    assert record.outcome.keys() == {
+        *("ended", "seconds", "counts", "reason", "findings", "running", "smoke", "timeline")
+    }
     assert record.outcome["counts"]["create"] == 6
 
 

@@ -9,7 +9,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
@@ -126,6 +126,28 @@ def test_numbers_go_on_from_the_last() -> None:
     mine = records_of(cluster)
     numbers = [mine.begin([], {}).number for dummy in "abc"]
     assert [*numbers, records_of(cluster).next_number()] == [1, 2, 3, 4]
+
+
+@given(st.lists(st.sampled_from([PASSED, FAILED, PENDING]), max_size=8), st.integers(2, 4))
+@settings(max_examples=25, deadline=None)
+def test_numbers_have_no_gap_however_releases_end_and_however_few_are_kept(states: list[str], limit: int) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    for state in states:
+        mine = records_of(cluster)
+        record = mine.begin([config_map()], {})
+        if state != PENDING:
+            mine.end(record, state, {})
+        while len(mine.records) > limit:
+            mine.forget(mine.records[0])
+    count = len(states)
+    assert [record.number for record in records_of(cluster).records] == [*range(max(1, count - limit + 1), count + 1)]
+    assert [record.state for record in records_of(cluster).records] == states[-limit:]
+
+
+def test_a_full_part_fits_into_an_object_of_the_api_server() -> None:
+    parts = encoded(Record(1, PASSED, (incompressible(1_500_000),)), NAMESPACE, "maestro")
+    assert len(parts) > 1
+    assert max(len(json.dumps(part)) for part in parts) < 1024 * 1024
 
 
 def test_a_number_that_another_run_has_is_not_taken_again() -> None:

@@ -37,6 +37,17 @@ LATER = Record(
     },
     {"seconds": {"plan": 0.2, "wait": 61.0}, "reason": "image not found"},
 )
+RESTORED = Record(
+    13,
+    "passed",
+    (deployment(),),
+    {"by": "alice@runner", "begun": "2026-11-23T12:02:00+00:00", "restores": 11, "reason": "automatic rollback"},
+    {
+        "seconds": {"wait": 2.0},
+        "smoke": {"verdict": "passed", "msg": "https://m serves: 9 checks passed; p95 12 ms.\nmore", "load": {}},
+        "timeline": [{"seconds": 1.2, "pods": {"ready": 3}, "told": "pods: 3 ready"}],
+    },
+)
 
 
 def test_a_plan_is_told_object_by_object_with_its_fields_and_then_its_risks() -> None:
@@ -106,6 +117,21 @@ def test_a_release_is_told_with_where_it_came_from_and_what_it_changed() -> None
     lines = "\n".join(release_lines(as_result(LATER)))
     for words in ("0123abc", "alice@runner", "image not found", "wait 61.0", "1 change", "~ change  Service n/s: a.b"):
         assert words in lines
+
+
+def test_a_restored_release_says_what_it_restored_how_it_came_up_and_what_proved_it() -> None:
+    lines = release_lines(as_result(RESTORED))
+    assert "  restores  release 11" in lines
+    assert "  took      2.0 s: wait 2.0 s" in lines
+    assert "  smoke     passed: https://m serves: 9 checks passed; p95 12 ms." in lines
+    assert lines[-1] == "     1.2 s  pods: 3 ready"
+    assert history_lines("One:", [as_result(RESTORED)])[-1].endswith("restores 11; automatic rollback")
+
+
+def test_a_record_of_before_says_nothing_of_what_it_does_not_know() -> None:
+    shown = as_result(Record(1, "interrupted", ()))
+    assert (shown["restores"], shown["timeline"], shown["smoke"], shown["seconds"]) == (0, [], {}, {})
+    assert release_lines(shown) == ["Release 1", "  state    interrupted", "  objects  0"]
 
 
 def test_only_what_was_asked_for_is_told() -> None:
