@@ -96,6 +96,7 @@ BENCH = Check(
     "deploys, verdicts and loads beside those of kubectl, helm, kubernetes.core, hey and wrk",
     (
         Command("deploying", ("python", "tests/benchmarks/deploying.py")),
+        Command("upgrading", ("python", "tests/benchmarks/upgrading.py")),
         Command("growing", ("python", "tests/benchmarks/growing.py")),
         Command("judging", ("python", "tests/benchmarks/judging.py")),
         Command("watching", ("python", "tests/benchmarks/watching.py")),
