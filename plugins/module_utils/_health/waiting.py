@@ -14,6 +14,7 @@ from .._cluster.errors import ApiError, ClusterError, Unreachable
 from .._cluster.kinds import Manifest
 from .._cluster.watch import Source
 from . import readiness
+from .diagnosis.held import Held
 from .evidence import Evidence, Mask
 from .facts import Facts, Judgement
 from .finding import FAILED, INCONCLUSIVE, PASSED, Finding
@@ -103,7 +104,9 @@ class _Wait:
         self._away_since: float | None = None
         self._away_for = ""
         self._observer = Observer(cluster, subject)
-        self._evidence = Evidence(cluster, mask, self._observer.mirror.wake)
+        names = {manifest["metadata"]["name"] for manifest in subject.manifests}
+        held = Held(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
+        self._evidence = Evidence(cluster, held, self._observer.mirror.wake)
 
     def verdict(self) -> Health:
         with self._observer, self._evidence:
