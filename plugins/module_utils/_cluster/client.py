@@ -222,7 +222,10 @@ class Cluster:
 
     def _is_over(self, begun: float, delay: float) -> bool:
         """Whether another try after this delay would come too late for a request that was begun then."""
-        return time.monotonic() + delay > self._outage.deadline(begun, self.limits.retry)
+        is_over = time.monotonic() + delay > self._outage.deadline(begun, self.limits.retry)
+        if is_over:
+            self._outage.give_up()
+        return is_over
 
     def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
         """GET with one try and whatever status it is answered with; `body` is text unless it is JSON.

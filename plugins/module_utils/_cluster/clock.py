@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import threading
 import time
@@ -46,6 +47,10 @@ class ServerClock:
     def now(self) -> float:
         """Seconds since the epoch by the server's clock."""
         return self.local() + self.ahead
+
+    def stamp(self, precision: str = "seconds") -> str:
+        """The time now by the server's clock, UTC, ISO 8601, to this precision."""
+        return dt.datetime.fromtimestamp(self.now(), dt.UTC).isoformat(timespec=precision)
 
 
 def _seconds(date: str | None) -> float | None:

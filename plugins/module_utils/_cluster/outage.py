@@ -19,6 +19,7 @@ class Outage:
     def __init__(self) -> None:
         self._since: float | None = None
         self._last = 0.0
+        self._is_given_up = False
         self._lock = threading.Lock()
 
     def noticed(self, begun: float, patience: float) -> None:
@@ -26,16 +27,21 @@ class Outage:
         with self._lock:
             now = time.monotonic()
             if self._since is None or now - self._last > patience:
-                self._since = begun
+                self._since, self._is_given_up = begun, False
             self._last = now
+
+    def give_up(self) -> None:
+        """A request has waited in vain: the others are tried once, until the server answers again."""
+        with self._lock:
+            self._is_given_up = True
 
     def over(self) -> None:
         """The server has answered."""
         with self._lock:
-            self._since = None
+            self._since, self._is_given_up = None, False
 
     def deadline(self, begun: float, patience: float) -> float:
         """Until when a request begun then is tried again: `patience` seconds from its beginning or the outage's."""
         with self._lock:
-            since = self._since
+            since = begun - patience if self._is_given_up else self._since
         return (begun if since is None else min(begun, since)) + patience

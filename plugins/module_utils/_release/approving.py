@@ -9,7 +9,6 @@ import secrets
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
-from .history import now
 from .outcome import Outcome
 from .plan_file import Occasion, encode, freeze, require_same
 from .plan_store import load, save
@@ -24,7 +23,7 @@ def keep_plan(cluster: Cluster, params: Params, outcome: Outcome, by: str) -> di
     if not (params["save_plan"] or params["return_plan"]):
         return {}
     occasion = _occasion(cluster, params, outcome.number - outcome.changed)
-    notes = {"made": now(), "by": by, "reason": params["reason"], "msg": outcome.message}
+    notes = {"made": cluster.clock.stamp(), "by": by, "reason": params["reason"], "msg": outcome.message}
     frozen = freeze(outcome.plan, occasion, secrets.token_hex(16), **notes)
     if params["save_plan"]:
         save(frozen, params["save_plan"])

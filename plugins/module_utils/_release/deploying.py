@@ -22,7 +22,7 @@ from .about import (
 )
 from .applying import Applier
 from .assembly import Release
-from .history import History, Record, now
+from .history import History, Record
 from .keeping import kept_steps
 from .locking import Superseded
 from .manifests import Key, Manifest, key_of
@@ -32,6 +32,7 @@ from .ownership import without_secret_values
 from .plan import PRUNE, Plan
 from .planner import Former, former_of, make_plan
 from .session import Session, Wish, session
+from .stopping import stopped_by, unrecorded
 from .strays import strays
 
 
@@ -78,7 +79,7 @@ def deploy(
         try:
             return run.carry_out(held) if outcome.changed else run.confirm()
         except ReleaseFailed as failure:
-            if rescue is None or not failure.outcome.changed:
+            if rescue is None or not (failure.outcome.changed and failure.outcome.recorded):
                 raise
             raise rescue(held, failure) from None
 
@@ -136,7 +137,12 @@ class _Run:
 
     def carry_out(self, held: Session) -> Outcome:
         with self._phases.phase("apply"):
-            about = {**self._wish.about, **self._origin(), "plan": plan_in_short(self._plan), "begun": now()}
+            about = {
+                **self._wish.about,
+                **self._origin(),
+                "plan": plan_in_short(self._plan),
+                "begun": self._cluster.clock.stamp(),
+            }
             record = held.begin(self._release.manifests, about)
             self._outcome.number = record.number
         try:
@@ -147,7 +153,8 @@ class _Run:
             raise
         except ClusterError as error:
             self._outcome.verdict = FAILED
-            raise self._failure(held, record, str(error), f"stopped half-way: {error}") from error
+            self._outcome.findings = [stopped_by(error), *self._outcome.findings]
+            raise self._failure(held, record, str(error), "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
         self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
@@ -165,13 +172,14 @@ class _Run:
 
     def _failure(self, held: Session, record: Record, reason: str, what: str) -> ReleaseFailed:
         """Record that the release failed; that this cannot be done must not hide why it failed."""
+        said = ""
         try:
             self._end(held, record, reason)
         except Superseded:
             raise
         except ClusterError as error:
-            what = f"{what} (which could not be recorded: {error})"
-        return ReleaseFailed(self._failed(what))
+            self._outcome.recorded, said = False, f" {unrecorded(error)}"
+        return ReleaseFailed(self._failed(what, said))
 
     @property
     def _plan(self) -> Plan:
@@ -186,7 +194,7 @@ class _Run:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
             applier.apply(self._plan.steps)
-        self._wait(held.lock.require)
+        self._wait(held.lock.check)
         if self._outcome.verdict == PASSED:
             self._prove()
         if self._outcome.verdict == PASSED:
@@ -211,17 +219,17 @@ class _Run:
         self._outcome.verdict, self._outcome.smoke = proof.verdict, proof.figures
         self._outcome.findings = by_severity([*self._outcome.findings, *proof.findings])
 
-    def _failed(self, what: str) -> Outcome:
+    def _failed(self, what: str, said: str = "") -> Outcome:
         """What became of the release and why in the first line, below it what proves that and what else is wrong."""
         lines = [line for finding in self._outcome.findings for line in _told(finding)]
         why = f": {lines[0]}" if lines else "."
-        self._outcome.message = "\n- ".join([f"{self._name} {what}{why}", *lines[1:]])
+        self._outcome.message = "\n- ".join([f"{self._name} {what}{why}{said}", *lines[1:]])
         return self._outcome
 
     def _end(self, held: Session, record: Record, reason: str) -> None:
         """Record how the release ended, and forget what the history no longer has room for."""
         outcome = {
-            "ended": now(),
+            "ended": self._cluster.clock.stamp(),
             "seconds": dict(self._phases.seconds),
             "counts": self._plan.counts(),
             "reason": reason,

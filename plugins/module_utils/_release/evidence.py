@@ -13,7 +13,6 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._health.diagnosis.masking import Mask
-from .history import now
 from .manifests import Manifest
 from .outcome import Outcome
 from .session import Wish
@@ -27,7 +26,7 @@ def gather(cluster: Cluster, wish: Wish, outcome: Outcome, mask: Mask) -> str:
     What may not be read says so in its place.
     """
     content = {
-        "kept": now(),
+        "kept": cluster.clock.stamp(),
         "release": {"name": wish.name, "namespace": wish.namespace, "number": outcome.number, "about": wish.about},
         "result": outcome.as_result(),
         "objects": {kind: _read(cluster, version, kind, wish) for version, kind in WORKLOADS},
@@ -36,14 +35,18 @@ def gather(cluster: Cluster, wish: Wish, outcome: Outcome, mask: Mask) -> str:
     return json.dumps(mask.shown(content), indent=2, sort_keys=True)
 
 
-def write(folder: pathlib.Path, stem: str, content: str) -> pathlib.Path:
-    """Write the file whole or not at all, with a name that no other has. Raises OSError."""
+def write(folder: pathlib.Path, stem: str, stamp: str, content: str) -> pathlib.Path:
+    """Write the file whole or not at all; `stamp` (ISO 8601) makes its name one that no other has. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stem}-{now().replace(':', '').replace('+0000', 'Z')}.json"
+    path = folder / f"{stem}-{stamp.replace(':', '').replace('+0000', 'Z')}.json"
     handle, draft = tempfile.mkstemp(dir=folder, prefix=f".{stem}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.replace(draft, path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
     return path.absolute()
 
 

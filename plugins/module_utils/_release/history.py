@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import datetime as dt
 import gzip
 import json
 import typing as t
@@ -179,11 +178,6 @@ class History:
 def record_name(name: str, number: int, part: int = 0) -> str:
     """`maestro-release-12`, and `maestro-release-12-1` for what does not fit into the first object."""
     return f"{name}-release-{number}" + (f"-{part}" if part else "")
-
-
-def now() -> str:
-    """The time now, UTC, to the second, ISO 8601."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def encoded(record: Record, namespace: str, name: str) -> list[Manifest]:

@@ -10,7 +10,6 @@ alone is no proof, because a run that was stopped can go on after it was taken o
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import threading
 import time
@@ -74,6 +73,7 @@ class Lock:
         self._version = ""
         self._renewed = 0.0
         self._is_last = False
+        self._lost: Superseded | None = None
         self._ending = threading.Event()
         self._busy = threading.Lock()
         self._thread = threading.Thread(target=self._keep_renewing, name="lock", daemon=True)
@@ -123,6 +123,14 @@ class Lock:
         if surely or time.monotonic() >= self._renewed + self._terms.good_for:
             self._renew()
 
+    def check(self) -> None:
+        """Go on waiting, which writes nothing, unless it is known that another run is the holder. Raises Superseded.
+
+        Asks nobody: a server that is away while a release becomes ready is no reason to give it up.
+        """
+        if self._lost is not None:
+            raise self._lost
+
     def _taken(self) -> bool:
         """Take the lock if that can be done now; false when another run was faster and all begins anew."""
         lease = self._find()
@@ -140,7 +148,7 @@ class Lock:
     def _write(self, send: t.Callable[[Manifest], Manifest], lease: Manifest | None) -> bool:
         """Become the holder, on condition that the Lease is as it was seen; false when it is not."""
         begun = time.monotonic()
-        now = _now()
+        now = self._now()
         spec = {
             "holderIdentity": self.identity,
             "leaseDurationSeconds": max(1, round(self._terms.good_for)),
@@ -193,15 +201,15 @@ class Lock:
         while not self._ending.wait(self._terms.renew_every):
             try:
                 self._renew()
-            except Superseded:
-                self._renewed = -self._terms.good_for  # whoever asks next is told
+            except Superseded as error:
+                self._renewed, self._lost = -self._terms.good_for, error  # whoever asks next is told
                 return
             except ClusterError:
                 continue  # the next renewal, or the next write's `require`, tells whether that matters
 
     def _renew(self) -> None:
         """Raises Superseded when somebody else is the holder."""
-        self._change({"renewTime": _now()})
+        self._change({"renewTime": self._now()})
 
     def _change(self, spec: Manifest) -> None:
         with self._busy:
@@ -230,6 +238,10 @@ class Lock:
     def _is_mine(self, lease: Manifest) -> bool:
         return _holder(lease) == self.identity
 
+    def _now(self) -> str:
+        """The time by the server's clock, as a Lease writes it; only people read it."""
+        return self._cluster.clock.stamp("microseconds").replace("+00:00", "Z")
+
     def _find(self) -> Manifest | None:
         try:
             return self._cluster.get(self._path)
@@ -255,8 +267,3 @@ class Lock:
 
 def _holder(lease: Manifest) -> str:
     return str((lease.get("spec") or {}).get("holderIdentity") or NOBODY)
-
-
-def _now() -> str:
-    """The time now as a Lease writes it; only people read it."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

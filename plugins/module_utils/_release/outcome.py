@@ -48,7 +48,8 @@ class Outcome:
 
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
-    of the wait, `smoke` what the smoke test came to.
+    of the wait, `smoke` what the smoke test came to. `recorded` is false when the history could not be told how it
+    ended.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class Outcome:
     restored: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     timeline: tuple[Moment, ...] = ()
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    recorded: bool = True
 
     def all_risks(self) -> list[Finding]:
         """What is worth knowing: of this kind of release, and of its plan."""

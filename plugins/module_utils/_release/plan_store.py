@@ -18,9 +18,13 @@ def save(frozen: Frozen, path: str) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".plan-", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(frozen, file, indent=1)
-        os.replace(temporary, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(frozen, file, indent=1)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         raise PlanUnwritable(f"The plan cannot be written to {path}: {error.strerror or error}.") from error
 

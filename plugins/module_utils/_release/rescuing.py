@@ -54,7 +54,8 @@ class Rescue:
         """The path of the file, or an empty text with a warning: what cannot be kept stops no rescue."""
         try:
             content = gather(cluster, self.wish, outcome, self.mask)
-            return str(write(self.folder, f"{self.wish.namespace}-{self.wish.name}-release-{outcome.number}", content))
+            stem = f"{self.wish.namespace}-{self.wish.name}-release-{outcome.number}"
+            return str(write(self.folder, stem, cluster.clock.stamp(), content))
         except (ClusterError, OSError) as error:
             cluster.warnings.append(f"The evidence of release {outcome.number} could not be kept: {error}")
             return ""

@@ -14,7 +14,7 @@ from .._cluster.client import ApiError, Cluster
 from .._health.finding import Finding
 from .._health.telling import Tell, silent
 from .claiming import claim
-from .history import INTERRUPTED, History, Record, now
+from .history import INTERRUPTED, History, Record
 from .locking import Lock, Superseded
 from .manifests import Key, Manifest
 from .outcome import Phases
@@ -138,7 +138,7 @@ def _take_over(
     for record in history.pending():
         reason = f"its run ended without a word; found by {wish.who}"
         try:
-            history.end(record, INTERRUPTED, {"ended": now(), "reason": reason})
+            history.end(record, INTERRUPTED, {"ended": cluster.clock.stamp(), "reason": reason})
         except Superseded:  # it said at this very moment how it ended, unless it is this run that was taken over
             lock.require(surely=True)
             history.read()

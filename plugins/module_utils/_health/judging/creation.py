@@ -76,5 +76,10 @@ def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble
     )
 
 
+def refusal_of(said: str) -> Check:
+    """Who refuses an object, by the API server's words; POD_REFUSED where they tell nothing."""
+    return _classified(said)[0]
+
+
 def _classified(said: str) -> tuple[Check, str, float]:
     return next((check, said, grace) for pattern, check, grace in REFUSALS if pattern.search(said))

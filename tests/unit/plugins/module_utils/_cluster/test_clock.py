@@ -27,6 +27,15 @@ def test_it_is_ours_until_something_was_heard() -> None:
     assert ServerClock().ahead == 0.0
 
 
+@pytest.mark.parametrize("wrong", [-600.0, 600.0])
+def test_a_stamp_is_in_the_servers_time_whatever_ours_says(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ServerClock()
+    monkeypatch.setattr(ServerClock, "local", staticmethod(lambda: NOON + wrong))
+    heard(clock, NOON, NOON + wrong, NOON + wrong)
+    assert clock.stamp() in ("2026-11-23T12:00:00+00:00", "2026-11-23T12:00:01+00:00")
+    assert clock.stamp("microseconds").startswith(f"{clock.stamp()[:19]}.")
+
+
 @pytest.mark.parametrize("date", [None, "", "yesterday"])
 def test_a_date_that_is_none_says_nothing(date: str | None) -> None:
     clock = ServerClock()

@@ -9,12 +9,16 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Lock
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     AWAY,
     STUCK,
+    WISH,
     deploy,
     records,
     release,
@@ -79,7 +83,7 @@ def test_an_api_error_half_way_is_recorded_and_mended_by_a_re_run() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro&force=False", AWAY)
     cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro-initial", AWAY)
-    with pytest.raises(ReleaseFailed, match="stopped half-way: The API server cannot be reached") as caught:
+    with pytest.raises(ReleaseFailed, match=r"stopped half-way: \[api-unreachable\] API server: .* reached") as caught:
         deploy(cluster)
     assert caught.value.outcome.number == 1
     assert states(cluster) == [(1, "failed")]
@@ -95,10 +99,50 @@ def test_an_api_that_stays_away_does_not_hide_what_happened() -> None:
     cluster.fail("PATCH", "/configmaps/maestro-release-1", Unreachable("still away"))
     with pytest.raises(ReleaseFailed, match="The API server cannot be reached") as caught:
         deploy(cluster)
-    assert "could not be recorded" in caught.value.outcome.message
+    assert "could not be recorded, so nothing was undone" in caught.value.outcome.message
+    assert only(caught.value.outcome.findings).id == "api-unreachable"
     assert states(cluster) == [(1, "pending")]
     cluster.mend()
     assert deploy(cluster).number == 2
+
+
+def test_what_cannot_be_recorded_is_not_undone_but_left_to_the_next_run() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+    expired = ApiError(401, "Unauthorized", "Unauthorized")
+    cluster.fail("DELETE", "/services/old", expired)
+    cluster.fail("PATCH", "/configmaps/maestro-release-2", expired)
+    rescued: list[ReleaseFailed] = []
+
+    def rescue(dummy: object, failure: ReleaseFailed) -> ReleaseFailed:
+        rescued.append(failure)
+        return failure
+
+    with pytest.raises(ReleaseFailed, match="credentials-refused.*finds the release unfinished and finishes it"):
+        deploying(cluster, release(), WISH, rescue=rescue)
+    assert rescued == []
+    cluster.mend()
+    assert deploy(cluster, release()).number == 3
+    assert states(cluster) == [(1, "passed"), (2, "interrupted"), (3, "passed")]
+
+
+def test_a_server_that_is_away_while_a_release_becomes_ready_does_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock cannot be renewed meanwhile. Nothing is written, so nothing is lost."""
+    cluster = ApiDouble()
+    require = Lock.require
+
+    def wait(*given: t.Any, **more: t.Any) -> Health:
+        def away(*dummy: object) -> None:
+            raise AWAY
+
+        monkeypatch.setattr(Lock, "require", away)
+        try:
+            return await_verdict(*given, **more)
+        finally:
+            monkeypatch.setattr(Lock, "require", require)
+
+    monkeypatch.setattr(f"{ReleaseFailed.__module__}.await_verdict", wait)
+    assert deploy(cluster).verdict == "passed"
 
 
 def test_a_release_whose_end_cannot_be_recorded_has_not_passed() -> None:

@@ -158,6 +158,25 @@ def test_a_holder_that_was_followed_notices_by_itself(cluster: ApiDouble) -> Non
     second.release()
 
 
+def test_whoever_only_waits_asks_nobody_and_is_told_what_became_known(cluster: ApiDouble) -> None:
+    stopped = held(cluster, "stopped", Terms(0.1, 0.6, 0.01))
+    cluster.fail("PATCH", "/leases/", Unreachable("away"))
+    time.sleep(0.12)
+    asked = cluster.requests
+    stopped.check()
+    assert cluster.requests == asked
+    cluster.mend()
+    expires_at_once(cluster)
+    second = held(cluster, "second")
+    deadline = time.monotonic() + 10
+    with pytest.raises(Superseded, match=r"second \w+ holds it now"):
+        while time.monotonic() < deadline:
+            stopped.check()
+            time.sleep(0.01)
+    stopped.release()
+    second.release()
+
+
 def test_a_holder_that_slept_asks_before_it_goes_on(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = held(cluster, "stopped")
     expires_at_once(cluster)

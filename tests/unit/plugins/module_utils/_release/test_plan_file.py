@@ -27,6 +27,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_f
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_store import PlanUnwritable, load, save
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, make_plan
 from tests.unit.api_double import ApiDouble
+from tests.unit.full_disk import full_disk
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, claim, deployment, manifest, secret, service
 
 HERE = Occasion("maestro", NAMESPACE, "uid-1", 3)
@@ -165,3 +166,12 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PlanUnwritable, match=r"file/plan\.json"):
         save({}, str(tmp_path / "file" / "plan.json"))
+
+
+def test_a_full_disk_leaves_the_former_plan_whole(tmp_path: pathlib.Path, cluster: ApiDouble) -> None:
+    path, approved = tmp_path / "lab.json", frozen(cluster)
+    save(approved, str(path))
+    with full_disk(), pytest.raises(PlanUnwritable, match=r"lab\.json: File too large"):
+        save({}, str(path))
+    assert load(str(path), "") == approved
+    assert list(tmp_path.iterdir()) == [path]

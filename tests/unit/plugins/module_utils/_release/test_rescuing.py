@@ -22,8 +22,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
+from tests.unit.full_disk import full_disk
 from tests.unit.plugins.module_utils._release.releasing import STUCK, WISH, deploy, records, release, states
 from tests.unit.plugins.samples import NAMESPACE, Manifest, service
+from tests.unit.rendering import only
 
 
 class Choosy(ApiDouble):
@@ -107,6 +109,16 @@ def test_evidence_that_cannot_be_kept_does_not_stop_the_rollback(cluster: Choosy
     assert outcome.report == ""
     assert any("could not be kept" in warning for warning in cluster.warnings)
     assert outcome.restored["verdict"] == "passed"
+
+
+def test_a_full_disk_stops_no_rollback_and_leaves_no_half_file(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    with full_disk():
+        outcome = failed(cluster, tmp_path)
+    assert outcome.report == ""
+    assert "Evidence" not in outcome.message
+    assert "The evidence of release 2 could not be kept: [Errno 27] File too large" in only(cluster.warnings)
+    assert outcome.restored["verdict"] == "passed"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_may_not_be_read_says_so_in_the_evidence(cluster: Choosy, tmp_path: pathlib.Path) -> None:
