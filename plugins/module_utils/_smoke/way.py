@@ -98,15 +98,19 @@ def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[lis
         return list(found), False
     others = [finding for finding in found if finding not in concerned]
     if not signs.broken:
-        lines = signs.refused[:SHOWN]
-        return [*others, *(_with(finding, finding.severity, lines) for finding in concerned)], False
-    text = "the way to the pods broke, which may explain what was not answered"
+        return [*others, *(_with_evidence(finding, signs.refused[:SHOWN]) for finding in concerned)], False
+    text = f"the way to the pods broke, which may explain that {concerned[0].message}"
     broken = kinds.FORWARDING_BROKEN.of("the way in", text, *signs.broken[:SHOWN])
-    return in_order([*others, broken, *(_with(finding, "warning", ()) for finding in concerned)]), True
+    return in_order([broken, *others, *map(_excused, concerned)]), True
 
 
-def _with(finding: Finding, severity: str, lines: t.Sequence[str]) -> Finding:
-    return dataclasses.replace(finding, severity=severity, evidence=(*finding.evidence, *lines))
+def _with_evidence(finding: Finding, lines: t.Sequence[str]) -> Finding:
+    return dataclasses.replace(finding, evidence=(*finding.evidence, *lines))
+
+
+def _excused(finding: Finding) -> Finding:
+    """A finding that another one may explain, with what to do about that one."""
+    return dataclasses.replace(finding, severity="note", next_step=kinds.FORWARDING_BROKEN.next_step)
 
 
 def _url(public: Url, tls: bool) -> Url:

@@ -26,7 +26,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.way impo
 PUBLIC = "https://maestro.example.com"
 BROKEN = Signs(broken=("a: it was closed (2 x)",))
 REFUSED = Signs(refused=("a: connection refused (3 x)",))
-UNREACHABLE = kinds.SERVICE_UNREACHABLE.of("api", "does not answer")
+UNREACHABLE = kinds.SERVICE_UNREACHABLE.of("api", "nobody answers")
 ERRORS = kinds.ERROR_RATIO_HIGH.of("error_ratio", "half of them")
 STALE = kinds.REVISION_STALE.of("revision", "an old one")
 
@@ -134,11 +134,13 @@ def test_without_an_answer_a_broken_way_may_be_why() -> None:
     load = {"results": {"ok": 5, "reset": 5, "5xx": 0}}
     found, is_open = weighed([UNREACHABLE, ERRORS], load, BROKEN)
     assert is_open
-    assert sorted((finding.id, finding.severity) for finding in found) == [
-        ("error-ratio-high", "warning"),
+    assert [(finding.id, finding.severity) for finding in found] == [
         ("forwarding-broken", "warning"),
-        ("service-unreachable", "warning"),
+        ("error-ratio-high", "note"),
+        ("service-unreachable", "note"),
     ]
+    assert found[0].message == "the way to the pods broke, which may explain that nobody answers"
+    assert found[0].evidence == BROKEN.broken
     assert kinds.verdict(found, is_open) == "inconclusive"
 
 
