@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import json
 import os
@@ -203,6 +204,28 @@ def test_over_tls_nothing_is_lost_and_connections_are_kept(tmp_path: pathlib.Pat
     assert measured.figures["pods"] == {"pod-1": 1000}
     assert measured.figures["connections"]["requests_each"] > 5
     assert measured.figures["throughput"] == pytest.approx(400, rel=0.02)
+
+
+def test_a_mix_comes_as_its_weights_say_with_its_bodies() -> None:
+    with serving("good") as server:
+        plan = plan_for(server.port, 400, 1)
+        [status] = plan.requests
+        made = Request("job", "POST", wire(parse_url("/jobs", str(plan.url)), "POST", {}, '{"a": 1}'), weight=3)
+        mixed = dataclasses.replace(plan, requests=(status, made))
+        measured = measure(mixed, ERRORS_ONLY, [address(server.port)], None, extensions=0)
+        truth = server.stop()
+    assert truth["asked"] == {"GET /": 100, 'POST /jobs {"a": 1}': 300}
+    assert results(measured) == {"ok": 400}
+    assert measured.figures["plan"]["requests"] == {"status": 1, "job": 3}
+
+
+def test_who_accepts_and_never_shakes_hands_is_no_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        plan = plan_for(silent.getsockname()[1], 50, 0.4, "https", timeout=0.3)
+        measured = measure(plan, ERRORS_ONLY, [address(plan.url.port)], ssl.create_default_context())
+    assert results(measured) == {"tls": 20}
+    assert measured.figures["said"]["tls"] == "no answer within 0.3 s"
+    assert verdict_of(measured) == "failed"
 
 
 def test_more_requests_than_connections_wait_their_turn() -> None:

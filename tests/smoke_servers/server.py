@@ -55,8 +55,13 @@ class Served(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            self._buffer = self._buffer[end + 4 :]
+            head, rest = self._buffer[:end], self._buffer[end + 4 :]
+            length = int(head.partition(b"\r\nContent-Length: ")[2].partition(b"\r\n")[0] or 0)
+            if len(rest) < length:
+                return
+            self._buffer = rest[length:]
             self._ledger.requests += 1
+            self._ledger.asked[f"{head.decode().partition(' HTTP/1.1')[0]} {rest[:length].decode()}".rstrip()] += 1
             self._ledger.arrived = time.monotonic()
             self._behave(self, self._ledger.requests)
 
@@ -102,6 +107,7 @@ class Ledger:
     requests: int = 0
     connections: int = 0
     arrived: float = 0.0
+    asked: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     did: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     times: list[float] = dataclasses.field(default_factory=list)
 
@@ -187,6 +193,7 @@ BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
     "pauses": pausing,
     "forgetful": forgetful,
     "varied": varied,
+    "steady": lambda served, _number: served.later(0.02),
     "slow": lambda served, _number: served.later(0.3),
     "limited": Limiter(),
 }
