@@ -16,6 +16,7 @@ from ._cluster.client import Cluster
 from ._cluster.errors import ClusterError
 from ._health.finding import Finding
 from ._reaching import directly
+from ._recalling import recalled
 from ._release.serving import serving
 from ._release.session import Proof
 from ._smoke.arguments import SMOKE
@@ -41,6 +42,9 @@ NOTHING: Values = {
     "requests": 0,
     "seconds": 0.0,
 }
+
+
+ALLOWING = "If the name may still be asked, put it into maestro_smoke_allowed_hosts, then run the playbook smoke."
 
 
 class Refused(ClusterError):
@@ -83,19 +87,27 @@ def options(given: Params, connection: Params) -> Values:
     return params
 
 
-def proof(params: Params) -> Proof:
-    """The same as a part of a release: its verdict, its findings, and the figures that are remembered.
+def proof(given: Params, connection: Params, kept: Params) -> Proof:
+    """The same as a part of a release that remembers `kept`: its verdict, its findings, and the figures to remember.
 
-    That the pods cannot be reached through the API server is nothing against the release, and leaves it unproven.
+    That the pods cannot be reached through the API server, or that a release that came back may not be asked by its
+    name of then, is nothing against it, and leaves it unproven.
     """
+    try:
+        params = options(recalled(given, kept), connection)
+    except (NotAllowed, Refused) as refusal:
+        return _unproven(Finding(Refused.id, "warning", "smoke", str(refusal), next_step=ALLOWING))
     try:
         result = asked(params)
     except (NoWay, ForwardingRefused) as error:
-        unproven = Finding(error.id, "warning", params["through"], str(error), next_step=error.next_step)
-        return Proof(INCONCLUSIVE, (unproven,), {**NOTHING, "msg": unproven.sentence()})
+        return _unproven(Finding(error.id, "warning", params["through"], str(error), next_step=error.next_step))
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
-    kept = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "through", "requests", "seconds")
-    return Proof(result["verdict"], findings, {key: result[key] for key in kept})
+    figures = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "through", "requests", "seconds")
+    return Proof(result["verdict"], findings, {key: result[key] for key in figures})
+
+
+def _unproven(finding: Finding) -> Proof:
+    return Proof(INCONCLUSIVE, (finding,), {**NOTHING, "msg": finding.sentence()})
 
 
 def _manner(params: Params, only_checks: bool) -> Manner:

@@ -252,6 +252,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import options, proof
+from ansible_collections.intelgraph.maestro.plugins.module_utils._recalling import remembered
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
@@ -262,7 +263,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planne
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Prove, Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PROOF, Prove, Wish
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
@@ -358,7 +359,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         takeover=params["takeover"],
         prune_allowed=tuple(params["prune_allowed"]),
         approve=approval(cluster, params),
-        about=about(params),
+        about={**about(params), **({PROOF: remembered(params["smoke"], mask.shown)} if params["smoke"] else {})},
         tell=call.tell,
         mask=mask.text,
         prove=_proof(params),
@@ -382,7 +383,8 @@ def _proof(params: dict[str, t.Any]) -> Prove | None:
     if not params["smoke"] or params["state"] == "absent":
         return None
     given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
-    return functools.partial(proof, options(given, params))
+    options(given, params)
+    return functools.partial(proof, given, params)
 
 
 if __name__ == "__main__":

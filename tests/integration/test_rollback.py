@@ -32,6 +32,19 @@ B = {
     "monitoring_cpu_percent": 90,
 }
 
+HARD_TO_PROVE: dict[str, t.Any] = {
+    "maestro_smoke_enabled": True,
+    "maestro_smoke_deadline": 1,
+    "maestro_smoke_expect": {
+        "healthy": ["/healthz"],
+        "closed": [],
+        "status": "",
+        "redirect": False,
+        "certificate_days": 400,
+    },
+}
+"""More than the lab's certificates can show."""
+
 
 def secret_values(lab: dict[str, t.Any], token: str) -> dict[str, t.Any]:
     """The lab's own database, and a token by which the Secret of a release can be told."""
@@ -99,12 +112,21 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     assert "Release 3 of maestro (not made, check mode)" in looked.output
     assert f"{IMAGE}:{NEW} -> {IMAGE}:{OLD}" in looked.output
 
+    unproven = rollback(**HARD_TO_PROVE)
+    assert unproven.rc == 2, unproven.output
+    assert "Release 3 of maestro (release 1 restored) is ready but does not serve as it should" in unproven.failure
+    assert [each["id"] for each in unproven.release["findings"] if each["severity"] == "error"] == [
+        "certificate-ending"
+    ]
+    assert "Nothing was undone. To go back to release 2:" in unproven.failure
+    assert "intelgraph.maestro.rollback -e maestro_rollback_to=2." in unproven.failure
+
     done = rollback(maestro_reason="2.1.0 is too slow")
     assert done.rc == 0, done.output
-    assert "Release 3 of maestro (release 1 restored) is in place" in done.release["msg"]
+    assert "Release 4 of maestro (release 1 restored) is in place" in done.release["msg"]
     assert objects(cluster, namespace) == then
     assert in_use(cluster, namespace) == values
-    assert states(cluster, namespace) == [(1, "passed"), (2, "passed"), (3, "passed")]
+    assert states(cluster, namespace) == [(1, "passed"), (2, "passed"), (3, "failed"), (4, "passed")]
     last = seeing.history(cluster, namespace)[-1]
     assert (last.about["restores"], last.about["reason"]) == (1, "2.1.0 is too slow")
     assert seeing.version_within(lab, f"{namespace}.maestro.test", OLD, 15) == OLD
@@ -112,7 +134,7 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     again = rollback()
     assert again.rc != 0
     assert "No other release of maestro that passed comes before the current one" in again.failure
-    assert states(cluster, namespace)[-1] == (3, "passed")
+    assert states(cluster, namespace)[-1] == (4, "passed")
 
 
 def test_a_bad_release_gives_way_to_the_former_one_and_no_request_is_lost(

@@ -31,7 +31,7 @@ from .outcome import Outcome, Phases, summary
 from .ownership import without_secret_values
 from .plan import PRUNE, Plan
 from .planner import Former, former_of, make_plan
-from .session import Session, Wish, session
+from .session import PROOF, Session, Wish, session
 from .stopping import stopped_by, unrecorded
 from .strays import strays
 
@@ -215,7 +215,7 @@ class _Run:
         if self._wish.prove is None or not self._wish.wait:
             return
         with self._phases.phase("smoke"):
-            proof = self._wish.prove()
+            proof = self._wish.prove(self._wish.about.get(PROOF) or {})
         self._outcome.verdict, self._outcome.smoke = proof.verdict, proof.figures
         self._outcome.findings = by_severity([*self._outcome.findings, *proof.findings])
 

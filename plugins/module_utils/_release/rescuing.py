@@ -18,7 +18,7 @@ from .evidence import gather, write
 from .history import Record
 from .outcome import Outcome
 from .plan import CREATE
-from .restoring import brought_back
+from .restoring import before_current, bringing_back, brought_back
 from .session import Session, Wish
 
 
@@ -40,7 +40,7 @@ class Rescue:
         outcome.report = self._keep_evidence(held.cluster, outcome)
         former = held.history.last_passed()
         if not self.restores or outcome.verdict != FAILED:
-            said = f"Nothing was undone. {_other_ways(self.wish, former)}"
+            said = f"Nothing was undone. {_other_ways(self.wish, former, held.history.records)}"
         elif former is None:
             said = _what_stands(self.wish, outcome)
         else:
@@ -62,15 +62,12 @@ class Rescue:
 
     def _restore(self, held: Session, former: Record, outcome: Outcome) -> str:
         """What came of the restore, in a sentence."""
-        reason = f"release {outcome.number} failed"
-        wish = dataclasses.replace(
-            self.wish, restores=former.number, about={**self.wish.about, "reason": f"automatic rollback: {reason}"}
-        )
+        wish = bringing_back(former, self.wish, f"automatic rollback: release {outcome.number} failed")
         try:
             again = make_under_lock(held, brought_back(held.cluster, former), wish)
         except ReleaseFailed as failure:
             outcome.restored = _as_result(former, failure.outcome)
-            return f"The rollback to release {former.number} failed as well: {failure.outcome.message}"
+            return _unproven(former, failure.outcome)
         except ClusterError as error:
             return f"The rollback to release {former.number} was not possible: {str(error).rstrip('.')}."
         outcome.restored = _as_result(former, again)
@@ -85,10 +82,18 @@ def _as_result(former: Record, outcome: Outcome) -> dict[str, t.Any]:
     return {"release": former.number, **kept}
 
 
-def _other_ways(wish: Wish, former: Record | None) -> str:
+def _unproven(former: Record, outcome: Outcome) -> str:
+    """Of a restored release that did not pass: it is there, and either bad or not known to be good."""
+    if outcome.verdict == FAILED:
+        return f"The rollback to release {former.number} failed as well: {outcome.message}"
+    return f"Release {former.number} was restored as release {outcome.number}, undecided: {outcome.message}"
+
+
+def _other_ways(wish: Wish, former: Record | None, records: t.Sequence[Record]) -> str:
     if former is None:
         return _removal(wish)
-    return f"To go back to release {former.number}: ansible-playbook intelgraph.maestro.rollback."
+    number = "" if former is before_current(records) else f" -e maestro_rollback_to={former.number}"
+    return f"To go back to release {former.number}: ansible-playbook intelgraph.maestro.rollback{number}."
 
 
 def _what_stands(wish: Wish, outcome: Outcome) -> str:

@@ -18,7 +18,7 @@ from .irreversible import not_undone
 from .manifests import Key, Manifest, is_secret, key_of
 from .naming import is_named_by_content
 from .outcome import Outcome
-from .session import Wish
+from .session import PROOF, Wish
 
 BY_CONTENT = "kept: it is named by its content and holds this release's values"
 AS_IT_IS = "kept as it is: its values are in no record"
@@ -41,10 +41,16 @@ def restore(
     """
     history = History(cluster, wish.namespace, wish.name).read()
     target = chosen(history.records, number, wish.name)
-    wish = dataclasses.replace(wish, restores=target.number)
+    wish = bringing_back(target, wish)
     outcome = deploy(cluster, brought_back(cluster, target), wish, check, rescue)
     outcome.risks = [*outcome.risks, *not_undone(target.manifests, outcome.plan)]
     return outcome
+
+
+def bringing_back(target: Record, wish: Wish, reason: str = "") -> Wish:
+    """The wish to restore a release, which has to prove what it had to in its time, not what was wished since."""
+    about = {**wish.about, PROOF: target.about.get(PROOF) or {}, **({"reason": reason} if reason else {})}
+    return dataclasses.replace(wish, restores=target.number, about=about)
 
 
 def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:

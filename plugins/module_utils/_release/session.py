@@ -33,7 +33,10 @@ class Proof(t.NamedTuple):
     figures: dict[str, t.Any]
 
 
-Prove = t.Callable[[], Proof]
+Prove = t.Callable[[t.Mapping[str, t.Any]], Proof]
+"""Takes what the release remembers of how it proves itself; nothing for one that remembers nothing."""
+PROOF = "proof"
+"""Where a record says that, in what it holds about its run."""
 
 
 @dataclasses.dataclass(frozen=True)

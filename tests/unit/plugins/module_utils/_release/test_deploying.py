@@ -280,6 +280,6 @@ def test_the_record_says_who_why_and_when() -> None:
 def test_the_result_holds_what_pictures_are_drawn_from_and_the_record_only_figures() -> None:
     cluster = ApiDouble()
     load = {"sent": 3000, "histogram": [{"le": 0.1, "count": 3000}], "series": [{"second": 0}]}
-    outcome = deploy(cluster, prove=lambda: Proof("passed", (), {"verdict": "passed", "load": load}))
+    outcome = deploy(cluster, prove=lambda _kept: Proof("passed", (), {"verdict": "passed", "load": load}))
     assert outcome.as_result()["smoke"]["load"] == load
     assert only(records(cluster)).outcome["smoke"] == {"verdict": "passed", "load": {"sent": 3000}}

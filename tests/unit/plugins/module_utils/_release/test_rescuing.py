@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import typing as t
@@ -12,6 +13,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import rescuing
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
@@ -20,6 +22,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.keepin
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Superseded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof, Wish
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
@@ -157,6 +161,70 @@ def test_a_rollback_that_fails_as_well_is_told(cluster: Choosy, tmp_path: pathli
     )
     assert outcome.restored["verdict"] == "failed"
     assert [state for dummy, state in states(cluster)] == ["passed", "failed", "failed"]
+
+
+def test_a_restored_release_of_which_nothing_is_proven_is_not_called_bad(
+    cluster: Choosy, tmp_path: pathlib.Path
+) -> None:
+    """The new release answers wrongly, and of the former one the smoke test does not know."""
+    cluster.bad = ""
+    wish = dataclasses.replace(WISH, prove=Proving("failed", "inconclusive"))
+    with pytest.raises(ReleaseFailed) as caught:
+        deploying(cluster, release(a="bad"), wish, rescue=Rescue(wish, tmp_path))
+    assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "inconclusive")]
+    assert (
+        "Release 1 was restored as release 3, undecided: Release 3 of maestro (release 1 restored) is ready but could "
+        "not prove that it serves: [error-ratio-high]"
+    ) in caught.value.outcome.message
+    assert caught.value.outcome.restored["verdict"] == "inconclusive"
+
+
+def test_the_way_back_from_a_restored_release_that_failed_has_its_number(
+    cluster: Choosy, tmp_path: pathlib.Path
+) -> None:
+    """A plain rollback would try the same release again."""
+    cluster.bad = ""
+    assert deploy(cluster, release(a="newer")).verdict == "passed"
+    wish = dataclasses.replace(WISH, prove=Proving("failed"))
+    with pytest.raises(ReleaseFailed) as caught:
+        restore(cluster, wish, rescue=Rescue(wish, tmp_path, restores=False))
+    assert states(cluster) == [(1, "passed"), (2, "passed"), (3, "failed")]
+    assert (
+        "Nothing was undone. To go back to release 2: ansible-playbook intelgraph.maestro.rollback -e "
+        "maestro_rollback_to=2."
+    ) in caught.value.outcome.message
+
+
+class Proving:
+    """What the smoke test says, one time after the other; `asked` is what each release was expected to be."""
+
+    def __init__(self, *verdicts: str) -> None:
+        self._verdicts = list(verdicts)
+        self.asked: list[t.Any] = []
+
+    def __call__(self, kept: t.Mapping[str, t.Any]) -> Proof:
+        self.asked.append(kept.get("expect"))
+        verdict = self._verdicts.pop(0)
+        wrong = Finding("error-ratio-high", "error", "error_ratio", "1 % of the requests failed")
+        return Proof(verdict, (wrong,) if verdict != "passed" else (), {"verdict": verdict})
+
+
+def expecting(what: str, prove: Proving) -> Wish:
+    return dataclasses.replace(WISH, prove=prove, about={"proof": {"expect": what}})
+
+
+def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: pathlib.Path) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    prove = Proving("passed", "failed", "passed", "passed", "passed")
+    deploying(cluster, release(a="1"), expecting("version 1", prove))
+    newer = expecting("version 2", prove)
+    with pytest.raises(ReleaseFailed):
+        deploying(cluster, release(a="2"), newer, rescue=Rescue(newer, tmp_path))
+    deploying(cluster, release(a="3"), expecting("version 3", prove))
+    restore(cluster, expecting("version 4", prove))
+    assert prove.asked == ["version 1", "version 2", "version 1", "version 3", "version 1"]
+    assert [record.about["proof"]["expect"] for record in records(cluster)] == prove.asked
+    assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "passed"), (5, "passed")]
 
 
 def test_a_rollback_that_is_not_possible_is_told(
