@@ -31,19 +31,29 @@ ALLOCATED = ("clusterIP", "clusterIPs")
 REVISION = "deployment.kubernetes.io/revision"
 
 
-def objects(cluster: Cluster, namespace: str) -> dict[str, str]:
-    """Every object of the release by kind and name, with who owns which field, without what differs by chance."""
+def live(cluster: Cluster, namespace: str) -> dict[tuple[str, str], Manifest]:
+    """Every object of the release, and its namespace, by kind and name."""
     lists = cluster.parallel(
-        lambda kind: (kind[1], cluster.list_objects(*kind, namespace, labelSelector=OURS)["items"]), KINDS
+        lambda kind: (kind, cluster.list_objects(*kind, namespace, labelSelector=OURS)["items"]), KINDS
     )
-    found = {f"{kind} {item['metadata']['name']}": _normal(item) for kind, items in lists for item in items}
     place = cluster.find("v1", "Namespace", "", namespace)
-    return {name: text.replace(namespace, "NAMESPACE") for name, text in {**found, "Namespace": _normal(place)}.items()}
+    found = {
+        (kind, item["metadata"]["name"]): {"apiVersion": version, "kind": kind, **item}
+        for (version, kind), items in lists
+        for item in items
+    }
+    return {**found, **({("Namespace", namespace): place} if place else {})}
 
 
-def _normal(item: Manifest | None) -> str:
-    if item is None:
-        return "none"
+def objects(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """What is live, with who owns which field and without what differs by chance; the namespace has no name."""
+    return {
+        f"{kind} {name}".replace(namespace, "NAMESPACE"): _normal(item).replace(namespace, "NAMESPACE")
+        for (kind, name), item in live(cluster, namespace).items()
+    }
+
+
+def _normal(item: Manifest) -> str:
     shown = comparable(item)
     for field in ALLOCATED:
         (shown.get("spec") or {}).pop(field, None)
@@ -70,16 +80,16 @@ def differences(expected: t.Mapping[str, str], found: t.Mapping[str, str]) -> li
     return [*missing, *orphaned, *changed]
 
 
-def history_problems(cluster: Cluster, namespace: str, name: str = "maestro") -> list[str]:
-    """What is wrong with the history: numbers, states, the lock."""
+def history_problems(
+    cluster: Cluster, namespace: str, name: str = "maestro", ends: t.Collection[str] = ("passed", "interrupted")
+) -> list[str]:
+    """What is wrong with the history: a gap in the numbers, a release that ended otherwise than in `ends`, the last one
+    not passed.
+    """
     records = History(cluster, namespace, name).read().records
     numbers = [record.number for record in records]
     problems = [] if numbers == list(range(1, len(numbers) + 1)) else [f"numbers {numbers}"]
-    problems += [
-        f"release {record.number} is {record.state}"
-        for record in records
-        if record.state not in ("passed", "interrupted")
-    ]
+    problems += [f"release {record.number} is {record.state}" for record in records if record.state not in ends]
     if not records or records[-1].state != "passed":
         problems.append(f"the last release did not pass: {[(record.number, record.state) for record in records]}")
     return problems

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
-from tests.faults import comparing, running, sample
+from tests.faults import comparing, declared, running, sample
 from tests.faults.proxy import Fault, Proxy
 from tests.faults.upstream import upstream
 
@@ -28,7 +28,8 @@ WORKERS = 3
 class Scenario:
     """A release that is broken, and the releases that come before it.
 
-    `fresh` ones begin without their namespace. Only the first `writes` are broken.
+    It ends as the release `ends_as`, which is `run` itself unless that restores another. `fresh` ones begin without
+    their namespace. Only the first `writes` are broken.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Scenario:
     run: Make
     fresh: bool = False
     writes: int = 1000
+    ends_as: Make | None = None
 
 
 def _first(connection: Connection, namespace: str) -> Parameters:
@@ -54,7 +56,7 @@ SCENARIOS = (
     Scenario("first", (), _first, fresh=True, writes=5),
     Scenario("deploy", (), _first),
     Scenario("upgrade", (_first,), _second),
-    Scenario("rollback", (_first, _second), _back),
+    Scenario("rollback", (_first, _second), _back, ends_as=_first),
 )
 
 
@@ -116,10 +118,17 @@ class Bench:
     def undisturbed(self, scenario: Scenario) -> Undisturbed:
         self.reset(scenario)
         self.proxy.arm()
-        result = self._through_proxy(scenario).result()
+        result = self.through_proxy(scenario).result()
         if result is None or result["failed"]:
             raise RuntimeError(f"the undisturbed {scenario.name} failed: {result}")
+        if problems := self.misfits(scenario.ends_as or scenario.run, scenario.before):
+            raise RuntimeError(f"the undisturbed {scenario.name} left what it did not declare: {problems}")
         return Undisturbed(tuple(self.proxy.writes), comparing.objects(self.cluster, self.namespace))
+
+    def misfits(self, wanted: Make, remembered: t.Iterable[Make]) -> list[str]:
+        """How the namespace differs from what a release declares, as plain code sees it."""
+        made = [_declared(make, self.namespace) for make in (wanted, *remembered)]
+        return declared.problems(made[0], made[1:], comparing.live(self.cluster, self.namespace))
 
     def reset(self, scenario: Scenario) -> None:
         """The namespace as the scenario finds it."""
@@ -132,16 +141,15 @@ class Bench:
         bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         self.cluster.apply(bare, MANAGER)
         for make in scenario.before:
-            self._here(make)
+            self.here(make)
 
     def problems(self, point: Point, undisturbed: Undisturbed) -> list[str]:
         """What is wrong after this point was broken and a plain run followed."""
         self.reset(point.scenario)
         self.proxy.arm(point.write, point.fault)
-        run = self._through_proxy(point.scenario)
-        result = run.result()
+        result = self.through_proxy(point.scenario).result()
         problems = self._of_run(point, result)
-        again = self._here(point.scenario.run, must_pass=False)
+        again = self.here(point.scenario.run, must_pass=False)
         if again["failed"]:
             problems.append(f"the re-run failed: {again['msg']}")
         if result is not None and again["changed"]:
@@ -158,13 +166,14 @@ class Bench:
             return ["the run died"]
         return [f"the run failed: {result['msg']}"] if result["failed"] else []
 
-    def _through_proxy(self, scenario: Scenario) -> running.Run:
+    def through_proxy(self, scenario: Scenario, **more: t.Any) -> running.Run:
+        """Begin the scenario's release in a process of its own, with more parameters."""
         self.runs += 1
-        run = running.Run(scenario.run({"kubeconfig": _plain(self.proxy.url)}, self.namespace))
+        run = running.Run({**scenario.run({"kubeconfig": plain(self.proxy.url)}, self.namespace), **more})
         self.proxy.plan.pid = run.pid
         return run
 
-    def _here(self, make: Make, must_pass: bool = True) -> running.Result:
+    def here(self, make: Make, must_pass: bool = True) -> running.Result:
         self.runs += 1
         result = running.run_here(make(self._direct, self.namespace))
         if must_pass and result["failed"]:
@@ -172,7 +181,12 @@ class Bench:
         return result
 
 
-def _plain(server: str) -> Connection:
+def _declared(make: Make, namespace: str) -> declared.Declared:
+    given = make({}, namespace)
+    return declared.Declared(given["components"], given["secret_values"])
+
+
+def plain(server: str) -> Connection:
     """A kubeconfig for the proxy, which brings the credentials itself."""
     return {
         "apiVersion": "v1",

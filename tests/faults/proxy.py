@@ -40,11 +40,17 @@ class Fault(enum.Enum):
 
 @dataclasses.dataclass
 class Plan:
-    """Which write is broken, and how; 0 breaks none. `pid` is the process that a killing fault ends."""
+    """Which write is broken, and how; 0 breaks none. `pid` is the process that a killing fault ends.
+
+    Before the first request is passed on whose method and path end with `place`, `deed` is done; that of a watch has
+    the word behind it.
+    """
 
     write: int = 0
     fault: Fault | None = None
     pid: int = 0
+    place: str = ""
+    deed: t.Callable[[], object] = bool
 
 
 def is_write(method: str, path: str, body: bytes) -> bool:
@@ -63,6 +69,7 @@ class Proxy:
         self.plan = Plan()
         self.writes: list[str] = []
         self.hit = threading.Event()
+        self.refuses = False
         self._busy = threading.Lock()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
@@ -83,20 +90,42 @@ class Proxy:
     def arm(self, write: int = 0, fault: Fault | None = None) -> None:
         """Count from the beginning, and break this write."""
         with self._busy:
-            self.plan = Plan(write, fault)
-            self.writes = []
-            self.hit.clear()
+            self._arm(Plan(write, fault))
+
+    def arm_at(self, place: str, deed: t.Callable[[], object]) -> None:
+        """Count from the beginning, and do a deed when a request comes for this place."""
+        with self._busy:
+            self._arm(Plan(place=place, deed=deed))
+
+    def _arm(self, plan: Plan) -> None:
+        self.plan = plan
+        self.writes = []
+        self.hit.clear()
+        self.refuses = False
+
+    def refuse(self) -> None:
+        """From now on answer as a server does whose client's token has expired."""
+        self.refuses = True
 
     def fault_of(self, method: str, path: str, body: bytes) -> Fault | None:
-        """Count a request; what is to happen to it."""
-        if not is_write(method, path, body):
-            return None
+        """Count a request; what is to happen to it, after the deed at its place."""
+        told = f"{method} {urllib.parse.urlsplit(path).path}"
+        counts = is_write(method, path, body)
         with self._busy:
-            self.writes.append(f"{method} {urllib.parse.urlsplit(path).path}")
-            if len(self.writes) != self.plan.write:
+            if counts:
+                self.writes.append(told)
+            if not (self._is_place(told, path, counts) or (counts and len(self.writes) == self.plan.write)):
                 return None
-        self.hit.set()
+            self.hit.set()
+        self.plan.deed()
         return self.plan.fault
+
+    def _is_place(self, told: str, path: str, counts: bool) -> bool:
+        """Whether this is the first request for the place of the plan."""
+        if not self.plan.place or self.hit.is_set():
+            return False
+        is_watch = "watch=" in path
+        return (counts or is_watch) and f"{told}{' watch' if is_watch else ''}".endswith(self.plan.place)
 
     def kill(self) -> None:
         """End the client as the kernel does when memory is short: it notices nothing."""
@@ -143,6 +172,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             proxy.kill()
         if fault in (Fault.KILL_BEFORE, Fault.RESET):
             self._break_off()
+        elif proxy.refuses:
+            self._refuse(401, "Unauthorized", {}, "Unauthorized")
         elif fault is Fault.TOO_MANY:
             self._refuse(429, "TooManyRequests", {"Retry-After": "1"})
         elif fault is Fault.BROKEN:
@@ -173,12 +204,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _stream(self, answer: http.client.HTTPResponse) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Connection", "close")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
-        while chunk := answer.read1(65536):
-            self.wfile.write(chunk)
+        while part := answer.read1(65536):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
 
     def _answer(self, status: int, headers: t.Mapping[str, str], content: bytes) -> None:
         self.send_response_only(status)
@@ -188,9 +220,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _refuse(self, status: int, reason: str, headers: t.Mapping[str, str]) -> None:
+    def _refuse(
+        self, status: int, reason: str, headers: t.Mapping[str, str], message: str = "broken on purpose"
+    ) -> None:
         told = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason}
-        content = json.dumps({**told, "message": "broken on purpose"}).encode()
+        content = json.dumps({**told, "message": message}).encode()
         self._answer(status, {"Content-Type": "application/json", **headers}, content)
 
     def _break_off(self) -> None:

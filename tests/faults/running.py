@@ -24,9 +24,11 @@ def prepare() -> None:
     PROCESSES.set_forkserver_preload([__name__])
 
 
-def deploying(connection: t.Mapping[str, t.Any], namespace: str, version: int, **more: t.Any) -> Parameters:
+def deploying(
+    connection: t.Mapping[str, t.Any], namespace: str, version: int, pods: int = 0, **more: t.Any
+) -> Parameters:
     """The parameters of a release of the sample."""
-    components, values = sample.components(namespace, version), sample.secret_values(version)
+    components, values = sample.components(namespace, version, pods), sample.secret_values(version)
     return _parameters(connection, namespace, components=components, secret_values=values, **more)
 
 

@@ -1,6 +1,9 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two small releases that have one object for each way in which a release writes; their workload has no pods."""
+"""Two small releases that have one object for each way in which a release writes.
+
+Their workload has no pods, or as many as are asked for, of a container that does nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,23 @@ NAME = "maestro"
 LABELS = {"app.kubernetes.io/instance": NAME, "app.kubernetes.io/managed-by": "intelgraph.maestro"}
 PODS = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": NAME}
 FIRST, SECOND = 1, 2
+IMAGE = "registry.k8s.io/pause:3.10"
+ON_EVERY_NODE = {
+    "maxSkew": 1,
+    "topologyKey": "kubernetes.io/hostname",
+    "whenUnsatisfiable": "DoNotSchedule",
+    "labelSelector": {"matchLabels": PODS},
+    "matchLabelKeys": ["pod-template-hash"],
+}
+PACE = {"minReadySeconds": 3, "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}}
+"""A rollout takes some seconds, so that there is time for something to happen."""
 
 
-def components(namespace: str, version: int) -> dict[str, list[Manifest]]:
-    """Objects that stay, change, come and go between the first and the second release."""
+def components(namespace: str, version: int, pods: int = 0) -> dict[str, list[Manifest]]:
+    """Objects that stay, change, come and go between the first and the second release.
+
+    One with pods has no autoscaler, and counts a pod as available only after some seconds.
+    """
     only = {FIRST: "first-only", SECOND: "second-only"}[version]
     return {
         "all": [
@@ -46,8 +62,7 @@ def components(namespace: str, version: int) -> dict[str, list[Manifest]]:
             ),
             _object("v1", "Service", NAME, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
             _object("v1", "Service", only, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
-            _deployment(namespace),
-            _autoscaler(namespace),
+            *([_deployment(namespace, pods)] if pods else [_deployment(namespace), _autoscaler(namespace)]),
         ]
     }
 
@@ -66,11 +81,14 @@ def _object(api_version: str, kind: str, name: str, namespace: str = "", **field
     }
 
 
-def _deployment(namespace: str) -> Manifest:
+def _deployment(namespace: str, pods: int = 0) -> Manifest:
     sources = [{"configMapRef": {"name": "settings"}}, {"secretRef": {"name": "values"}}]
-    container = {"name": "maestro", "image": "registry.test/maestro:1", "envFrom": sources}
-    template = {"metadata": {"labels": PODS}, "spec": {"serviceAccountName": NAME, "containers": [container]}}
-    spec = {"replicas": 0, "selector": {"matchLabels": PODS}, "template": template}
+    container = {"name": "maestro", "image": IMAGE, "envFrom": sources}
+    inside = {"serviceAccountName": NAME, "terminationGracePeriodSeconds": 1, "containers": [container]}
+    if pods > 1:
+        inside["topologySpreadConstraints"] = [ON_EVERY_NODE]
+    template = {"metadata": {"labels": PODS}, "spec": inside}
+    spec = {"replicas": pods, "selector": {"matchLabels": PODS}, "template": template, **(PACE if pods else {})}
     return _object("apps/v1", "Deployment", NAME, namespace, spec=spec)
 
 
