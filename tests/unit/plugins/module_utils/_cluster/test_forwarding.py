@@ -134,9 +134,13 @@ def test_a_client_that_closes_is_told_of() -> None:
     ],
 )
 def test_a_way_that_ends_badly_is_a_reset_and_told(pod: Pod, which: str, said: str) -> None:
-    with forwarded(a=pod) as (_server, forwarding):
+    with (
+        forwarded(a=pod) as (_server, forwarding),
+        socket.create_connection(forwarding.address, SECONDS) as client,
+    ):
         with pytest.raises(ConnectionResetError):
-            get(forwarding)
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            client.recv(1)
         other = {"refused", "broken"} - {which}
         assert eventually(lambda: bool(getattr(forwarding, which)))
         assert getattr(forwarding, which) == {said: 1}
