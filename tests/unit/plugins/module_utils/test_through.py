@@ -176,7 +176,8 @@ def test_what_is_no_way_is_refused_in_a_release_too(way: str) -> None:
 
 
 def test_a_release_stays_unproven_when_nobody_can_be_asked(world: World) -> None:
-    came = proof(parameters(through="service/other"))
+    given = {"url": "https://maestro.example.com", "through": "service/other", "namespace": NAMESPACE}
+    came = proof(given, parameters(), {})
     assert (came.verdict, came.findings[0].id, came.findings[0].severity) == (
         "inconclusive",
         "service-not-forwardable",
