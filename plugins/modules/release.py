@@ -217,6 +217,11 @@ report:
   returned: always
   type: str
   sample: /home/me/production/maestro-reports/maestro-system-maestro-release-5-2026-11-23T201500Z.json
+report_files:
+  description: Paths of the same for people (HTML, last) and machines (JSON, JUnit), in a folder beside the evidence.
+  returned: always
+  type: list
+  elements: str
 restored:
   description:
     - What came of the automatic rollback after a failure, else empty.
@@ -265,6 +270,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescui
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PROOF, Prove, Wish
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
+from ansible_collections.intelgraph.maestro.plugins.module_utils._reporting import FILES, with_pages
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -306,7 +312,7 @@ def carry_out(call: Call) -> Ending:
     """Make or take away the release that the parameters describe; the result has the same keys however it ends."""
     problem = unusable(call.params)
     ending = Ending({"msg": problem}, failed=True) if problem else perform(_released, call)
-    nothing_done = {**Outcome(Plan(()), verdict=FAILED).as_result(), "requests": 0}
+    nothing_done = {**Outcome(Plan(()), verdict=FAILED).as_result(), FILES: [], "requests": 0}
     return dataclasses.replace(ending, values={**nothing_done, **ending.values})
 
 
@@ -318,7 +324,7 @@ def _released(call: Call) -> Ending:
             outcome, failed = failure.outcome, {"error_id": failure.id}
         except Refused as refused:
             outcome, failed = _refused(refused), {"error_id": refused.id}
-        values = {**outcome.as_result(), **failed, "requests": cluster.requests}
+        values = with_pages(cluster, call.params, {**outcome.as_result(), **failed, "requests": cluster.requests})
         if call.check and not failed:
             values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
         if call.diff:

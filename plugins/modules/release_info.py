@@ -203,8 +203,8 @@ releases:
       elements: dict
     smoke:
       description:
-        - What the smoke test that followed came to; empty without one. As M(intelgraph.maestro.smoke) returns it, without
-          its findings and without what pictures are drawn from.
+        - What the smoke test that followed came to, as M(intelgraph.maestro.smoke) returns it, without its findings
+          and without what pictures are drawn from. Empty without one.
       returned: always
       type: dict
       sample:
@@ -212,8 +212,8 @@ releases:
         msg: "https://maestro.intelgraph.ai serves: 9 checks passed; 3000 requests at 200/s: 0.000% errors, p95 12 ms"
     timeline:
       description:
-        - The course of the wait, as M(intelgraph.maestro.release) returned it. Of more than 40 moments the first and the
-          last 20.
+        - The course of the wait, as M(intelgraph.maestro.release) returned it.
+        - Of more than 40 moments the first and the last 20.
       returned: always
       type: list
       elements: dict

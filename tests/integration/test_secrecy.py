@@ -202,6 +202,10 @@ def test_no_secret_value_comes_out(
     states = [record.state for record in seeing.history(cluster, namespace)]
     assert states == ["passed", "passed", "failed", "passed", "passed"]
 
+    assert [pathlib.Path(path).name for path in failed.release["report_files"]] == [
+        *("report.json", "report.xml", "report.html")
+    ]
+
     left, live = site.contents(), in_the_cluster(cluster, namespace)
     for kept in KEPT:
         assert any(kept in place for place in left), f"nothing to search in {kept}"

@@ -119,7 +119,13 @@ def within_limits(outcome: Values) -> Values:
     Otherwise one huge answer would keep a release from being recorded at all.
     """
     smoke = {key: str(outcome.get("smoke", {}).get(key, ""))[:LONGEST] for key in ("verdict", "msg")}
-    less = ({"smoke": smoke}, {"timeline": []}, {"running": {}}, {"findings": []}, {"reason": outcome["reason"][:5000]})
+    less: tuple[Values, ...] = (
+        {"smoke": smoke},
+        {"timeline": []},
+        {"running": {}},
+        {"findings": []},
+        {"reason": outcome["reason"][:5000]},
+    )
     kept = outcome
     for instead in less:
         if len(json.dumps(kept)) <= OUTCOME_LIMIT:

@@ -24,6 +24,7 @@ TITLES = {
     "drift": "Drift",
     "smoke": "Smoke test",
     "release": "Release",
+    "rollback": "Automatic rollback",
 }
 FIELDS = tuple(field.name for field in dataclasses.fields(Finding))
 Values = t.Mapping[str, t.Any]
@@ -147,7 +148,7 @@ def check_of(name: str, result: Values) -> Check:
     msg = str(result.get("msg") or "")
     if result.get("skipped"):
         return Check(name, SKIPPED, str(result.get("skip_reason") or "It was not asked for."))
-    seconds = float(result.get("seconds") or result.get("duration") or 0.0)
+    seconds = seconds_of(result)
     if result.get("verdict") not in GRAVITY:
         return Check(name, INCONCLUSIVE, msg or "It gave no verdict.", _of_error(name, result, msg), seconds)
     return Check(
@@ -159,6 +160,12 @@ def check_of(name: str, result: Values) -> Check:
         tuple((str(rule["id"]), str(rule["demand"]), str(rule["verdict"])) for rule in result.get("rules") or ()),
         load_of(result),
     )
+
+
+def seconds_of(result: Values) -> float:
+    """How long it took; of a release that is the sum of its phases."""
+    spent = result.get("seconds") or result.get("duration") or 0.0
+    return float(sum(spent.values()) if isinstance(spent, t.Mapping) else spent)
 
 
 def load_of(result: Values) -> Values:

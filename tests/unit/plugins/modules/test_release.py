@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils import _reporting
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
@@ -20,6 +21,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manife
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.releasing import STUCK
 from tests.unit.plugins.samples import NAMESPACE, base64_of, deployment, namespace, secret, service
 from tests.unit.rendering import only
 
@@ -104,6 +106,44 @@ def test_a_release_that_fails_has_all_keys(cluster: ApiDouble) -> None:
     assert only(ending.values["findings"])["id"] == "not-ready"
     assert ending.values["changed"] is True
     assert len(ending.values["diff"]) == 4
+
+
+def test_a_failed_release_is_told_on_a_page_with_the_rollback_that_followed_and_no_secret(
+    cluster: ApiDouble, tmp_path: pathlib.Path
+) -> None:
+    run()
+    stuck = {**STUCK["conditions"][0], "message": "deadline exceeded for hunter2-and-a-half"}
+    cluster.unready["Deployment maestro"] = {**STUCK, "conditions": [stuck]}
+    worse, values = take_out_secrets([namespace(), secret(TOKEN="hunter2-and-a-half"), deployment(replicas=7)])
+    ending = run(components={"all": worse}, secret_values=values, report_dir=str(tmp_path / "kept"))
+    evidence = pathlib.Path(ending.values["report"])
+    assert [pathlib.Path(path) for path in ending.values["report_files"]] == [
+        evidence.with_suffix("") / f"report.{kind}" for kind in ("json", "xml", "html")
+    ]
+    assert ending.values["msg"].endswith(f"\nEvidence: {evidence}\nReport: {ending.values['report_files'][-1]}")
+    texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in ending.values["report_files"]]
+    told = json.loads(texts[0])
+    assert [(check["name"], check["verdict"]) for check in told["checks"]] == [
+        ("release", "failed"),
+        ("rollback", "failed"),
+    ]
+    assert told["release"]["number"] == 2
+    assert told["seconds"] == pytest.approx(sum(ending.values["seconds"].values()), abs=1)
+    assert all("hunter2-and-a-half" not in text and "Automatic rollback" in text for text in texts)
+
+
+def test_a_page_that_cannot_be_written_hides_neither_verdict_nor_evidence(
+    cluster: ApiDouble, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> list[str]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_reporting, "write_report", full)
+    cluster.unready["Deployment maestro"] = {"observedGeneration": 0}
+    ending = run(report_dir=str(tmp_path))
+    assert (ending.values["verdict"], ending.values["report_files"]) == ("failed", [])
+    assert pathlib.Path(ending.values["report"]).exists()
+    assert ending.warnings == ["The page about release 1 could not be written: [Errno 28] No space left on device"]
 
 
 def test_a_removal(cluster: ApiDouble) -> None:

@@ -109,3 +109,9 @@ def test_results_stay_as_they_are() -> None:
     results = bad()
     report(results)
     assert results == bad()
+
+
+def test_a_release_took_as_long_as_its_phases_together() -> None:
+    made = report({"release": failed(seconds={"plan": 0.5, "wait": 61.0}), "rollback": passed(seconds=2.5)})
+    assert [(check.title, check.seconds) for check in made.checks] == [("Release", 61.5), ("Automatic rollback", 2.5)]
+    assert made.seconds == 64.0
