@@ -13,6 +13,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from tests.unit.documented import documented
 from tests.unit.rendering import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -59,11 +60,16 @@ def undescribed(options: t.Mapping[str, t.Any], prefix: str = "") -> t.Iterator[
 
 
 def documentation(module: pathlib.Path, name: str) -> t.Any:
-    """A documentation string of a module as data, read without importing it."""
+    """A documentation string of a module as data."""
+    return yaml.safe_load(text_of(module, name))
+
+
+def text_of(module: pathlib.Path, name: str) -> str:
+    """A documentation string of a module, read without importing it; empty when it has none."""
     for statement in ast.parse(module.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and t.cast("ast.Name", statement.targets[0]).id == name:
-            return yaml.safe_load(ast.literal_eval(statement.value))
-    return None
+            return str(ast.literal_eval(statement.value))
+    return ""
 
 
 def test_there_are_the_six_roles() -> None:
@@ -109,9 +115,9 @@ def test_the_cores_that_are_tested_are_allowed() -> None:
 
 @per_module
 def test_a_module_says_how_it_behaves(module: pathlib.Path) -> None:
-    attributes = documentation(module, "DOCUMENTATION")["attributes"]
-    assert {"check_mode", "diff_mode"} <= set(attributes)
-    assert documentation(module, "DOCUMENTATION")["version_added"]
+    described = documented(text_of(module, "DOCUMENTATION"))
+    assert {"check_mode", "diff_mode"} <= set(described["attributes"])
+    assert described["version_added"]
 
 
 @per_module
@@ -134,7 +140,7 @@ def test_the_action_group_has_just_the_modules_that_connect() -> None:
 @per_module
 def test_a_module_of_the_group_says_so(module: pathlib.Path) -> None:
     group = read_yaml(ROOT / "meta" / "runtime.yml")["action_groups"]["cluster"]
-    attribute = documentation(module, "DOCUMENTATION")["attributes"].get("action_group", {})
+    attribute = documented(text_of(module, "DOCUMENTATION"))["attributes"].get("action_group", {})
     assert attribute.get("membership", []) == (["intelgraph.maestro.cluster"] if module.stem in group else [])
 
 

@@ -8,7 +8,6 @@ import json
 import typing as t
 
 import pytest
-import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
@@ -16,11 +15,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
+from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._release.preflight.api import serving, status
 from tests.unit.plugins.module_utils._release.preflight.builders import UID, deployment
 from tests.unit.plugins.module_utils._release.preflight.test_looking import KUBE_SYSTEM, fit
 
-DOCUMENTED: dict[str, dict[str, t.Any]] = yaml.safe_load(cluster_info.DOCUMENTATION)["options"]
+DOCUMENTED: dict[str, dict[str, t.Any]] = documented(cluster_info.DOCUMENTATION)["options"]
 
 
 def run(capsys: pytest.CaptureFixture[str], code: int = 0, **arguments: t.Any) -> dict[str, t.Any]:

@@ -9,7 +9,6 @@ import tarfile
 import typing as t
 
 import pytest
-import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
@@ -17,8 +16,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import diagnose
 from tests.unit.api_double import ApiDouble
+from tests.unit.documented import documented
 
-DOCUMENTED: dict[str, dict[str, t.Any]] = yaml.safe_load(diagnose.DOCUMENTATION)["options"]
+DOCUMENTED: dict[str, dict[str, t.Any]] = documented(diagnose.DOCUMENTATION)["options"]
 NAMESPACE = "maestro-system"
 
 

@@ -18,11 +18,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.unit.api_double import ApiDouble
+from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._release.releasing import deploy, release
 from tests.unit.plugins.samples import NAMESPACE
 from tests.unit.rendering import only
 
-DOCUMENTED: dict[str, dict[str, t.Any]] = yaml.safe_load(health.DOCUMENTATION)["options"]
+DOCUMENTED: dict[str, dict[str, t.Any]] = documented(health.DOCUMENTATION)["options"]
 RETURNED: dict[str, dict[str, t.Any]] = yaml.safe_load(health.RETURN)
 ALWAYS = {name for name, value in RETURNED.items() if value["returned"] == "always"}
 TROUBLE = Finding("image-not-found", "error", f"Deployment {NAMESPACE}/maestro", "no such image", next_step="Push it.")

@@ -16,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record, encoded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
+from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._health.posture.releases import manifests
 from tests.unit.plugins.module_utils._release.preflight.api import Api, Reply, serving, status
 
@@ -73,7 +74,7 @@ def ids(result: dict[str, t.Any]) -> list[tuple[str, str, str]]:
 
 
 def test_the_documentation_says_what_the_module_takes_and_returns() -> None:
-    options = yaml.safe_load(posture.DOCUMENTATION)["options"]
+    options = documented(posture.DOCUMENTATION)["options"]
     own = {name: option for name, option in posture.ARGUMENTS.items() if name not in CONNECTION}
     assert {name: (each["type"], each["default"]) for name, each in options.items()} == {
         name: (each["type"], each["default"]) for name, each in own.items()

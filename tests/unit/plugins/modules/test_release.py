@@ -21,11 +21,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manife
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
+from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._release.releasing import STUCK
 from tests.unit.plugins.samples import NAMESPACE, base64_of, deployment, namespace, secret, service
 from tests.unit.rendering import only
 
-DOCUMENTED: dict[str, dict[str, t.Any]] = yaml.safe_load(release.DOCUMENTATION)["options"]
+DOCUMENTED: dict[str, dict[str, t.Any]] = documented(release.DOCUMENTATION)["options"]
 RETURNED: dict[str, dict[str, t.Any]] = yaml.safe_load(release.RETURN)
 ALWAYS = {name for name, value in RETURNED.items() if value["returned"] == "always"}
 MANIFESTS, VALUES = take_out_secrets([namespace(), secret(TOKEN="hunter2"), deployment(), service()])

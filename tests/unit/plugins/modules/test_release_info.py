@@ -15,11 +15,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release_info
 from tests.unit.api_double import ApiDouble
+from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._release.releasing import deploy, release
 from tests.unit.plugins.samples import base64_of, manifest
 from tests.unit.rendering import only
 
-DOCUMENTED: dict[str, dict[str, t.Any]] = yaml.safe_load(release_info.DOCUMENTATION)["options"]
+DOCUMENTED: dict[str, dict[str, t.Any]] = documented(release_info.DOCUMENTATION)["options"]
 RETURNED: dict[str, dict[str, t.Any]] = yaml.safe_load(release_info.RETURN)
 ALWAYS = {name for name, value in RETURNED.items() if value["returned"] == "always"}
 OF_RELEASE = {name for name in RETURNED["releases"]["contains"] if name != "manifests"}
