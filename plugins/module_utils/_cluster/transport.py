@@ -60,7 +60,8 @@ def stop_reading(response: t.Any) -> None:
 
 def unreachable(host: str, error: Exception) -> Unreachable:
     """The error as a sentence: which of the usual reasons it was, with the system's own words."""
-    cause: BaseException = getattr(error, "reason", None) or error
+    reason = getattr(error, "reason", None)
+    cause: BaseException = reason if isinstance(reason, BaseException) else error
     origins = (cause, cause.__cause__, *cause.args)
     if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
         return Untrusted(f"The TLS certificate of {host} is not trusted: {cause}")
@@ -70,9 +71,9 @@ def unreachable(host: str, error: Exception) -> Unreachable:
         (ConnectionRefusedError, "the connection was refused"),
         (urllib3.exceptions.NewConnectionError, "no connection could be made"),
         (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
-        (urllib3.exceptions.ReadTimeoutError, "no answer within the time allowed"),
+        ((urllib3.exceptions.ReadTimeoutError, TimeoutError), "no answer within the time allowed"),
         (urllib3.exceptions.ProtocolError, "the connection was closed"),
     )
-    known = (reason for kind, reason in reasons if any(isinstance(origin, kind) for origin in origins))
+    known = (text for kind, text in reasons if any(isinstance(origin, kind) for origin in origins))
     words = next((origin for origin in cause.args if isinstance(origin, Exception)), cause)
     return Unreachable(f"The API server {host} cannot be reached: {next(known, 'the request failed')} ({words})")

@@ -56,6 +56,11 @@ def get(forwarding: Forwarding, times: int = 1) -> list[bytes]:
         client.close()
 
 
+def ask(client: socket.socket) -> bytes:
+    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    return client.recv(1)
+
+
 def eventually(holds: t.Callable[[], bool]) -> bool:
     """Whether it comes true while there is patience."""
     deadline = time.monotonic() + SECONDS
@@ -139,8 +144,7 @@ def test_a_way_that_ends_badly_is_a_reset_and_told(pod: Pod, which: str, said: s
         socket.create_connection(forwarding.address, SECONDS) as client,
     ):
         with pytest.raises(ConnectionResetError):
-            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            client.recv(1)
+            ask(client)
         other = {"refused", "broken"} - {which}
         assert eventually(lambda: bool(getattr(forwarding, which)))
         assert getattr(forwarding, which) == {said: 1}
