@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - intelgraph.maestro.smoke
 requirements:
   - jmespath, for checks with O(checks[].json) and for the default check of the API
+  - websocket-client, which comes with the package kubernetes, for port-forwards
 attributes:
   check_mode:
     description: Changes nothing in any mode.

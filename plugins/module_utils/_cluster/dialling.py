@@ -11,7 +11,7 @@ import socket
 import typing as t
 from urllib.parse import urlsplit
 
-from .errors import ApiError, Unreachable
+from .errors import ApiError, BadConnection, Unreachable
 from .transport import SOCKET_OPTIONS, unreachable
 
 
@@ -24,8 +24,7 @@ def dial(
     timeout: float,
 ) -> socket.socket:
     """The connection behind a WebSocket's handshake. Raises ApiError for a refusal, Unreachable without an answer."""
-    import websocket  # comes with the package kubernetes; most runs do without it
-
+    websocket = _library()
     parts = urlsplit(url)
     host = f"{parts.scheme}://{parts.netloc}"
     try:
@@ -47,6 +46,15 @@ def dial(
     except OSError as error:
         raise unreachable(host, error) from error
     return t.cast(socket.socket, opened.sock)
+
+
+def _library() -> t.Any:
+    """The package websocket-client, which comes with kubernetes; most runs do without it."""
+    try:
+        import websocket
+    except ImportError as error:
+        raise BadConnection(f"The Python package websocket-client is needed on the controller: {error}") from error
+    return websocket
 
 
 def _refusal(error: t.Any, request: str) -> ApiError:

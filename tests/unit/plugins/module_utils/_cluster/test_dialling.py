@@ -7,13 +7,19 @@ from __future__ import annotations
 import base64
 import contextlib
 import socket
+import sys
 import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError, Unreachable, Untrusted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import (
+    ApiError,
+    BadConnection,
+    Unreachable,
+    Untrusted,
+)
 from tests.unit.plugins.module_utils._cluster.api_server import Reply
 from tests.unit.plugins.module_utils._cluster.certificates import Authority
 from tests.unit.plugins.module_utils._cluster.connecting import connect, talk
@@ -116,4 +122,10 @@ def test_an_unknown_authority(tmp_path_factory: pytest.TempPathFactory) -> None:
 )
 def test_what_is_no_upgrade_is_told(reply: Reply, error: type[Exception], words: str) -> None:
     with talk(reply, connect_timeout=0.2) as api, pytest.raises(error, match=words):
+        upgrade(api.cluster)
+
+
+def test_without_its_library_it_says_which_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websocket", None)
+    with talk() as api, pytest.raises(BadConnection, match="websocket-client is needed"):
         upgrade(api.cluster)
