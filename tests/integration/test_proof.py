@@ -22,7 +22,12 @@ from tests.integration.seeing import Manifest, fetch, history, pods, wait_until_
 NAMESPACE = "test-proof"
 HOSTNAME = of_namespace(NAMESPACE)["maestro_hostname"]
 REPLICAS = 2
-SMALL = {"workload_replicas": REPLICAS, "workload_minimum_available": 1, "workload_pre_stop_seconds": 1}
+SMALL = {
+    "workload_replicas": REPLICAS,
+    "workload_minimum_available": 1,
+    "workload_pre_stop_seconds": 1,
+    "workload_min_ready_seconds": 0,
+}
 BY_CHECKS: dict[str, t.Any] = {"maestro_smoke_enabled": True, "maestro_smoke_load": {"rate": 0}}
 BY_LOAD = {"max_seconds": 10, "successes": 1, "status": ""}
 """Leaves errors and slowness of the API to the load to find."""
@@ -158,8 +163,8 @@ def test_a_certificate_about_to_end_is_taken_back(bench: Bench) -> None:
         ingress_tls_duration_days=3,
         ingress_tls_renew_before_days=1,
         workload_orchestration_max_concurrent_sources=8,
-        maestro_smoke_deadline=15,
-        maestro_smoke_expect={"healthy": ["/healthz"], "closed": [], "status": "", "redirect": False, "successes": 8},
+        maestro_smoke_deadline=12,
+        maestro_smoke_expect={"healthy": ["/healthz"], "closed": [], "status": "", "redirect": False, "successes": 10},
     )
     assert told["message"] == f"the certificate of {HOSTNAME} ends in 3.0 days; 7 is the least"
     certificate = bench.cluster.find("cert-manager.io/v1", "Certificate", NAMESPACE, "maestro-tls")
