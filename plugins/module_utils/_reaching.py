@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ._cluster.client import Cluster
+from ._cluster.errors import ClusterError
 from ._cluster.forwarding import Backend, Forwarding
 from ._release.serving import Serving
 from ._smoke.asking import Asker, Reply
@@ -21,7 +22,9 @@ def directly(cluster: Cluster, namespace: str, service: str, behind: Serving, pu
     url = parse_url(f"http://{public.authority}{public.target}")
     listed = set(behind.pods) - set(behind.unlisted)
 
-    def ask(pod: str) -> Reply:
+    def ask(pod: str) -> Reply | None:
+        if _has_ended(cluster, namespace, pod):
+            return None
         if not behind.port or pod not in listed:
             return Reply(url, error=f"it is not among the endpoints of Service {service}")
         with Forwarding(cluster, namespace, lambda: [Backend(pod, behind.port)]) as way:
@@ -32,3 +35,12 @@ def directly(cluster: Cluster, namespace: str, service: str, behind: Serving, pu
             return reply
 
     return ask
+
+
+def _has_ended(cluster: Cluster, namespace: str, pod: str) -> bool:
+    """Whether a pod is surely gone or going."""
+    try:
+        found = cluster.find("v1", "Pod", namespace, pod)
+    except ClusterError:
+        return False
+    return found is None or "deletionTimestamp" in found["metadata"]

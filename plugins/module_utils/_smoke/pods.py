@@ -30,8 +30,9 @@ MISSED = 0.001
 """The chance with which a pod may stay unheard though every answer comes from any pod alike."""
 TRIES = 3
 SHOWN = 10
-Directly = t.Callable[[str], Reply]
-"""Asks the named pod itself, past the public way. The reply's `error` says why it could not be asked."""
+Directly = t.Callable[[str], Reply | None]
+"""Asks the named pod itself, past the public way. The reply's `error` says why it could not be asked; there is none of
+a pod that has ended since."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +53,14 @@ class Expected:
 class Seen:
     """The revisions that each pod told, and how many answers there were; those asked directly apart from the others.
 
-    `silent` says of the pods that did not tell theirs directly either, why.
+    `silent` says of the pods that did not tell theirs directly either, why; `ended` are pods that went meanwhile, as
+    an autoscaler makes them.
     """
 
     revisions: dict[str, set[str]] = dataclasses.field(default_factory=lambda: collections.defaultdict(set))
     directly: dict[str, set[str]] = dataclasses.field(default_factory=lambda: collections.defaultdict(set))
     silent: dict[str, str] = dataclasses.field(default_factory=dict)
+    ended: set[str] = dataclasses.field(default_factory=set)
     answers: int = 0
     requests: int = 0
     seconds: float = 0.0
@@ -73,8 +76,12 @@ class Seen:
         self.revisions[pod].add(revision)
         return is_new
 
-    def take_directly(self, pod: str, reply: Reply) -> bool:
+    def take_directly(self, pod: str, reply: Reply | None) -> bool:
         """Note what a pod that was asked itself answered; False when it did not tell its revision."""
+        if reply is None:
+            self.ended.add(pod)
+            self.silent.pop(pod, None)
+            return False
         self.requests += 1
         name, revision = _told(reply)
         if name == pod:
@@ -87,7 +94,7 @@ class Seen:
 
     def missing(self, expected: Expected) -> list[str]:
         """The expected pods that the public way has not led to."""
-        return sorted(set(expected.pods) - set(self.revisions))
+        return sorted(set(expected.pods) - set(self.revisions) - self.ended)
 
     def as_dict(self, expected: Expected) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
@@ -192,7 +199,7 @@ def _stale(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
 def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
     """Pods that nothing is known of; and those of which only they themselves told, beside others that were heard."""
     missing = seen.missing(expected)
-    is_ours = len(missing) < len(expected.pods)
+    is_ours = any(pod in seen.revisions for pod in expected.pods)
     unknown = [pod for pod in missing if pod not in seen.directly or not is_ours]
     heard = f"{seen.answers} answers, of {', '.join(sorted(seen.revisions)[:SHOWN]) or 'no pod'}"
     if unknown or not seen.revisions:

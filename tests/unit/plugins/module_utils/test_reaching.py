@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils import _reaching
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.forwarding import Backend
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import Serving
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pods import Directly
@@ -64,12 +65,22 @@ def way(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[type[Way]]:
         server.shutdown()
 
 
+class Cluster:
+    """Knows the pods `b`, which runs, and `c`, which is ending; `d` may not be read."""
+
+    def find(self, _version: str, _kind: str, _namespace: str, name: str) -> t.Any:
+        if name == "d":
+            raise ApiError(403, "Forbidden", "you may not get pods")
+        return {"b": {"metadata": {}}, "c": {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}}.get(name)
+
+
 def ask(behind: Serving) -> Directly:
-    return _reaching.directly(t.cast("t.Any", None), "maestro-system", "maestro", behind, PUBLIC, 5.0)
+    return _reaching.directly(t.cast("t.Any", Cluster()), "maestro-system", "maestro", behind, PUBLIC, 5.0)
 
 
 def test_a_pod_is_asked_as_the_ingress_would(way: type[Way]) -> None:
     reply = ask(Serving(("a", "b"), "new", port=8080))("b")
+    assert reply
     assert (reply.status, reply.body) == (200, b"maestro.example.com:8443 /api/v1/status?full=1")
     assert way.asked == [Backend("b", 8080)]
 
@@ -77,6 +88,7 @@ def test_a_pod_is_asked_as_the_ingress_would(way: type[Way]) -> None:
 @pytest.mark.parametrize("behind", [Serving(("b",), "new", (), ("b",), 8080), Serving(("b",), "new")])
 def test_who_gets_no_requests_is_not_asked(behind: Serving, way: type[Way]) -> None:
     reply = ask(behind)("b")
+    assert reply
     assert (reply.status, reply.error) == (0, "it is not among the endpoints of Service maestro")
     assert way.asked == []
 
@@ -84,4 +96,18 @@ def test_who_gets_no_requests_is_not_asked(behind: Serving, way: type[Way]) -> N
 def test_why_the_way_is_closed_is_told(way: type[Way], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(way, "address", ("127.0.0.1", 1))
     monkeypatch.setattr(way, "broken", {"Forbidden: cannot create resource pods/portforward": 1})
-    assert ask(Serving(("b",), "new", port=8080))("b").error == "Forbidden: cannot create resource pods/portforward"
+    reply = ask(Serving(("b",), "new", port=8080))("b")
+    assert reply
+    assert reply.error == "Forbidden: cannot create resource pods/portforward"
+
+
+def test_a_pod_that_may_not_be_read_is_asked_all_the_same(way: type[Way]) -> None:
+    reply = ask(Serving(("d",), "new", port=8080))("d")
+    assert reply
+    assert (reply.status, way.asked) == (200, [Backend("d", 8080)])
+
+
+@pytest.mark.parametrize("pod", ["a", "c"])
+def test_a_pod_that_has_ended_since_has_nothing_to_answer_for(pod: str, way: type[Way]) -> None:
+    assert ask(Serving(("a", "b", "c"), "new", port=8080))(pod) is None
+    assert way.asked == []

@@ -117,10 +117,12 @@ class Keeping(Asker):
         return answer(self._chance.choice(self._pods) if next(self._asked) > self._opens_after else self._kept)
 
 
-def directly(**revisions: str) -> t.Callable[[str], Reply]:
-    """The pods themselves; one that has no revision here cannot be asked."""
+def directly(*, ended: str = "", **revisions: str) -> t.Callable[[str], Reply | None]:
+    """The pods themselves; one that has no revision here cannot be asked, and one that has ended need not be."""
 
-    def ask(pod: str) -> Reply:
+    def ask(pod: str) -> Reply | None:
+        if pod in ended:
+            return None
         return answer(pod, revisions[pod]) if pod in revisions else Reply(URL, error="forbidden: pods/portforward")
 
     return ask
@@ -158,6 +160,15 @@ def test_why_a_pod_could_not_be_asked_directly_is_told() -> None:
     assert [finding.id for finding in found] == ["pods-unseen", "pods-asked-directly"]
     assert found[0].message.startswith("1 of 3 pods never answered")
     assert "c, asked directly: forbidden: pods/portforward" in found[0].evidence
+
+
+def test_a_pod_that_ended_meanwhile_is_missed_by_nobody() -> None:
+    expected = Expected(("a", "b", "c"), "new", directly=directly(ended="b", c="new"))
+    heard = listen(Keeping("abc"), URL, b"", expected, 60)
+    assert [finding.id for finding in judge(heard, expected, URL)] == ["pods-asked-directly"]
+    assert set(heard.directly) == {"c"}
+    only_one_left = Expected(("a", "b"), "new", directly=directly(ended="b"))
+    assert judge(listen(Keeping("ab"), URL, b"", only_one_left, 60), only_one_left, URL) == []
 
 
 def test_pods_that_nobody_meets_outside_prove_nothing_of_the_public_way() -> None:
