@@ -11,6 +11,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.forwarding import Backend, Forwarding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.integration import seeing
@@ -146,6 +147,20 @@ def test_a_pod_of_an_old_revision_is_found(prove: Prove, cluster: Cluster) -> No
         cluster.delete(f"{path}/maestro-old")
     assert ids(came) == ["revision-stale"]
     assert "maestro-old answers with another revision" in came.values["msg"]
+
+
+def test_pods_that_the_public_way_does_not_lead_to_are_asked_through_the_api_server(
+    prove: Prove, cluster: Cluster
+) -> None:
+    """An ingress that keeps a connection to one pod: here that is all that the public way leads to."""
+    known, *others = sorted(pod["metadata"]["name"] for pod in seeing.pods(cluster, NAMESPACE))
+    with Forwarding(cluster, NAMESPACE, lambda: [Backend(known, 8080)]) as way:
+        address, port = way.address
+        came = prove(url=f"http://{HOSTNAME}", resolve={HOSTNAME: f"{address}:{port}"}, defaults=False)
+    assert came.values["verdict"] == "passed", came.values["msg"]
+    assert (set(came.values["pods"]["seen"]), set(came.values["pods"]["directly"])) == ({known}, set(others))
+    assert {*came.values["pods"]["directly"].values()} == {came.values["pods"]["revision"]}
+    assert "pods-asked-directly" in [finding["id"] for finding in came.values["findings"]]
 
 
 def test_the_rate_limiter_is_proven(prove: Prove) -> None:
