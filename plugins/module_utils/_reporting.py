@@ -10,22 +10,28 @@ import pathlib
 import typing as t
 
 from ._cluster.client import Cluster
+from ._health.diagnosis.masking import Mask
 from ._report.contents import report_of
 from ._report.writing import write_report
 
 Values = dict[str, t.Any]
 FILES = "report_files"
 """Key of a release's result: the paths of what was written."""
+IN_OTHERS_WORDS = ("msg", "findings", "restored", "smoke", "timeline")
+"""Keys in which the API server, a policy or the service speaks, who may quote what they were given."""
 
 
 def with_pages(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) -> Values:
-    """The result of the module release with FILES, written where evidence was kept, and empty otherwise.
+    """The result of the module release, without secret values in what others said, and with FILES.
 
-    What cannot be written is a warning: it hides neither the verdict nor the evidence.
+    Those are written where evidence was kept. What cannot be written is a warning: it hides neither the verdict nor
+    the evidence.
     """
     files = _written(cluster, params, result) if result["report"] else []
     page = f"\nReport: {files[-1]}" if files else ""
-    return {**result, FILES: files, "msg": f"{result['msg']}{page}"}
+    told = {key: result[key] for key in IN_OTHERS_WORDS}
+    shown: Values = Mask(params["secret_values"], {params["name"], params["namespace"]}).without_known(told)
+    return {**result, **shown, FILES: files, "msg": f"{shown['msg']}{page}"}
 
 
 def _written(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) -> list[str]:

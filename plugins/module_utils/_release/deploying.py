@@ -9,6 +9,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
+from .._health.diagnosis.masking import masked
 from .._health.finding import FAILED, PASSED, Finding, by_severity
 from .._health.observing import Subject
 from .._health.waiting import await_verdict, is_ready
@@ -238,7 +239,7 @@ class _Run:
             "smoke": proof_in_short(self._outcome.smoke),
             "running": running_images(self._cluster, self._wish.namespace, self._wish.selector),
         }
-        held.history.end(record, self._outcome.verdict, within_limits(outcome))
+        held.history.end(record, self._outcome.verdict, within_limits(masked(outcome, self._wish.mask)))
         self._forget_old(held)
 
     def _forget_old(self, held: Session) -> None:

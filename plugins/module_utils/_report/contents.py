@@ -133,13 +133,13 @@ def report_of(about: Values, results: t.Mapping[str, Values], secrets: t.Mapping
     was taken out of log lines by who fetched them; here it would hide what a finding is about.
     """
     mask = Mask(secrets or {})
-    checks = tuple(check_of(name, _masked(mask, result)) for name, result in results.items())
+    checks = tuple(check_of(name, mask.without_known(result)) for name, result in results.items())
     numbers = [result.get("number") for result in results.values()]
     return Report(
         **{field: str(about[field]) for field in ("release", "namespace", "host", "made")},
         checks=checks,
         number=max((number for number in numbers if isinstance(number, int)), default=0),
-        timeline=moments_of(_masked(mask, result) for result in results.values()),
+        timeline=moments_of(mask.without_known(result) for result in results.values()),
     )
 
 
@@ -186,14 +186,6 @@ def _of_error(name: str, result: Values, msg: str) -> tuple[Finding, ...]:
     if not result.get("error_id"):
         return ()
     return (Finding(str(result["error_id"]), "error", TITLES.get(name, name), msg),)
-
-
-def _masked(mask: Mask, value: t.Any) -> t.Any:
-    if isinstance(value, t.Mapping):
-        return {key: _masked(mask, inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_masked(mask, inner) for inner in value]
-    return mask.known(value) if isinstance(value, str) else value
 
 
 def _check_as_dict(check: Check) -> dict[str, t.Any]:

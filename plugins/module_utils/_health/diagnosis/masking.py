@@ -97,11 +97,20 @@ class Mask:
 
     def shown(self, value: t.Any) -> t.Any:
         """Plain values with every text in them masked."""
-        if isinstance(value, dict):
-            return {key: self.shown(inner) for key, inner in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.shown(inner) for inner in value]
-        return self.text(value) if isinstance(value, str) else value
+        return masked(value, self.text)
+
+    def without_known(self, value: t.Any) -> t.Any:
+        """Plain values with the known values taken out of every text in them."""
+        return masked(value, self.known)
+
+
+def masked(value: t.Any, mask: t.Callable[[str], str]) -> t.Any:
+    """Plain values with every text in them as `mask` gives it back; keys stay."""
+    if isinstance(value, t.Mapping):
+        return {key: masked(inner, mask) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(inner, mask) for inner in value]
+    return mask(value) if isinstance(value, str) else value
 
 
 def _is_telling(part: str) -> bool:

@@ -133,6 +133,23 @@ def test_a_failed_release_is_told_on_a_page_with_the_rollback_that_followed_and_
     assert all("hunter2-and-a-half" not in text and "Automatic rollback" in text for text in texts)
 
 
+@pytest.mark.parametrize("quoted", ["hunter2-and-a-half", base64_of("hunter2-and-a-half")])
+def test_a_server_that_quotes_a_secret_gives_it_away_nowhere(
+    quoted: str, cluster: ApiDouble, tmp_path: pathlib.Path
+) -> None:
+    refusal = ApiError(422, "Invalid", f'Service "maestro" is invalid: policy: the namespace may not hold {quoted}')
+    for method in ("PATCH", "POST"):
+        cluster.fail(method, "/services", refusal)
+    manifests, values = take_out_secrets([namespace(), secret(TOKEN="hunter2-and-a-half"), service()])
+    ending = run(components={"all": manifests}, secret_values=values, report_dir=str(tmp_path))
+    record = only(History(cluster, NAMESPACE, "maestro").read().records)
+    assert "the namespace may not hold (secret maestro-secrets/TOKEN)" in ending.values["msg"]
+    assert "the namespace may not hold (secret maestro-secrets/TOKEN)" in record.outcome["reason"]
+    kept = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.*") if path.is_file()]
+    assert len(kept) == 4
+    assert quoted not in "".join([json.dumps([ending.values, ending.warnings, record.outcome, record.about]), *kept])
+
+
 def test_a_page_that_cannot_be_written_hides_neither_verdict_nor_evidence(
     cluster: ApiDouble, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
