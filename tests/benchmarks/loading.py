@@ -1,10 +1,13 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures the load of the smoke test beside hey and wrk: HTTPS to one nginx, the same rates, in one run.
+"""Measures the load of the smoke test beside vegeta, hey and wrk: HTTPS, the same rates, in one run.
 
-Of each: the processor time of the whole process, how late requests were sent where it tells, and its p95 beside the
-server's own. Every generator is a process of its own. wrk knows no rate, so it is given as what it takes for each
-request. Needs the Debian packages of tests/benchmarks/debian-packages.txt. Prints a table; judges nothing.
+Of each: the processor time of sending, how late requests were sent where it tells, and its p95 beside the server's,
+which counts in milliseconds. Every generator is a process of its own. wrk knows no rate, so it is given as what it
+takes for each request. The second table has a server that answers after 20 ms and knows to the microsecond when it did.
+
+Needs the Debian packages of tests/benchmarks/debian-packages.txt; vegeta is built as the lab's programs are, of sources
+that go.sum pins. Prints tables; judges nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +29,17 @@ import time
 import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "lab")]
 
-from tests.smoke_servers.certificates import self_signed  # noqa: E402
+from maestro_lab.build import GoModule, build  # noqa: E402
+from maestro_lab.failure import LabError  # noqa: E402
+from tests.smoke_servers.certificates import Pair, self_signed  # noqa: E402
+from tests.smoke_servers.server import serving  # noqa: E402
 
+VEGETA = GoModule(pathlib.Path(__file__).parent / "go" / "vegeta", ("github.com/tsenart/vegeta/v12",))
 PORT = 18_443
-URL = f"https://localhost:{PORT}/"
 RATES = (200, 1000, 5000)
+STEADY_RATES = (200, 1000)
 CONNECTIONS = 50
 NGINX = """
 worker_processes 1; pid FOLDER/nginx.pid; error_log FOLDER/error.log;
@@ -62,41 +69,104 @@ print(json.dumps(figures))
 """
 
 
+HEADS = ("requests/s", "core %", "us/request", "late p99", "p95 due", "p95 sent", "server p95")
+Server = t.Callable[[], float]
+"""Tells its p95 of the requests since it was last asked, in seconds."""
+
+
+class Target(t.NamedTuple):
+    """Where to send requests, whom to trust, and what the server knows."""
+
+    url: str
+    certificate: str
+    p95: Server
+
+
+Generator = t.Callable[[Target, int, int], "Row"]
+"""Sends a rate for so many seconds to a target."""
+
+
 class Row(t.NamedTuple):
-    """One run: name, requests a second, share of a core, p99 of lateness, own p95 and the server's (seconds)."""
+    """One run: requests a second, share of a core; in seconds the p99 of lateness, and the p95 of latency counted from
+    when requests were due, from when they were sent, and by the server. None where a generator does not tell it.
+    """
 
     name: str
     rate: float
     cpu: float
-    lateness: float | None
-    p95: float | None
-    server: float
+    lateness: float | None = None
+    due: float | None = None
+    sent: float | None = None
+    server: float | None = None
 
     def __str__(self) -> str:
-        late, own = ("" if value is None else f"{value * 1000:.2f}" for value in (self.lateness, self.p95))
-        each = self.cpu / self.rate * 1e6 if self.rate else 0.0
-        figures = f"{self.rate:>8.0f} {self.cpu * 100:>7.1f} {each:>9.0f} {late:>13} {own:>8}"
-        return f"{self.name:<12} {figures} {self.server * 1000:>10.0f}"
+        each = f"{self.cpu / self.rate * 1e6:.0f}" if self.rate else ""
+        times = (self.lateness, self.due, self.sent, self.server)
+        told = ("" if time is None else f"{time * 1000:.2f}" for time in times)
+        return lined(self.name, f"{self.rate:.0f}", f"{self.cpu * 100:.1f}", each, *told)
+
+
+def lined(name: str, *cells: str) -> str:
+    return f"{name:<13}" + "".join(f"{cell:>12}" for cell in cells)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="length of each run")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--runs", type=int, default=1, help="of which the least disturbed one is told")
+    given = parser.parse_args()
+    seconds, runs = given.seconds, given.runs
     missing = [name for name in ("nginx", "hey", "wrk") if not shutil.which(name)]
     if missing:
         sys.exit(f"loading: {', '.join(missing)} is missing; see tests/benchmarks/debian-packages.txt")
-    with tempfile.TemporaryDirectory(prefix="maestro-loading-") as name, nginx(pathlib.Path(name)) as server:
-        rows = [row for rate in RATES for row in (ours(server, rate, seconds), hey(server, rate, seconds))]
-        rows.append(wrk(server, seconds))
-    heads = f"{'requests/s':>8} {'core %':>7} {'us/request':>9} {'late p99 ms':>13} {'p95 ms':>8} {'server p95':>10}"
-    print("\n".join([f"{'':<12} {heads}", *map(str, rows)]))
+    try:
+        vegeta = Vegeta(str(build(VEGETA) / "vegeta"))
+    except LabError as error:
+        sys.exit(f"loading: {error}")
+    with tempfile.TemporaryDirectory(prefix="maestro-loading-") as name:
+        folder = pathlib.Path(name)
+        pair = self_signed(folder)
+        with nginx(folder, pair) as target:
+            show("nginx that answers at once", [*beside(target, vegeta, seconds, runs), wrk(target, seconds)])
+        show("a server that answers after 20 ms", steady(pair, vegeta, seconds, runs))
+
+
+def show(title: str, rows: t.Iterable[Row]) -> None:
+    print("\n".join([f"{title} (times in ms)", lined("", *HEADS), *map(str, rows), ""]), flush=True)
+
+
+def beside(target: Target, vegeta: Vegeta, seconds: int, runs: int) -> t.Iterator[Row]:
+    """All that know a rate, one after the other, at each rate."""
+    for rate in RATES:
+        for generator in (ours, vegeta, hey):
+            yield least_disturbed(generator(target, rate, seconds) for _run in range(runs))
+
+
+def steady(pair: Pair, vegeta: Vegeta, seconds: int, runs: int) -> t.Iterator[Row]:
+    """The same against a server of known latency, a new one for each run."""
+    for rate in STEADY_RATES:
+        for generator in (ours, vegeta, hey):
+            yield least_disturbed(known(pair, generator, rate, seconds) for _run in range(runs))
+
+
+def least_disturbed(rows: t.Iterable[Row]) -> Row:
+    """Others on the machine can only make a run slower."""
+    return min(rows, key=lambda row: row.sent or 0.0)
+
+
+def known(pair: Pair, generator: Generator, rate: int, seconds: int) -> Row:
+    """One run against a server that answers after 20 ms."""
+    with serving("steady", *pair) as server:
+
+        def told() -> float:
+            return p95_of(server.stop()["times"])
+
+        return generator(Target(f"https://localhost:{server.port}/", pair.certificate, told), rate, seconds)
 
 
 @contextlib.contextmanager
-def nginx(folder: pathlib.Path) -> t.Iterator[pathlib.Path]:
-    """A running nginx, whose folder has the certificate and the log of request times."""
-    pair = self_signed(folder)
+def nginx(folder: pathlib.Path, pair: Pair) -> t.Iterator[Target]:
+    """A running nginx, which logs how long each request took."""
     values = {"FOLDER": str(folder), "PORT": str(PORT), "CERTIFICATE": pair.certificate, "KEY": pair.key}
     text = NGINX
     for name, value in values.items():
@@ -105,49 +175,72 @@ def nginx(folder: pathlib.Path) -> t.Iterator[pathlib.Path]:
     process = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
     try:
         time.sleep(0.5)
-        yield folder
+        with (folder / "access.log").open(encoding="ascii") as log:
+
+            def logged() -> float:
+                time.sleep(1.5)  # nginx writes what it has once a second
+                return p95_of([float(line) for line in log])
+
+            yield Target(f"https://localhost:{PORT}/", pair.certificate, logged)
     finally:
         process.terminate()
         process.wait()
 
 
-def timed(server: pathlib.Path, command: t.Sequence[str]) -> tuple[str, float, float]:
-    """The output of a process, the processor seconds it took, and the server's p95 of its requests."""
-    log = server / "access.log"
-    before = log.stat().st_size
+def p95_of(times: t.Iterable[float]) -> float:
+    ranked = sorted(times)
+    return ranked[int(len(ranked) * 0.95)] if ranked else 0.0
+
+
+def timed(command: t.Sequence[str]) -> tuple[str, float]:
+    """The output of a process, and the processor seconds it took."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=300)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"{command[0]}\n{done.stdout}{done.stderr}")
-    time.sleep(1.5)
-    with log.open(encoding="ascii") as lines:
-        lines.seek(before)
-        times = sorted(float(line) for line in lines)
-    p95 = times[int(len(times) * 0.95)] if times else 0.0
-    return done.stdout, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, p95
+    return done.stdout, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
 
 
-def ours(server: pathlib.Path, rate: int, seconds: int) -> Row:
-    command = [sys.executable, "-c", OURS, URL, str(server / "localhost.crt"), str(rate), str(seconds)]
-    output, _used, p95 = timed(server, command)
-    figures = json.loads(output)
-    lateness, latency = figures["lateness"]["p99"], figures["latency"]["p95"]
-    return Row("smoke", figures["sent"] / seconds, figures["generator_cpu"], lateness, latency, p95)
+def ours(target: Target, rate: int, seconds: int) -> Row:
+    command = [sys.executable, "-c", OURS, target.url, target.certificate, str(rate), str(seconds)]
+    figures = json.loads(timed(command)[0])
+    times = figures["lateness"]["p99"], figures["latency"]["p95"], figures["service_time"]["p95"]
+    return Row("smoke", figures["sent"] / seconds, figures["generator_cpu"], *times, target.p95())
 
 
-def hey(server: pathlib.Path, rate: int, seconds: int) -> Row:
-    command = ["hey", "-z", f"{seconds}s", "-c", str(CONNECTIONS), "-q", str(rate / CONNECTIONS), "-o", "csv", URL]
-    output, used, p95 = timed(server, command)
-    times = sorted(float(row["response-time"]) for row in csv.DictReader(io.StringIO(output)))
-    own = times[int(len(times) * 0.95)] if times else None
-    return Row("hey", len(times) / seconds, used / seconds, None, own, p95)
+class Vegeta:
+    """Vegeta, of which the results tell when each request was sent."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+
+    def __call__(self, target: Target, rate: int, seconds: int) -> Row:
+        with tempfile.TemporaryDirectory(prefix="maestro-vegeta-") as name:
+            targets, results = pathlib.Path(name, "targets"), pathlib.Path(name, "results")
+            targets.write_text(f"GET {target.url}\n", encoding="ascii")
+            command = [self._program, "attack", f"-targets={targets}", f"-output={results}", "-http2=false"]
+            used = timed([*command, f"-root-certs={target.certificate}", f"-rate={rate}", f"-duration={seconds}s"])[1]
+            rows = list(csv.reader(io.StringIO(timed([self._program, "encode", "-to=csv", str(results)])[0])))
+        requests = sorted((int(sent) / 1e9, int(took) / 1e9) for sent, _code, took, *_others in rows)
+        late = [sent - requests[0][0] - number / rate for number, (sent, _took) in enumerate(requests)]
+        due = p95_of(over + took for over, (_sent, took) in zip(late, requests, strict=True))
+        own = p95_of(took for _sent, took in requests)
+        p99 = sorted(late)[int(len(late) * 0.99)]
+        return Row("vegeta", len(rows) / seconds, used / seconds, p99, due, own, target.p95())
 
 
-def wrk(server: pathlib.Path, seconds: int) -> Row:
-    output, used, p95 = timed(server, ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", URL])
+def hey(target: Target, rate: int, seconds: int) -> Row:
+    command = ["hey", "-z", f"{seconds}s", "-c", str(CONNECTIONS), "-q", str(rate / CONNECTIONS), "-o", "csv"]
+    output, used = timed([*command, target.url])
+    times = [float(row["response-time"]) for row in csv.DictReader(io.StringIO(output))]
+    return Row("hey", len(times) / seconds, used / seconds, sent=p95_of(times), server=target.p95())
+
+
+def wrk(target: Target, seconds: int) -> Row:
+    output, used = timed(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", target.url])
     found = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    return Row("wrk, no rate", float(found[1]) if found else 0.0, used / seconds, None, None, p95)
+    return Row("wrk, no rate", float(found[1]) if found else 0.0, used / seconds, server=target.p95())
 
 
 if __name__ == "__main__":
