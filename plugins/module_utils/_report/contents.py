@@ -50,12 +50,14 @@ class Check:
 
     @property
     def headline(self) -> str:
-        """The sentence on one line: of several, the first, with the first error in place of the others."""
+        """The sentence on one line: of several, the first, with the first error unless it tells that already."""
         first, *others = self.msg.strip().splitlines() or [""]
         if not others:
             return first
         told = self.of("error") or self.of("warning")
-        return f"{first.rstrip(':')}: {told[0].sentence()}" if told else first.rstrip(":")
+        if not told or told[0].sentence() in first:
+            return first.rstrip(":")
+        return f"{first.rstrip(':')}: {told[0].sentence()}"
 
     def of(self, severity: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity == severity]

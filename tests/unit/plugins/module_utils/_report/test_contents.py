@@ -10,6 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.contents import finding_of
+
 from .samples import SKIPPED, UNREACHABLE, WARNING, bad, failed, finding, passed, report
 
 RESULTS: dict[str, dict[str, t.Any]] = {
@@ -115,3 +117,10 @@ def test_a_release_took_as_long_as_its_phases_together() -> None:
     made = report({"release": failed(seconds={"plan": 0.5, "wait": 61.0}), "rollback": passed(seconds=2.5)})
     assert [(check.title, check.seconds) for check in made.checks] == [("Release", 61.5), ("Automatic rollback", 2.5)]
     assert made.seconds == 64.0
+
+
+def test_a_first_line_that_tells_the_error_does_not_tell_it_twice() -> None:
+    told = finding_of(finding()).sentence()
+    first = f"Release 3 of maestro is not ready after 1 s: {told} Release 2 was restored as release 4."
+    (check,) = report({"release": failed(msg=f"{first}\n- more\nEvidence: x.json")}).checks
+    assert check.headline == first
