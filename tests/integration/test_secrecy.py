@@ -199,8 +199,9 @@ def test_no_secret_value_comes_out(
     ]
     assert [done.rc for done in (planned, upgraded, failed, restored, *others)] == [0, 0, 2, 0, 0, 0, 0, 0]
     assert validated.result_of("intelgraph.maestro.smoke")["verdict"] == "passed", validated.output[-4000:]
-    states = [record.state for record in seeing.history(cluster, namespace)]
-    assert states == ["passed", "passed", "failed", "passed", "passed"]
+    releases = others[2].result_of("intelgraph.maestro.release_info")["releases"]
+    states = [(each["state"], each["restores"], bool(each["timeline"])) for each in releases]
+    assert states == [*[("passed", 0, True)] * 2, ("failed", 0, True), ("passed", 2, True), ("passed", 1, True)]
 
     assert [pathlib.Path(path).name for path in failed.release["report_files"]] == [
         *("report.json", "report.xml", "report.html")
