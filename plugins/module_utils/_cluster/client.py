@@ -9,7 +9,6 @@ import contextlib
 import json
 import random
 import socket
-import tempfile
 import threading
 import time
 import typing as t
@@ -17,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 from .clock import ServerClock
-from .configuration import configure, headers, options
+from .configuration import configure, headers, options, private_folder
 from .dialling import dial
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
@@ -90,7 +89,7 @@ class Cluster:
         """Open the cluster that the module's connection options name; refuses when `cluster_uid` is another's."""
         chosen = options(params)
         limits = Limits(params["connect_timeout"], params["request_timeout"], params["retry_timeout"])
-        with tempfile.TemporaryDirectory(prefix="maestro-") as folder:
+        with private_folder() as folder:
             cluster = cls(configure(chosen, params["in_cluster"], folder), headers(chosen), limits)
         if params["cluster_uid"]:
             cluster.require_uid(params["cluster_uid"])

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import tempfile
 import typing as t
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
@@ -23,6 +25,7 @@ except ImportError as error:
     KUBERNETES_IMPORT_ERROR = error
 
 CLIENT_NAME = {option: name for name, option in AUTH_ARG_MAP.items()}
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 TRUE_WORDS = {"1", "true", "yes", "on"}
 HEADERS = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
 
@@ -66,12 +69,33 @@ def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False, folder: s
             _load(configuration, chosen, in_cluster, folder)
     except BadConnection:
         raise
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(f"The keys of the {source} cannot be kept for a moment: {error}") from error
+        raise BadConnection(f"The {source} cannot be used: {error}") from error
     except Exception as error:
         raise BadConnection(f"The {source} cannot be used: {error}") from error
     _override(configuration, chosen)
     if logged and not (configuration.api_key or configuration.cert_file or configuration.username):
         raise BadConnection(f"The program that the {source} names gave no credentials: {'; '.join(logged)}")
     return configuration
+
+
+@contextlib.contextmanager
+def private_folder() -> t.Iterator[str]:
+    """A folder for the keys inside a kubeconfig, gone afterwards. Raises BadConnection where none can be made."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="maestro-")
+    except OSError as error:
+        raise NoRoom(f"The keys of the connection cannot be kept for a moment: {error}") from error
+    with folder as path:
+        yield path
+
+
+class NoRoom(BadConnection):
+    """There is no folder for temporary files, or no room in it."""
+
+    next_step = "Make room for temporary files on this host, or set TMPDIR to a folder that has some."
 
 
 @contextlib.contextmanager

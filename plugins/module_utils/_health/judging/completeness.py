@@ -15,6 +15,7 @@ from .serving import unrouted
 
 UNWATCHED = frozenset({"Namespace"})
 """What only accounts of the whole cluster may watch: if a namespace goes, so does what is in it."""
+SHOWN = 3
 AFTER_RESTART = 30.0
 """Seconds for which a container must run that has ended before: one that loops is ready for a moment each time."""
 
@@ -82,9 +83,28 @@ def _settlings(pod: Live, settle: float) -> t.Iterator[float]:
 
 
 def unready_objects(case: Case) -> dict[str, str]:
-    """What is missing of each declared object, by the object as it is shown."""
+    """What is missing of each declared object, by the object as it is shown: of a workload what its pods tell."""
     found: dict[str, str] = {}
     for line in missing(case):
         subject, _colon, what = line.partition(": ")
-        found.setdefault(subject, what)
+        found[subject] = what
     return found
+
+
+def unready_pods(case: Case) -> dict[str, tuple[str, ...]]:
+    """Some of the new pods that are not ready, with node and reason, by the workload as it is shown."""
+    found = {}
+    for workload in case.workloads:
+        unready = [pod for pod in workload.pods if not is_ready(pod)]
+        found[workload.name] = tuple(_unready(case, pod) for pod in unready[:SHOWN])
+    return found
+
+
+def _unready(case: Case, pod: Live) -> str:
+    node, status = str((pod.get("spec") or {}).get("nodeName") or ""), pod.get("status") or {}
+    said = str(condition(pod, "Ready").get("message") or f"its phase is {status.get('phase', 'unknown')}")
+    if node and not status.get("containerStatuses"):
+        since = condition(pod, "PodScheduled").get("lastTransitionTime")
+        said = f"its node has told nothing of it since it was placed there{f' at {since}' if since else ''}"
+    place = f" on {node}{' (which is not ready)' if node in case.unfit_nodes else ''}" if node else ""
+    return f"pod {pod['metadata']['name']}{place}: {said}"

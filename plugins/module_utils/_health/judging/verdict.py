@@ -13,7 +13,7 @@ from ..facts import Facts, Judgement
 from ..finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from . import crashes, creation, images, probes, rollout, scheduling, serving, sources, starting, volumes
 from .case import Case, is_ready
-from .completeness import draining, missing, settled_at, unready_objects
+from .completeness import draining, missing, settled_at, unready_objects, unready_pods
 from .trouble import Trouble
 
 RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
@@ -84,12 +84,13 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
         lasting = [_draining(line) for line in draining(case)]
         return Judgement(PASSED, findings(case, [*troubles(case, False), *lasting], ()), judgement.missing)
     guilty = [trouble for trouble in found if not trouble.stands]
-    explained = {trouble.object for trouble in guilty}
+    explained, pods = {trouble.object for trouble in guilty}, unready_pods(case)
     unexplained = [
         Trouble(
             catalogue.NOT_READY,
             subject,
             f"{what}, and the time is over",
+            evidence=pods.get(subject, ()),
             next_step=HINTS.get(subject.partition(" ")[0], ""),
         )
         for subject, what in unready_objects(case).items()

@@ -21,6 +21,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.config
     headers,
     options,
 )
+from tests.unit.full_disk import full_disk
 from tests.unit.plugins.module_utils._cluster.api_server import ApiServer
 from tests.unit.plugins.module_utils._cluster.connecting import parameters
 from tests.unit.rendering import only
@@ -265,3 +266,19 @@ def test_a_program_that_is_not_installed_is_named() -> None:
     missing = kubeconfig(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-program"})
     with pytest.raises(BadConnection, match="no-such-program"):
         configure({"kubeconfig": missing})
+
+
+def test_a_full_disk_is_named_as_what_it_is(tmp_path: pathlib.Path) -> None:
+    inside = kubeconfig("https://one.test", **{"client-certificate-data": "b25lIG9mIGl0cyBvd24="})
+    with full_disk(), pytest.raises(module.NoRoom, match="given as a dictionary cannot be kept for a moment"):
+        configure({"kubeconfig": inside}, folder=str(tmp_path))
+    assert "TMPDIR" in module.NoRoom.next_step
+
+
+def test_without_a_folder_for_temporary_files_nobody_sees_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(**dummy: str) -> t.NoReturn:
+        raise FileNotFoundError("No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(module.tempfile, "TemporaryDirectory", none)
+    with pytest.raises(module.NoRoom, match="No usable temporary directory found"):
+        Cluster.connect(parameters(host="http://one.test", api_key="token"))

@@ -26,6 +26,7 @@ from .scenes import (
     event,
     facts,
     item,
+    node,
     pod,
     replica_set,
     rollout,
@@ -154,6 +155,23 @@ def test_at_the_time_out_what_nothing_explains_is_not_ready() -> None:
     assert (finding.id, finding.object) == ("not-ready", f"Ingress {NAMESPACE}/maestro")
     assert finding.message == "it has no address yet, and the time is over"
     assert "controller of its class" in finding.next_step
+
+
+def test_at_the_time_out_a_pod_that_its_node_never_took_up_is_named_with_its_node() -> None:
+    """A node that went away with new pods placed on it: for most of a minute nobody else notices."""
+    placed = pod(name="maestro-new-b", node="node-2", phase="Pending", containerStatuses=[])
+    placed["status"]["conditions"] = [condition("PodScheduled", "True", age=30)]
+    old = pod(name="maestro-old-a", of=OLD)
+    stuck = deployment(2, availableReplicas=1)
+    waited = facts(stuck, replica_set(), replica_set(OLD), pod(), placed, old)
+    finding = cause(timed_out(waited, judge(waited)))
+    assert (finding.id, finding.message) == ("not-ready", "1 of 2 new pods are not ready, and the time is over")
+    told = f"its node has told nothing of it since it was placed there at {ago(30)}"
+    assert finding.evidence == (f"pod maestro-new-b on node-2: {told}",)
+    lost = dataclasses.replace(waited, objects={**waited.objects, "Node": (node("node-2", ready=False),)})
+    assert cause(timed_out(lost, judge(lost))).evidence == (
+        f"pod maestro-new-b on node-2 (which is not ready): {told}",
+    )
 
 
 def test_a_release_that_has_not_settled_in_time_has_not_passed() -> None:
