@@ -34,6 +34,7 @@ OF_TLS = ("certificate", "TLS version")
 SAID = ("4xx", "5xx", "unexpected")
 UNANSWERED = frozenset({"service-unreachable"})
 OF_A_LOAD = frozenset({"error-ratio-high", "latency-high", "throughput-low", "load-stopped"})
+SEE_PODS = "See why these pods take no connection: the port of their container, their log."
 SHOWN = 5
 
 
@@ -98,14 +99,17 @@ def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[lis
         return list(found), False
     others = [finding for finding in found if finding not in concerned]
     if not signs.broken:
-        return [*others, *(_with_evidence(finding, signs.refused[:SHOWN]) for finding in concerned)], False
+        return [*others, *(_refused(finding, signs.refused[:SHOWN]) for finding in concerned)], False
     text = f"the way to the pods broke, which may explain that {concerned[0].message}"
     broken = kinds.FORWARDING_BROKEN.of("the way in", text, *signs.broken[:SHOWN])
     return in_order([broken, *others, *map(_excused, concerned)]), True
 
 
-def _with_evidence(finding: Finding, lines: t.Sequence[str]) -> Finding:
-    return dataclasses.replace(finding, evidence=(*finding.evidence, *lines))
+def _refused(finding: Finding, lines: t.Sequence[str]) -> Finding:
+    """A finding with what the kubelet says of pods that took no connection, when it does."""
+    if not lines:
+        return finding
+    return dataclasses.replace(finding, evidence=(*finding.evidence, *lines), next_step=SEE_PODS)
 
 
 def _excused(finding: Finding) -> Finding:

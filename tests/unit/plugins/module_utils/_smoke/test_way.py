@@ -157,3 +157,5 @@ def test_what_a_pod_did_not_take_is_held_against_it_in_the_kubelets_words() -> N
     [finding], is_open = weighed([UNREACHABLE], {}, REFUSED)
     assert (finding.severity, is_open) == ("error", False)
     assert finding.evidence == REFUSED.refused
+    assert "take no connection" in finding.next_step
+    assert weighed([UNREACHABLE], {}, Signs()) == ([UNREACHABLE], False)
