@@ -1,8 +1,8 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans or makes one release of the objects in a file, as a process of its own: what `growing` measures.
+"""Plans or makes one release of the objects in a file, or reads the history of it: what `growing` measures.
 
-releasing_once.py KUBECONFIG NAMESPACE MANIFESTS.json [--check]
+releasing_once.py KUBECONFIG NAMESPACE MANIFESTS.json [--check | --history]
 """
 
 from __future__ import annotations
@@ -10,22 +10,37 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call  # noqa: E402
-from ansible_collections.intelgraph.maestro.plugins.modules import release  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.modules import release, release_info  # noqa: E402
+
+Manifest = dict[str, t.Any]
 
 
 def main(kubeconfig: str, namespace: str, path: str, *flags: str) -> None:
-    manifests = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    params = {name: option.get("default") for name, option in release.ARGUMENTS.items()}
-    wanted = {"kubeconfig": kubeconfig, "namespace": namespace, "components": {"all": manifests}, "wait": False}
-    ending = release.carry_out(Call({**params, **wanted}, "--check" in flags))
-    print(json.dumps({key: ending.values[key] for key in ("msg", "counts", "seconds", "requests")}))
+    place = {"kubeconfig": kubeconfig, "namespace": namespace}
+    ending = looked_back(place) if "--history" in flags else released(place, path, "--check" in flags)
+    shown = ("msg", "counts", "seconds", "requests")
+    print(json.dumps({key: ending.values[key] for key in shown if key in ending.values}))
     if ending.failed:
         sys.exit(1)
+
+
+def released(place: Manifest, path: str, check: bool) -> Ending:
+    wanted = {"components": {"all": json.loads(pathlib.Path(path).read_text(encoding="utf-8"))}, "wait": False}
+    return release.carry_out(Call({**_defaults(release.ARGUMENTS), **place, **wanted}, check))
+
+
+def looked_back(place: Manifest) -> Ending:
+    return release_info.look_back(Call({**_defaults(release_info.ARGUMENTS), **place}))
+
+
+def _defaults(arguments: dict[str, Manifest]) -> Manifest:
+    return {name: option.get("default") for name, option in arguments.items()}
 
 
 if __name__ == "__main__":
