@@ -232,13 +232,18 @@ load:
       sample: [{le: 0.00316, count: 1402}, {le: 0.00398, count: 1597}]
     series:
       description:
-        - What happened in each slot of time, 120 slots at most. C(second) is when it begins, C(seconds) how long it is.
-          C(planned) requests were due in it, C(sent) were sent, C(answered) answered; C(failed) ended badly, by their
+        - What happened in each slot of time, 120 slots at most, C(seconds) long each.
+        - C(planned) requests were due in it, C(sent) were sent, C(answered) answered; C(failed) ended badly, by their
           kind; C(p95) is of those that were due.
       returned: with a load
-      type: list
-      elements: dict
-      sample: [{second: 0, seconds: 0.5, planned: 500, sent: 500, answered: 498, failed: {5xx: 1}, p95: 0.0047}]
+      type: dict
+      sample:
+        seconds: 0.5
+        planned: [500, 500]
+        sent: [500, 500]
+        answered: [498, 502]
+        failed: {5xx: [0, 1]}
+        p95: [0.0047, 0.0051]
     connections:
       description: How many were opened, the most at once, requests of each, requests sent again on a new one.
       returned: with a load

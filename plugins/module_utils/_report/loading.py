@@ -10,7 +10,7 @@ import typing as t
 from .._health.finding import INCONCLUSIVE, PASSED
 from .latencies import RANKS, digits, latencies, spoken
 from .markup import Html, tag
-from .rates import TRACES, failures, rates
+from .rates import TRACES, failures, rates, slots_of
 
 Values = t.Mapping[str, t.Any]
 Badge = t.Callable[[str], Html]
@@ -41,7 +41,7 @@ def loading(name: str, title: str, load: Values, badge: Badge) -> Html | None:
     """The section of one load; None without one. `name` is its own on the page, `badge` writes a verdict."""
     if not load.get("plan"):
         return None
-    slots = load.get("series") or []
+    slots = slots_of(load.get("series") or {})
     pictures = {
         "How long answers took": latencies(f"{name}-latency", load),
         "Requests a second": rates(f"{name}-rate", slots),

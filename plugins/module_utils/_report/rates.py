@@ -33,6 +33,22 @@ Values = t.Mapping[str, t.Any]
 Slots = t.Sequence[Values]
 
 
+def slots_of(series: Values) -> list[Values]:
+    """The slots of a load's series, each with its begin, its length and what happened in it."""
+    if not series:
+        return []
+    width, failed_ones = series["seconds"], series["failed"]
+    return [
+        {
+            "second": round(number * width, 1),
+            "seconds": width,
+            **{trace: series[trace][number] for trace in (*TRACES, "p95")},
+            "failed": {kind: counts[number] for kind, counts in failed_ones.items() if counts[number]},
+        }
+        for number in range(len(series["planned"]))
+    ]
+
+
 def rates(name: str, slots: Slots) -> Html | None:
     """Requests a second over time; None when there were none."""
     most = max((slot[trace] / slot["seconds"] for slot in slots for trace in TRACES), default=0.0)

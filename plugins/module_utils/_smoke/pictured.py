@@ -40,14 +40,14 @@ def histogram(values: t.Sequence[float]) -> list[Entry]:
     return [{"le": BOUNDS[number], "count": counts[number]} for number in range(held[0], held[-1] + 1)]
 
 
-def series(recording: Recording) -> list[Entry]:
-    """What happened in each slot of time, from when the first request was due to when the last one ended.
+def series(recording: Recording) -> Entry:
+    """What happened in each slot of time, from when the first request was due to when the last one ended; as columns.
 
-    `second` is when the slot begins and `seconds` how long it is; `planned`, `sent` and `answered` are requests of
-    which that happened in it, `failed` those that ended badly in it by their kind, `p95` is of those planned in it.
+    `seconds` is how long a slot is; `planned`, `sent` and `answered` are requests of which that happened in it,
+    `failed` those that ended badly in it by their kind, `p95` is of those planned in it. Empty without any request.
     """
     if not len(recording):
-        return []
+        return {}
     start = min(recording.due)
     end = max(recording.ended)
     width = _width(end - start, len(recording))
@@ -69,7 +69,15 @@ def series(recording: Recording) -> list[Entry]:
         last.answered += kind in ANSWERED
         if kind != OK:
             last.failed[KINDS[kind]] += 1
-    return [slot.told(round(number * width, 1), width) for number, slot in enumerate(slots)]
+    kinds = [kind for kind in KINDS if any(kind in slot.failed for slot in slots)]
+    return {
+        "seconds": width,
+        "planned": [slot.planned for slot in slots],
+        "sent": [slot.sent for slot in slots],
+        "answered": [slot.answered for slot in slots],
+        "failed": {kind: [slot.failed[kind] for slot in slots] for kind in kinds},
+        "p95": [round(samples.percentile(sorted(slot.latencies), 95), 6) for slot in slots],
+    }
 
 
 class _Slot:
@@ -79,17 +87,6 @@ class _Slot:
         self.planned = self.sent = self.answered = 0
         self.failed: collections.Counter[str] = collections.Counter()
         self.latencies: list[float] = []
-
-    def told(self, second: float, width: float) -> Entry:
-        return {
-            "second": second,
-            "seconds": width,
-            "planned": self.planned,
-            "sent": self.sent,
-            "answered": self.answered,
-            "failed": {kind: self.failed[kind] for kind in KINDS if kind in self.failed},
-            "p95": round(samples.percentile(sorted(self.latencies), 95), 6),
-        }
 
 
 def _width(span: float, requests: int) -> float:

@@ -13,6 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._report.rates i
     failed,
     failures,
     rates,
+    slots_of,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.style import CSS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import figures
@@ -31,6 +32,16 @@ def test_every_way_of_ending_badly_has_a_look_and_a_meaning() -> None:
     assert set(KINDS) == set(figures.KINDS) - {"ok"}
     assert len({colour for colour, _meaning in KINDS.values()}) == len(KINDS)
     assert all(f".{colour} {{ fill:" in CSS for colour, _meaning in KINDS.values())
+
+
+def test_columns_become_slots() -> None:
+    columns = {
+        "seconds": 0.5,
+        **{trace: [slot[trace] for slot in SLOTS] for trace in ("planned", "sent", "answered", "p95")},
+        "failed": {"5xx": [4, 0, 2], "timeout": [0, 0, 6]},
+    }
+    assert slots_of(columns) == SLOTS
+    assert slots_of({}) == []
 
 
 def paths(text: str) -> dict[str, str]:
@@ -76,8 +87,8 @@ def test_the_words() -> None:
 def test_nothing_and_nothing_but_errors() -> None:
     assert rates("x", []) is None
     assert failures("x", []) is None
-    assert failures("x", load()["series"]) is None
-    lost = load([("connect", number / 10, 0.01) for number in range(30)])["series"]
+    assert failures("x", slots_of(load()["series"])) is None
+    lost = slots_of(load([("connect", number / 10, 0.01) for number in range(30)])["series"])
     assert failed(lost) == {"connect": 30}
     assert "band answered" in str(rates("x", lost))
-    assert failed(load(BAD)["series"]) == {"5xx": 60, "timeout": 4}
+    assert failed(slots_of(load(BAD)["series"])) == {"5xx": 60, "timeout": 4}
