@@ -87,4 +87,4 @@ def _called(name: x509.Name) -> str:
 def _moment(certificate: x509.Certificate, field: str) -> str:
     """A time of a certificate; older versions of cryptography tell it in UTC without saying so."""
     moment = getattr(certificate, f"{field}_utc", None) or getattr(certificate, field)
-    return t.cast("dt.datetime", moment).strftime("%Y-%m-%d %H:%M")
+    return t.cast(dt.datetime, moment).strftime("%Y-%m-%d %H:%M")
