@@ -132,7 +132,7 @@ def _expected(params: Params, wish: Wanted, stack: contextlib.ExitStack) -> Expe
     cluster = stack.enter_context(Cluster.connect(params))
     behind = serving(cluster, namespace, name)
     ask = directly(cluster, namespace, name, behind, wish.status, params["timeout"])
-    return Expected(behind.pods, behind.revision, behind.leaving, ask)
+    return Expected(behind.pods, behind.revision, behind.leaving, ask, behind.unowned)
 
 
 def _prometheus(params: Params) -> Prometheus:

@@ -154,6 +154,7 @@ def test_a_pod_that_somebody_keeps_is_found_behind_the_new_revision(bench: Bench
     deployed = outcome["smoke"]["pods"]["revision"]
     assert told["message"] == f"{name} answers with another revision than {deployed}, which is deployed: {revision}"
     assert name in outcome["smoke"]["pods"]["expected"]
+    assert f"{name} is of no controller of the release" in told["evidence"][0]
 
 
 def test_a_certificate_about_to_end_is_taken_back(bench: Bench) -> None:

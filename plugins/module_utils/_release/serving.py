@@ -28,6 +28,7 @@ class Serving(t.NamedTuple):
 
     `leaving` are pods that are ending, `unlisted` ready ones that the Service sends nobody to. A pod that the Service
     sends requests to is among `pods`, whoever made it. `port` is where in a pod it sends them, 0 where it sends none.
+    `unowned` are pods that no controller of the release owns, so that no release replaces them or takes them away.
     """
 
     pods: tuple[str, ...]
@@ -35,6 +36,7 @@ class Serving(t.NamedTuple):
     leaving: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     port: int = 0
+    unowned: tuple[str, ...] = ()
 
 
 def serving(cluster: Cluster, namespace: str, name: str) -> Serving:
@@ -44,22 +46,26 @@ def serving(cluster: Cluster, namespace: str, name: str) -> Serving:
     if workload is None:
         raise NoWorkload(f"{namespace} has no Deployment and no StatefulSet {name}")
     selector = ",".join(f"{key}={value}" for key, value in workload["spec"]["selector"]["matchLabels"].items())
-    revision = (
-        _hash_of_newest(cluster.list_objects("apps/v1", "ReplicaSet", namespace, labelSelector=selector), workload)
-        if deployment
-        else workload.get("status", {}).get("updateRevision", "")
+    sets = (
+        cluster.list_objects("apps/v1", "ReplicaSet", namespace, labelSelector=selector)["items"] if deployment else []
     )
+    mine = [each for each in sets if workload["metadata"]["uid"] in _owners(each)]
+    revision = _hash_of_newest(mine, workload) if deployment else workload.get("status", {}).get("updateRevision", "")
+    controllers = {each["metadata"]["uid"] for each in (*mine, workload)}
     pods = cluster.list_objects("v1", "Pod", namespace, labelSelector=selector)["items"]
     ready = {pod["metadata"]["name"] for pod in pods if _answers(pod)}
+    owned = {pod["metadata"]["name"] for pod in pods if _owners(pod) & controllers}
     leaving = {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]}
     slices = _slices(cluster, namespace, name)
     listed = {endpoint["targetRef"]["name"] for endpoint in _ready_endpoints(slices or [])}
+    answering = ready | listed - leaving
     return Serving(
-        tuple(sorted(ready | listed - leaving)),
+        tuple(sorted(answering)),
         revision,
         tuple(sorted(leaving)),
         tuple(sorted(ready - listed)) if slices is not None else (),
         next(_ports(slices or []), 0),
+        tuple(sorted(answering - owned)),
     )
 
 
@@ -85,15 +91,17 @@ def _ports(slices: t.Iterable[Manifest]) -> t.Iterator[int]:
     return (port["port"] for item in slices for port in item.get("ports") or () if port.get("name") == HTTP)
 
 
-def _hash_of_newest(replica_sets: Manifest, deployment: Manifest) -> str:
+def _hash_of_newest(replica_sets: t.Iterable[Manifest], deployment: Manifest) -> str:
     """The label of the ReplicaSet that has the Deployment's own revision."""
     newest = deployment["metadata"].get("annotations", {}).get(REVISION, "")
-    for item in replica_sets["items"]:
-        metadata = item["metadata"]
-        owners = {owner["uid"] for owner in metadata.get("ownerReferences", ())}
-        if deployment["metadata"]["uid"] in owners and metadata.get("annotations", {}).get(REVISION) == newest:
+    for metadata in (item["metadata"] for item in replica_sets):
+        if metadata.get("annotations", {}).get(REVISION) == newest:
             return str(metadata["labels"].get("pod-template-hash", ""))
     return ""
+
+
+def _owners(item: Manifest) -> set[str]:
+    return {owner["uid"] for owner in item["metadata"].get("ownerReferences", ())}
 
 
 def _answers(pod: Manifest) -> bool:

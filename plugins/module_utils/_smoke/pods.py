@@ -30,7 +30,8 @@ MISSED = 0.001
 """The chance with which a pod may stay unheard though every answer comes from any pod alike."""
 TRIES = 3
 SHOWN = 10
-Directly = t.Callable[[str], Reply | None]
+KEPT = "no deploy replaces it and no rollback takes it away; delete it"
+Directly = t.Callable[[str], "Reply | None"]
 """Asks the named pod itself, past the public way. The reply's `error` says why it could not be asked; there is none of
 a pod that has ended since."""
 
@@ -39,7 +40,8 @@ a pod that has ended since."""
 class Expected:
     """The pods that should answer (none: whichever do), and their revision (empty: the same for all).
 
-    `leaving` are pods that end: they may answer until they have, whatever their revision. `directly` asks a pod that
+    `leaving` are pods that end: they may answer until they have, whatever their revision. `unowned` are pods that no
+    release replaces. `directly` asks a pod that
     the public way does not lead to; without it the public way is asked for as long as may be.
     """
 
@@ -47,6 +49,7 @@ class Expected:
     revision: str = ""
     leaving: tuple[str, ...] = ()
     directly: Directly | None = None
+    unowned: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass
@@ -193,7 +196,8 @@ def _stale(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
     if wrong:
         which = f"{', '.join(wrong[:SHOWN])} answer{'s' if len(wrong) == 1 else ''} with another revision"
         text = f"{which} than {expected.revision}, which is deployed: {', '.join(sorted(every - {expected.revision}))}"
-        yield kinds.REVISION_STALE.of("revision", text, *told[:SHOWN])
+        kept = [f"{pod} is of no controller of the release: {KEPT}" for pod in wrong if pod in expected.unowned]
+        yield kinds.REVISION_STALE.of("revision", text, *kept[:SHOWN], *told[:SHOWN])
 
 
 def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:

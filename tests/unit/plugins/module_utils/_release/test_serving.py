@@ -40,6 +40,7 @@ def pod(name: str, ready: str = "True", **metadata: t.Any) -> dict[str, t.Any]:
 def replica_set(revision: str, label: str, owner: str = UID) -> dict[str, t.Any]:
     return {
         "metadata": {
+            "uid": f"{label}-{owner}",
             "labels": {"pod-template-hash": label},
             "annotations": {"deployment.kubernetes.io/revision": revision},
             "ownerReferences": [{"uid": owner}],
@@ -94,6 +95,22 @@ def test_where_endpoints_may_not_be_read_no_pod_is_called_unlisted() -> None:
     forbidden = ApiError(403, "Forbidden", "no")
     found = seen(Deployment=deployment("1"), Pods=[pod("a")], EndpointSlices=forbidden)
     assert (found.pods, found.unlisted, found.port) == (("a",), (), 0)
+
+
+def test_pods_that_no_controller_of_the_release_owns_are_told() -> None:
+    """One was given another label, so that its ReplicaSet let it go; one is of somebody else's ReplicaSet."""
+    sets = [replica_set("1", "old"), replica_set("2", "new"), replica_set("2", "foreign", owner="u2")]
+    pods = [
+        pod("new-1", ownerReferences=[{"uid": "new-u1"}]),
+        pod("old-1", ownerReferences=[{"uid": "old-u1"}]),
+        pod("kept"),
+        pod("foreign", ownerReferences=[{"uid": "foreign-u2"}]),
+        pod("gone", deletionTimestamp="2026-01-01T00:00:00Z"),
+    ]
+    assert seen(Deployment=deployment("2"), ReplicaSets=sets, Pods=pods).unowned == ("foreign", "kept")
+    stateful = {"metadata": {"uid": UID}, "spec": {"selector": SELECTOR}}
+    pods = [pod("maestro-0", ownerReferences=[{"uid": UID}]), pod("maestro-1")]
+    assert seen(StatefulSet=stateful, Pods=pods).unowned == ("maestro-1",)
 
 
 def test_a_stateful_set_has_its_own_revision() -> None:

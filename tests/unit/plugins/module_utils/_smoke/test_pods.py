@@ -52,6 +52,15 @@ def test_a_pod_of_another_revision_is_named() -> None:
     assert message == "b answers with another revision than new, which is deployed: old"
 
 
+def test_of_a_pod_that_no_release_replaces_that_is_told() -> None:
+    expected = Expected(("a", "b", "c"), "new", unowned=("b", "c"))
+    [finding] = judge(seen(answer("a"), answer("b", "old"), answer("c")), expected, URL)
+    assert finding.evidence == (
+        "b is of no controller of the release: no deploy replaces it and no rollback takes it away; delete it",
+        *("a: new", "b: old", "c: new"),
+    )
+
+
 def test_a_pod_that_changes_its_revision_is_named() -> None:
     assert found(Expected(("a",), "new"), answer("a"), answer("a", "old"))[0][0] == "revision-stale"
 
