@@ -32,7 +32,7 @@ from tests.smoke_servers.server import DRIP_PIECES, DRIP_SECONDS, Server, servin
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ERRORS_ONLY = {"error_ratio": 0.001}
 JITTER = 0.003
-"""Seconds that a busy machine may add to each of two processes, beside the 1 % that figures may be wrong by."""
+"""Seconds beside the 1 % that figures may be wrong by, and beside what is known of the machine's own delays."""
 
 
 def plan_for(port: int, rate: float, seconds: float, scheme: str = "http", **given: t.Any) -> Plan:
@@ -60,6 +60,11 @@ def verdict_of(measured: Measurement) -> str:
     unfit = {check.check for check in measured.judgement.self_checks if not check.passed} - {"sent"}
     failing = any(gate.verdict == "failed" for gate in measured.judgement.gates)
     return "failed" if unfit == {"lateness_p99"} and failing else measured.judgement.verdict
+
+
+def delays(measured: Measurement, truth: dict[str, t.Any]) -> float:
+    """Seconds that a time may be off because the machine kept the load, or the server, from doing its work."""
+    return float(JITTER + measured.figures["lateness"]["max"] + truth["lag"])
 
 
 def results(measured: Measurement) -> dict[str, int]:
@@ -92,21 +97,20 @@ def test_a_stall_is_seen_by_all_who_waited() -> None:
     """100 ms of standstill a second at an even rate: a tenth waits, 50 ms at the 95th percentile."""
     with serving("pauses") as server:
         measured = loaded(server, 500, 4, {"p95": 1.0})
-        truth = sorted(server.stop()["times"])
-    figures = measured.figures["latency"]
-    known = truth[int(len(truth) * 0.95)]
-    assert figures["p95"] == pytest.approx(known, rel=0.01, abs=JITTER)
-    assert figures["p95"] == pytest.approx(0.05, abs=0.01)
-    assert figures["max"] == pytest.approx(0.1, abs=0.01 + JITTER)
+        truth = server.stop()
+    figures, times, off = measured.figures["latency"], sorted(truth["times"]), delays(measured, truth)
+    assert figures["p95"] == pytest.approx(times[int(len(times) * 0.95)], rel=0.01, abs=off)
+    assert figures["p95"] == pytest.approx(0.05, abs=0.01 + off)
+    assert figures["max"] == pytest.approx(0.1, abs=0.01 + off)
 
 
 def test_a_stall_cannot_hide_behind_a_single_connection() -> None:
     """With one connection only one request waits at the server; those that were due meanwhile count all the same."""
     with serving("pauses") as server:
         measured = loaded(server, 300, 3, {"p95": 1.0}, connections=1)
-        server.stop()
-    assert measured.figures["latency"]["p95"] == pytest.approx(0.05, abs=0.015)
-    assert measured.figures["service_time"]["p95"] < 0.02
+        off = delays(measured, server.stop())
+    assert measured.figures["latency"]["p95"] == pytest.approx(0.05, abs=0.012 + off)
+    assert measured.figures["service_time"]["p95"] < 0.017 + off
 
 
 def test_resets_are_counted() -> None:
@@ -124,7 +128,7 @@ def test_slow_bodies_are_waited_for() -> None:
     assert results(measured) == {"ok": 400}
     assert truth["did"]["dripped"] == 40
     slow = DRIP_PIECES * DRIP_SECONDS
-    assert measured.figures["latency"]["p99"] == pytest.approx(slow, rel=0.01, abs=2 * JITTER)
+    assert measured.figures["latency"]["p99"] == pytest.approx(slow, rel=0.01, abs=JITTER + delays(measured, truth))
     assert verdict_of(measured) == "failed"
 
 
@@ -133,7 +137,7 @@ def test_who_never_answers_counts_with_the_whole_timeout() -> None:
         measured = loaded(server, 500, 2, {"error_ratio": 0.001, "p99": 0.2}, timeout=0.5)
         truth = server.stop()
     assert results(measured) == {"ok": truth["did"]["ok"], "timeout": truth["did"]["silent"]}
-    assert measured.figures["latency"]["max"] == pytest.approx(0.5, rel=0.01, abs=JITTER)
+    assert measured.figures["latency"]["max"] == pytest.approx(0.5, rel=0.01, abs=delays(measured, truth))
     assert verdict_of(measured) == "failed"
 
 
@@ -274,7 +278,7 @@ def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
     with serving("limited") as server:
         proof = prove(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
         truth = server.stop()
-    assert proof.first == pytest.approx(1.0, rel=0.02, abs=JITTER)
+    assert proof.first == pytest.approx(1.0, rel=0.02, abs=JITTER + truth["lag"])
     assert proof.findings == []
     assert proof.results == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
 

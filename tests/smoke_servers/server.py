@@ -37,6 +37,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nX-Huge: " + b"a" * 60_000 + b"\r\nContent-Length: 0\
 GARBAGE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
 SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"
 DRIP_PIECES, DRIP_SECONDS = 5, 0.05
+BEAT = 0.005
 
 
 class Served(asyncio.Protocol):
@@ -102,11 +103,12 @@ class Served(asyncio.Protocol):
 
 @dataclasses.dataclass
 class Ledger:
-    """What a server did."""
+    """What a server did; `lag` is the longest, in seconds, that the machine kept it from doing anything."""
 
     requests: int = 0
     connections: int = 0
     arrived: float = 0.0
+    lag: float = 0.0
     asked: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     did: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     times: list[float] = dataclasses.field(default_factory=list)
@@ -213,6 +215,14 @@ def trusting(certificate: str, key: str, version: str) -> ssl.SSLContext | None:
     return context
 
 
+async def watch(ledger: Ledger) -> None:
+    """Note how late this process is woken up."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(BEAT)
+        ledger.lag = max(ledger.lag, time.monotonic() - before - BEAT)
+
+
 async def serve(behaviour: str, context: ssl.SSLContext | None) -> None:
     """Serve until SIGTERM; the port is the first line of the output, the ledger the second."""
     ledger = Ledger()
@@ -222,7 +232,9 @@ async def serve(behaviour: str, context: ssl.SSLContext | None) -> None:
     behave = BEHAVIOURS[behaviour]
     server = await loop.create_server(lambda: Served(ledger, behave), "127.0.0.1", 0, ssl=context, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
+    watching = asyncio.create_task(watch(ledger))
     await stopped.wait()
+    watching.cancel()
     print(json.dumps(vars(ledger)), flush=True)
 
 
