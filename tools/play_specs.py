@@ -50,7 +50,7 @@ HISTORY = (
     "maestro_history_drift",
 )
 PROOF = ("maestro_environment", "maestro_hostname", *(name for name in SHARED if name.startswith("maestro_smoke_")))
-SMOKE = ("maestro_name", "maestro_namespace", "maestro_connection", "maestro_cluster_uid", *PROOF)
+SMOKE = ("maestro_name", "maestro_namespace", "maestro_connection", "maestro_cluster_uid", "maestro_report_dir", *PROOF)
 ROLLBACK = (
     "maestro_name",
     "maestro_namespace",

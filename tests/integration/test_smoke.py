@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import pathlib
 import typing as t
 
 import pytest
@@ -87,7 +88,7 @@ def ids(ending: Ending) -> list[str]:
     return [finding["id"] for finding in ending.values["findings"] if finding["severity"] != "note"]
 
 
-def test_the_play_proves_a_good_release_with_figures(deploy: Player) -> None:
+def test_the_play_proves_a_good_release_with_figures(deploy: Player, tmp_path: pathlib.Path) -> None:
     load = {"rate": 1, "seconds": 1, "warm_up": 0.5, "gates": {"error_ratio": 0.01, "p95": 2.0}}
     expect = {"allowed_origin": "https://intelgraph.ai"}
     done = play(
@@ -96,8 +97,11 @@ def test_the_play_proves_a_good_release_with_figures(deploy: Player) -> None:
         maestro_smoke_load=load,
         **FROM_A_SURVEY,
         maestro_smoke_expect=expect,
+        maestro_report_dir=str(tmp_path),
     )
     assert done.rc == 0, done.output
+    [page] = tmp_path.glob("smoke/*/report.html")
+    assert page.read_text(encoding="utf-8").count("<svg") == 2
     [result] = [task["result"] for task in done.tasks if task["action"].endswith(".smoke")]
     assert result["verdict"] == "passed"
     assert [check["verdict"] for check in result["checks"]] == ["passed"] * 7
