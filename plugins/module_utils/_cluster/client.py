@@ -29,7 +29,8 @@ try:
 except ImportError:
     pass  # configure() reports the missing package
 
-WORKERS = 8
+WORKERS = 16
+"""Requests at a time: with half as many 400 objects take a quarter longer, with twice as many no less."""
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LAST_TRY = 3.0
 """Seconds to answer in for a server that has not answered for as long as that is worth waiting for."""
