@@ -33,7 +33,8 @@ def stopped_by(error: ClusterError) -> Finding:
     if error.status == CREDENTIALS:
         return CREDENTIALS_REFUSED.found(SERVER, str(error))
     check = refusal_of(error.message)
-    return (REFUSED if check is POD_REFUSED else check).found(_object_of(error.request), error.message, error.causes)
+    more = [cause for cause in error.causes if cause not in error.message]
+    return (REFUSED if check is POD_REFUSED else check).found(_object_of(error.request), error.message, more)
 
 
 def is_out_of_reach(error: ClusterError) -> bool:

@@ -118,7 +118,7 @@ def test_what_cannot_be_recorded_is_not_undone_but_left_to_the_next_run() -> Non
         rescued.append(failure)
         return failure
 
-    with pytest.raises(ReleaseFailed, match="credentials-refused.*finds the release unfinished and finishes it"):
+    with pytest.raises(ReleaseFailed, match=r"credentials-refused.*finds the release unfinished and finishes it"):
         deploying(cluster, release(), WISH, rescue=rescue)
     assert rescued == []
     cluster.mend()

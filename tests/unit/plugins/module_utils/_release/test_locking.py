@@ -44,6 +44,13 @@ def spec(cluster: ApiDouble) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", live["spec"])
 
 
+def go_on_checking(made: Lock, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        made.check()
+        time.sleep(0.01)
+
+
 def expires_at_once(cluster: ApiDouble, **changed: t.Any) -> None:
     """Nobody waits long for this holder."""
     live = cluster.live(LEASE)
@@ -168,11 +175,8 @@ def test_whoever_only_waits_asks_nobody_and_is_told_what_became_known(cluster: A
     cluster.mend()
     expires_at_once(cluster)
     second = held(cluster, "second")
-    deadline = time.monotonic() + 10
     with pytest.raises(Superseded, match=r"second \w+ holds it now"):
-        while time.monotonic() < deadline:
-            stopped.check()
-            time.sleep(0.01)
+        go_on_checking(stopped, 10)
     stopped.release()
     second.release()
 

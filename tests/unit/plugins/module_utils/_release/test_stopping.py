@@ -50,6 +50,13 @@ def test_credentials_that_are_not_accepted_any_more_are_no_matter_of_an_object()
     assert "new token" in finding.next_step
 
 
+def test_a_detail_is_told_when_the_sentence_does_not_have_it() -> None:
+    error = ApiError(
+        422, "Invalid", "Service is invalid: spec.ports: Required", ["spec.ports: Required", "spec.type: x"]
+    )
+    assert stopped_by(error).evidence == ("spec.type: x",)
+
+
 def test_a_server_that_is_away_is_told_once() -> None:
     away = Unreachable("The API server cannot be reached")
     assert stopped_by(away).id == "api-unreachable"
