@@ -13,6 +13,7 @@ ALONE = (
     "tests/integration/lab",
     "tests/integration/lab_addons",
     "tests/integration/test_concurrency.py",
+    "tests/integration/test_disasters.py",
     "tests/integration/test_disturbances.py",
     "tests/integration/test_proof.py",
     "tests/integration/test_smoke.py",

@@ -115,6 +115,11 @@ class Bench:
         for place in self._places:
             self.cluster.delete(f"/api/v1/namespaces/{place}")
 
+    @property
+    def connection(self) -> Connection:
+        """The way through the proxy."""
+        return {"kubeconfig": _plain(self.proxy.url)}
+
     def undisturbed(self, scenario: Scenario) -> Undisturbed:
         self.reset(scenario)
         self.proxy.arm()
@@ -169,7 +174,7 @@ class Bench:
     def through_proxy(self, scenario: Scenario, **more: t.Any) -> running.Run:
         """Begin the scenario's release in a process of its own, with more parameters."""
         self.runs += 1
-        run = running.Run({**scenario.run({"kubeconfig": plain(self.proxy.url)}, self.namespace), **more})
+        run = running.Run({**scenario.run(self.connection, self.namespace), **more})
         self.proxy.plan.pid = run.pid
         return run
 
@@ -186,7 +191,7 @@ def _declared(make: Make, namespace: str) -> declared.Declared:
     return declared.Declared(given["components"], given["secret_values"])
 
 
-def plain(server: str) -> Connection:
+def _plain(server: str) -> Connection:
     """A kubeconfig for the proxy, which brings the credentials itself."""
     return {
         "apiVersion": "v1",
