@@ -13,7 +13,7 @@ import typing as t
 
 from .asking import Asker, Reply
 from .checking import Check, judge
-from .finding import FAILED, PASSED, Finding, in_order
+from .finding import ANSWER_SLOW, FAILED, PASSED, Finding, in_order
 
 AT_ONCE = 8
 
@@ -82,8 +82,15 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
             break
         time.sleep(interval)
     passed = in_a_row >= check.successes
+    if not passed and not wrong:
+        wrong = [_too_few(check, in_a_row)]
     told = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
     return Outcome(check, passed, told, reply, attempts, failures, time.monotonic() - begun)
+
+
+def _too_few(check: Check, good: int) -> Finding:
+    words = f"answered as it should, but only {good} of {check.successes} times before the deadline"
+    return ANSWER_SLOW.of(check.name, words)
 
 
 def _with_count(finding: Finding, attempts: int, failures: int, since: str) -> Finding:

@@ -174,3 +174,12 @@ def test_the_deadline_ends_it_with_the_last_failure() -> None:
     assert outcome.attempts == outcome.failures > 1
     assert outcome.findings[0].evidence[-1] == f"{outcome.attempts} of {outcome.attempts} attempts failed"
     assert outcome.findings[0].since
+
+
+def test_good_answers_that_are_too_few_when_the_time_is_over_prove_nothing() -> None:
+    with answering(OK) as port:
+        outcome = repeated(port, 100, deadline=0.05)
+    assert (outcome.passed, outcome.failures) == (False, 0)
+    [finding] = outcome.findings
+    assert finding.id == "answer-slow"
+    assert finding.message == f"answered as it should, but only {outcome.attempts} of 100 times before the deadline"

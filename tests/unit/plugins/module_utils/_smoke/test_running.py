@@ -39,12 +39,14 @@ def _service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "Asker", Service)
 
 
-def manner(**given: t.Any) -> Manner:
-    return Manner(t.cast("t.Any", None), {}, deadline=0.2, interval=0.01, **given)
+def manner(deadline: float = 5.0, **given: t.Any) -> Manner:
+    return Manner(t.cast("t.Any", None), {}, deadline=deadline, interval=0.01, **given)
 
 
-def result(wanted: Wanted, pods: Expected | None = None, prometheus: Prometheus | None = None) -> dict[str, t.Any]:
-    return run(wanted, pods, manner(), prometheus or Prometheus())
+def result(
+    wanted: Wanted, pods: Expected | None = None, prometheus: Prometheus | None = None, deadline: float = 5.0
+) -> dict[str, t.Any]:
+    return run(wanted, pods, manner(deadline), prometheus or Prometheus())
 
 
 def test_a_service_that_is_right_passes_with_a_note_on_what_was_not_shown() -> None:
@@ -58,7 +60,7 @@ def test_a_service_that_is_right_passes_with_a_note_on_what_was_not_shown() -> N
 def test_a_failed_check_fails_it_and_no_load_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Service, "ready", 503)
     monkeypatch.setattr(running, "measure", lambda *_given: pytest.fail("a load was sent"))
-    came = result(asked(load={"rate": 10}))
+    came = result(asked(load={"rate": 10}), deadline=1.0)
     assert (came["verdict"], came["load"]) == ("failed", {})
     assert came["msg"].startswith(
         "The smoke test of https://maestro.example.com failed. [answer-unexpected] healthy /readyz"
@@ -71,7 +73,7 @@ def test_an_old_revision_fails_it() -> None:
 
 
 def test_a_pod_that_is_not_heard_leaves_it_open() -> None:
-    came = result(asked(), Expected(("a", "b"), "new"))
+    came = result(asked(), Expected(("a", "b"), "new"), deadline=1.0)
     assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "pods-unseen")
 
 
