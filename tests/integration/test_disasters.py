@@ -128,12 +128,12 @@ def test_a_full_disk_of_the_controller_costs_the_evidence_and_not_the_release(
 
 @pytest.mark.parametrize("ahead", [AHEAD, -AHEAD])
 def test_a_controller_whose_clock_is_wrong_tells_the_right_times(
-    ahead: int, bench: Bench, undisturbed: t.Callable[[Scenario], Undisturbed]
+    ahead: int, bench: Bench, undisturbed: t.Callable[[Scenario], Undisturbed], tmp_path: pathlib.Path
 ) -> None:
     expected = undisturbed(ONE_POD)
     bench.reset(ONE_POD)
     bench.proxy.arm()
-    good = ONE_POD.run(bench.connection, bench.namespace)
+    good = {**ONE_POD.run(bench.connection, bench.namespace), "report_dir": str(tmp_path)}
     bad = json.loads(json.dumps(good).replace(sample.IMAGE, MISSING))
     with since() as is_true:
         failed = Clocked({**bad, "auto_rollback": False}, ahead).result()
