@@ -13,7 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
     MANIFESTS,

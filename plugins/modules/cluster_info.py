@@ -242,7 +242,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import judge_objects
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import judge_objects
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine

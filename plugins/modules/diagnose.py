@@ -196,7 +196,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnos
     LeftOut,
     Subject,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -211,7 +211,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import state_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 

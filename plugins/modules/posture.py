@@ -149,7 +149,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.looking import look
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.telling import Posture, missing, told
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -260,11 +260,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import
 from ansible_collections.intelgraph.maestro.plugins.module_utils._recalling import remembered
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore

@@ -286,7 +286,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.reviewing import Review, review
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import review_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform

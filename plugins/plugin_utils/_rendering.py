@@ -12,7 +12,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
     Manifest,
     key_of,
     malformed,

@@ -24,7 +24,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch 
     Source,
     until,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble  # noqa: E402
 from tests.integration.conftest import LAB, STATE, delete_namespace, of_namespace  # noqa: E402
 from tests.integration.playing import play  # noqa: E402
 

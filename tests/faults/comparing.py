@@ -8,12 +8,12 @@ import json
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import RECORD_LABEL, History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     INITIAL_MANAGER,
     MANAGER,
     comparable,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import RECORD_LABEL, History
 
 Manifest = dict[str, t.Any]
 KINDS = (

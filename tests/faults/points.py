@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from tests.faults import comparing, declared, running, sample
 from tests.faults.proxy import Fault, Proxy
 from tests.faults.upstream import upstream

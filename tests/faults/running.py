@@ -7,7 +7,7 @@ from __future__ import annotations
 import multiprocessing
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.faults import sample

@@ -14,7 +14,7 @@ from http.client import HTTPResponse, HTTPSConnection
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
 
 Manifest = dict[str, t.Any]
 DECLARED = (

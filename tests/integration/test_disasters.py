@@ -18,7 +18,7 @@ import uuid
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record
 from tests.faults import comparing, running, sample
 from tests.faults.clocks import Clocked
 from tests.faults.points import Bench, Scenario, Undisturbed

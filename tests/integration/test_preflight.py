@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import examine
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of

@@ -10,8 +10,8 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.naming import is_named_by_content
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import comparable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.naming import is_named_by_content
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import comparable
 from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.load import load, through_ingress

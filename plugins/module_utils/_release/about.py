@@ -16,8 +16,8 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ApiError
 from .._health.finding import Finding
 from .._health.telling import Moment
-from .manifests import malformed
-from .plan import Plan
+from .objects.manifests import malformed
+from .planning.plan import Plan
 
 AWX = {
     "job": ("job_id",),

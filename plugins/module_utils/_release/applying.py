@@ -9,10 +9,10 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.kinds import Manifest
-from . import plan
-from .manifests import Key, key_of
-from .ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
-from .stages import by_stage
+from .objects.manifests import Key, key_of
+from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
+from .objects.stages import by_stage
+from .planning import plan
 from .writing import Writer
 
 

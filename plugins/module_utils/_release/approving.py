@@ -10,8 +10,8 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .outcome import Outcome
-from .plan_file import Occasion, encode, freeze, require_same
-from .plan_store import load, save
+from .planning.plan_file import Occasion, encode, freeze, require_same
+from .planning.plan_store import load, save
 from .session import Approval
 
 FORBIDDEN = 403

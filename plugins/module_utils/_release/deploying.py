@@ -22,16 +22,16 @@ from .about import (
     within_limits,
 )
 from .applying import Applier
-from .assembly import Release
-from .history import History, Record
-from .keeping import kept_steps
-from .locking import Superseded
-from .manifests import Key, Manifest, key_of
-from .naming import named_by_content
+from .objects.assembly import Release
+from .objects.manifests import Key, Manifest, key_of
+from .objects.naming import named_by_content
+from .objects.ownership import without_secret_values
 from .outcome import Outcome, Phases, summary
-from .ownership import without_secret_values
-from .plan import PRUNE, Plan
-from .planner import Former, former_of, make_plan
+from .planning.keeping import kept_steps
+from .planning.plan import PRUNE, Plan
+from .planning.planner import Former, former_of, make_plan
+from .record.history import History, Record
+from .record.locking import Superseded
 from .session import PROOF, Session, Wish, session
 from .stopping import stopped_by, unrecorded
 from .strays import strays

@@ -13,7 +13,7 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._health.diagnosis.masking import Mask
-from .manifests import Manifest
+from .objects.manifests import Manifest
 from .outcome import Outcome
 from .session import Wish
 

@@ -14,8 +14,8 @@ from ansible.module_utils.common.yaml import yaml_dump
 
 from .._health.finding import PASSED, Finding, by_severity
 from .._health.telling import Moment
-from .plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
-from .risks import risks
+from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
+from .planning.risks import risks
 
 WORDS = {
     CREATE: ("to create", "created"),

@@ -13,11 +13,11 @@ from .._cluster.watch import Mirror, Source, until
 from .._health.finding import FAILED, Finding
 from .applying import Applier
 from .deploying import ReleaseFailed
-from .history import History
-from .manifests import Key, Manifest
+from .objects.manifests import Key, Manifest
+from .objects.ownership import is_ours
 from .outcome import Outcome, Phases, summary
-from .ownership import is_ours
-from .plan import KEEP, PRUNE, Plan, Step
+from .planning.plan import KEEP, PRUNE, Plan, Step
+from .record.history import History
 from .session import Session, Wish, session
 
 DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})

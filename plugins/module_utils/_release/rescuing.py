@@ -15,9 +15,9 @@ from .._health.diagnosis.masking import Mask
 from .._health.finding import FAILED
 from .deploying import ReleaseFailed, make_under_lock
 from .evidence import gather, write
-from .history import Record
 from .outcome import Outcome
-from .plan import CREATE
+from .planning.plan import CREATE
+from .record.history import Record
 from .restoring import before_current, bringing_back, brought_back
 from .session import Session, Wish
 

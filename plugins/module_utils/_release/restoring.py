@@ -11,13 +11,13 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._health.finding import PASSED
-from .assembly import Release
 from .deploying import AfterFailure, deploy
-from .history import History, Record
-from .irreversible import not_undone
-from .manifests import Key, Manifest, is_secret, key_of
-from .naming import is_named_by_content
+from .objects.assembly import Release
+from .objects.manifests import Key, Manifest, is_secret, key_of
+from .objects.naming import is_named_by_content
 from .outcome import Outcome
+from .planning.irreversible import not_undone
+from .record.history import History, Record
 from .session import PROOF, Wish
 
 BY_CONTENT = "kept: it is named by its content and holds this release's values"

@@ -11,10 +11,10 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
 from .._health.finding import INCONCLUSIVE, PASSED, Finding, by_severity, verdict
-from .differences import differences
-from .drift import drift, unreadable
-from .history import History, Record
-from .manifests import Manifest, key_of
+from .objects.manifests import Manifest, key_of
+from .planning.differences import differences
+from .planning.drift import drift, unreadable
+from .record.history import History, Record
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,12 +13,12 @@ import typing as t
 from .._cluster.client import ApiError, Cluster
 from .._health.finding import Finding
 from .._health.telling import Tell, silent
-from .claiming import claim
-from .history import INTERRUPTED, History, Record
-from .locking import Lock, Superseded
-from .manifests import Key, Manifest
+from .objects.manifests import Key, Manifest
 from .outcome import Phases
-from .plan import Plan
+from .planning.plan import Plan
+from .record.claiming import claim
+from .record.history import INTERRUPTED, History, Record
+from .record.locking import Lock, Superseded
 from .writing import Writer
 
 Approval = t.Callable[[Plan, int], None]

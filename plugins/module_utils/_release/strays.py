@@ -9,9 +9,9 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.kinds import Manifest
-from .history import INTERRUPTED, PENDING, History
-from .manifests import Key, key_of
-from .ownership import is_managed, is_ours
+from .objects.manifests import Key, key_of
+from .objects.ownership import is_managed, is_ours
+from .record.history import INTERRUPTED, PENDING, History
 
 
 def strays(

@@ -9,7 +9,7 @@ import typing as t
 
 from .._health.finding import Finding
 from .outcome import WORDS, Outcome
-from .plan import KEEP, Step
+from .planning.plan import KEEP, Step
 
 SIGNS = {"create": "+", "change": "~", "adopt": "=", "replace": "±", "prune": "-", "added": "+", "removed": "-"}
 WIDTH = 100

@@ -18,9 +18,9 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .._cluster.kinds import Manifest
-from .locking import Lock
-from .manifests import Key, key_of
-from .ownership import MANAGER, TAKEN_OVER
+from .objects.manifests import Key, key_of
+from .objects.ownership import MANAGER, TAKEN_OVER
+from .record.locking import Lock
 
 MARKER = "intelgraph.maestro-fence"
 """Field manager of the mark, so that no release owns or removes it."""

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Facts, StorageClass
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge

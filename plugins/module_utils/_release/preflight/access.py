@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..._cluster.kinds import KINDS, Kind
-from ..manifests import Key, Manifest, key_of
-from ..plan import NEVER_PRUNED
+from ..objects.manifests import Key, Manifest, key_of
+from ..planning.plan import NEVER_PRUNED
 from .needs import Needs
 
 Rule = t.Mapping[str, t.Any]

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._cluster.kinds import KINDS
 from ..._health.finding import Finding
-from ..manifests import Manifest, key_of
+from ..objects.manifests import Manifest, key_of
 from . import catalogue, software
 from .case import Case
 from .facts import Controller, Unknown, known

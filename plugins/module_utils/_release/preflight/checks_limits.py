@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ..._health.finding import Finding
 from ..._quantity import amount
-from ..manifests import Key, Manifest, key_of
+from ..objects.manifests import Key, Manifest, key_of
 from . import catalogue
 from .case import Case
 from .checks_capacity import is_of, limit_range_specs

@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..._health.finding import Finding
-from ..manifests import Manifest, key_of
-from ..ownership import is_ours
-from ..plan import REPLACEABLE
+from ..objects.manifests import Manifest, key_of
+from ..objects.ownership import is_ours
+from ..planning.plan import REPLACEABLE
 from . import catalogue
 from .case import Case
 from .facts import Refusal, Unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._health.finding import Finding
-from ..manifests import Key, Manifest, key_of
+from ..objects.manifests import Key, Manifest, key_of
 from . import catalogue
 from .case import Case
 from .facts import Unknown

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._cluster.kinds import Kind
 from ..._cluster.survey import Reached
-from ..manifests import Key, Manifest
+from ..objects.manifests import Key, Manifest
 from .access import Access
 from .pods import ZONE, Use
 from .quantity import Amounts

@@ -9,7 +9,7 @@ import dataclasses
 import math
 import typing as t
 
-from ..manifests import Key, Manifest, key_of
+from ..objects.manifests import Key, Manifest, key_of
 from .references import Reference, all_references
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet")

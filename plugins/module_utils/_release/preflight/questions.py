@@ -10,7 +10,7 @@ import typing as t
 
 from ..._cluster.kinds import KINDS, Kind, base_path, collection_path, object_path
 from ..._cluster.survey import Question
-from ..manifests import Key, Manifest, key_of
+from ..objects.manifests import Key, Manifest, key_of
 from . import access
 from .facts import Facts, Namespace
 from .needs import Needs, Workload

@@ -11,8 +11,8 @@ import typing as t
 
 from ..._cluster.kinds import Kind
 from ..._cluster.survey import Answers, Reached, Silence
-from ..history import PART_LABEL
-from ..manifests import Manifest
+from ..objects.manifests import Manifest
+from ..record.history import PART_LABEL
 from . import pods, software
 from .access import Access, Rule
 from .facts import Controller, Facts, Namespace, Node, Pending, Pod, Refusal, StorageClass, Unknown

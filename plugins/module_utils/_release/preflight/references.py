@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..manifests import Key, Manifest, key_of
+from ..objects.manifests import Key, Manifest, key_of
 
 REQUIRED_KEYS = "maestro.intelgraph.ai/required-keys"
 CERT_MANAGER = "cert-manager.io/v1"

@@ -13,7 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture import catalogue, looking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.permissions import EVERYBODYS
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record, encoded
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record, encoded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
 from tests.unit.documented import documented

@@ -16,8 +16,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.intelgraph.maestro.plugins.module_utils import _reporting
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble

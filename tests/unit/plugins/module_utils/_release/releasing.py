@@ -8,11 +8,11 @@ import dataclasses
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (

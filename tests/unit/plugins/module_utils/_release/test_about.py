@@ -24,8 +24,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about 
     user_and_host,
     within_limits,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan, step
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, manifest, service
 

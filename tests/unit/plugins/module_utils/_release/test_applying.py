@@ -10,11 +10,14 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.applying import Applier
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Lock
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key, key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import INITIAL_MANAGER, MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import REPLACE, Step, prune_step
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
+    INITIAL_MANAGER,
+    MANAGER,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import REPLACE, Step, prune_step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Former, make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Lock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_file import PlanOutdated, decode
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_file import PlanOutdated, decode
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import deploy, release
 from tests.unit.plugins.samples import NAMESPACE

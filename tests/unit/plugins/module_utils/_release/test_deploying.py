@@ -13,11 +13,11 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploying
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import diff
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (

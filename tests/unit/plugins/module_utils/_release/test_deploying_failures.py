@@ -12,8 +12,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History, NumberTaken, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Lock
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import (
+    History,
+    NumberTaken,
+    Record,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Lock
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     AWAY,

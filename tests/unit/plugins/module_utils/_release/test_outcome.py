@@ -11,9 +11,17 @@ import pytest
 import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of, put_back_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
+    key_of,
+    put_back_secrets,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, Phases, diff, summary
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, Step, prune_step, step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
+    Plan,
+    Step,
+    prune_step,
+    step,
+)
 from tests.unit.plugins.samples import Manifest, base64_of, secret, service
 from tests.unit.rendering import only
 

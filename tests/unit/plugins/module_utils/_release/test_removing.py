@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
 from tests.unit.api_double import ApiDouble

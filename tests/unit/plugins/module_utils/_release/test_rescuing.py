@@ -15,12 +15,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import rescuing
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import Release
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.keeping import CannotRestore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Superseded
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.keeping import CannotRestore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Superseded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof, Wish

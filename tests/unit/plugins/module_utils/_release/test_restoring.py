@@ -9,13 +9,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import INTERRUPTED, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.keeping import CannotRestore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import comparable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import comparable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.keeping import CannotRestore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import (
     NothingToRestore,
     before_current,

@@ -9,14 +9,18 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import locking
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import InProgress, Lock, Superseded
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import (
+    InProgress,
+    Lock,
+    Superseded,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.record.test_locking import STILL, expires_at_once, held
 from tests.unit.plugins.module_utils._release.releasing import WISH, deploy, records, release, states
-from tests.unit.plugins.module_utils._release.test_locking import STILL, expires_at_once, held
 from tests.unit.plugins.samples import NAMESPACE, Manifest, service
 from tests.unit.rendering import only
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan, prune_step, step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan, prune_step, step
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.reviewing import as_result
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import (
     field_lines,

@@ -9,12 +9,12 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import writing
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import Lock, Superseded
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER, TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Lock, Superseded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
-from tests.unit.plugins.module_utils._release.test_locking import expires_at_once, held
+from tests.unit.plugins.module_utils._release.record.test_locking import expires_at_once, held
 from tests.unit.plugins.samples import NAMESPACE, config_map, service
 
 

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.judging import Seen, judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.permissions import Access
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.assembly import assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from tests.unit.rendering import render_with_secrets
 
 Manifest = dict[str, t.Any]

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Kind
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key, Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import (
     Facts,

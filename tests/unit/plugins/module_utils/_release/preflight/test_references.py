@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.references import (
     all_references,
     keys_made,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key, key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     comparable,
     field_changes,
     initial_replicas,

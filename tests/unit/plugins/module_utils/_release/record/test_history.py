@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED, PASSED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import history
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import history
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import (
     INTERRUPTED,
     PENDING,
     History,
@@ -24,7 +25,6 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.histor
     decoded,
     encoded,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, config_map, secret, service
 from tests.unit.rendering import only

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .manifests import Manifest
-from .ownership import MANAGER
+from ..objects.manifests import Manifest
+from ..objects.ownership import MANAGER
 
 Tree = t.Mapping[str, t.Any]
 """A set of fields as the API server writes it: `f:name` for a field, `k:{...}` for an item of a list, `v:...` for a

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.drift import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
+    MANAGER,
+    without_secret_values,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.drift import (
     declared_changes,
     deviations,
     drift,
-)
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import (
-    MANAGER,
-    without_secret_values,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, config_map, deployment, manifest, secret, service

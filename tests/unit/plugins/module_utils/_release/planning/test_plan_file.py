@@ -12,10 +12,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import Plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_file import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_file import (
     Occasion,
     PlanOutdated,
     PlanUnreadable,
@@ -24,8 +24,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_f
     freeze,
     require_same,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_store import PlanUnwritable, load, save
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_store import (
+    PlanUnwritable,
+    load,
+    save,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Former, make_plan
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, claim, deployment, manifest, secret, service

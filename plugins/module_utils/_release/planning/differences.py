@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .history import Record
-from .manifests import Key, Manifest, key_of
-from .naming import is_named_by_content, plain_name
-from .ownership import field_changes
+from ..objects.manifests import Key, Manifest, key_of
+from ..objects.naming import is_named_by_content, plain_name
+from ..objects.ownership import field_changes
+from ..record.history import Record
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 

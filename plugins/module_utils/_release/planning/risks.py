@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._health.finding import Finding, by_severity
-from .manifests import Key, Manifest, is_secret, key_of
-from .naming import is_named_by_content
-from .ownership import are_replicas_of_autoscaler
+from ..._health.finding import Finding, by_severity
+from ..objects.manifests import Key, Manifest, is_secret, key_of
+from ..objects.naming import is_named_by_content
+from ..objects.ownership import are_replicas_of_autoscaler
 from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, REPLACE, Plan, Step, holds_data
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

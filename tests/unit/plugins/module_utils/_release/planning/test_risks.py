@@ -8,15 +8,15 @@ import dataclasses
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     Plan,
     Step,
     prune_step,
     replace_step,
     step,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.risks import risks
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.risks import risks
 from tests.unit.plugins.samples import (
     Manifest,
     autoscaler,

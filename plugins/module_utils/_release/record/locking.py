@@ -15,11 +15,11 @@ import threading
 import time
 import typing as t
 
-from .._cluster.client import ApiError, Cluster
-from .._cluster.errors import ClusterError
-from .._cluster.kinds import KINDS, Manifest, collection_path, object_path
+from ..._cluster.client import ApiError, Cluster
+from ..._cluster.errors import ClusterError
+from ..._cluster.kinds import KINDS, Manifest, collection_path, object_path
+from ..objects.ownership import MANAGER
 from .claiming import claim
-from .ownership import MANAGER
 
 LEASE = KINDS["coordination.k8s.io/v1", "Lease"]
 PURPOSE = "maestro.intelgraph.ai/purpose"

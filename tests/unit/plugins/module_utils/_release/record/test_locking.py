@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import locking
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.locking import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import (
     InProgress,
     Lock,
     Superseded,

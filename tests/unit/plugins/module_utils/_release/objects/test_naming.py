@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.naming import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.naming import (
     name_by_content,
     named_by_content,
 )

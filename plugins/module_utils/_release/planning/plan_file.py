@@ -21,10 +21,10 @@ import json
 import typing as t
 import zlib
 
-from .._cluster.errors import ClusterError
+from ..._cluster.errors import ClusterError
+from ..objects.manifests import Manifest, is_secret
+from ..objects.ownership import comparable, is_named_list
 from .fields import holder_of, lost_fields, shown
-from .manifests import Manifest, is_secret
-from .ownership import comparable, is_named_list
 from .plan import PRUNE, Plan, Step
 from .risks import risks
 

@@ -8,14 +8,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.fields import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.fields import (
     holder_of,
     is_settled,
     lost_fields,
     shown,
     value_at,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
 from tests.unit.plugins.samples import Manifest, manifest
 from tests.unit.rendering import only
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
     SECRET_MARK,
     Key,
     key_of,

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.stages import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.stages import (
     STAGES,
     by_stage,
     in_order,
@@ -17,7 +17,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.stages
 )
 from tests.unit.plugins.samples import autoscaler, config_map, deployment, manifest, namespace, secret, service
 
-ROLES = pathlib.Path(__file__).resolve().parents[5] / "roles"
+ROLES = pathlib.Path(__file__).resolve().parents[6] / "roles"
 
 
 @pytest.mark.parametrize(

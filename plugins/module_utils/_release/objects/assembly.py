@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._cluster.errors import ClusterError
+from ..._cluster.errors import ClusterError
 from .manifests import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
 from .naming import name_by_content
 from .ownership import without_initial_replicas

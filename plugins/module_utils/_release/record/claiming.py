@@ -9,10 +9,10 @@ import random
 import time
 import typing as t
 
-from .._cluster.client import ApiError, Cluster, Unreachable
-from .._cluster.errors import ClusterError, Untrusted
-from .._cluster.kinds import Manifest
-from .ownership import MANAGER
+from ..._cluster.client import ApiError, Cluster, Unreachable
+from ..._cluster.errors import ClusterError, Untrusted
+from ..._cluster.kinds import Manifest
+from ..objects.ownership import MANAGER
 
 
 def claim(cluster: Cluster, collection: str, body: Manifest, is_mine: t.Callable[[Manifest], bool]) -> Manifest:

@@ -9,9 +9,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import Key, key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     ADOPT,
     CHANGE,
     CREATE,
@@ -20,7 +20,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan i
     REPLACE,
     Plan,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planner import Former, Refused, make_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import (
+    Former,
+    Refused,
+    make_plan,
+)
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (
     NAMESPACE,

@@ -10,15 +10,15 @@ import dataclasses
 import functools
 import typing as t
 
-from .._cluster.client import ApiError, Cluster
-from .._cluster.errors import ClusterError
-from .._health.finding import Finding
+from ..._cluster.client import ApiError, Cluster
+from ..._cluster.errors import ClusterError
+from ..._health.finding import Finding
+from ..objects.manifests import Key, Manifest, key_of
+from ..objects.naming import named_by_content, plain_name
+from ..objects.ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours, managers_of
+from ..record.history import History
 from . import plan
 from .fields import is_settled
-from .history import History
-from .manifests import Key, Manifest, key_of
-from .naming import named_by_content, plain_name
-from .ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours, managers_of
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 

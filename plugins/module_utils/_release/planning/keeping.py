@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from .._cluster.client import Cluster
-from .._cluster.errors import ClusterError
-from .assembly import Release
-from .manifests import Manifest, is_secret, key_of
-from .naming import holds_its_content, is_named_by_content
+from ..._cluster.client import Cluster
+from ..._cluster.errors import ClusterError
+from ..objects.assembly import Release
+from ..objects.manifests import Manifest, is_secret, key_of
+from ..objects.naming import holds_its_content, is_named_by_content
 from .plan import KEEP, Step
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.differences import differences
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history import Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.differences import differences
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record
 from tests.unit.plugins.samples import Manifest, config_map, service
 from tests.unit.rendering import only
 

@@ -11,9 +11,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.ownership import MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     ADOPT,
     CHANGE,
     CREATE,
