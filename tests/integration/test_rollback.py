@@ -159,10 +159,12 @@ def test_a_bad_release_gives_way_to_the_former_one_and_no_request_is_lost(
     assert MISSING in bad.failure
     assert bad.release["restored"]["verdict"] == "passed"
     assert states(cluster, namespace) == [(1, "passed"), (2, "failed"), (3, "passed")]
-    [evidence] = reports.iterdir()
+    [evidence] = reports.glob("*.json")
     assert bad.release["report"] == str(evidence)
     kept = json.loads(evidence.read_text(encoding="utf-8"))
     assert MISSING in json.dumps(kept["objects"]["Pod"]), "the bad pod was there when the evidence was kept"
+    assert sorted(reports.iterdir()) == [evidence.with_suffix(""), evidence]
+    assert {pathlib.Path(file).parent for file in bad.release["report_files"]} == {evidence.with_suffix("")}
 
     report = running.report()
     record_property("load", str(report))
