@@ -10,11 +10,11 @@ import typing as t
 
 import ansible.release
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import commit_of, origin_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._collection import version
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import commit_of, origin_of
 
 Values = dict[str, t.Any]
 

@@ -9,7 +9,6 @@ import getpass
 import json
 import os
 import socket
-import subprocess
 import typing as t
 
 from .._cluster.client import Cluster
@@ -19,23 +18,12 @@ from .._health.telling import Moment
 from .objects.manifests import malformed
 from .planning.plan import Plan
 
-AWX = {
-    "job": ("job_id",),
-    "workflow": ("workflow_job_id",),
-    "user": ("user_name",),
-    "launched_by": ("job_launch_type",),
-    "template": ("job_template_name",),
-    "inventory": ("inventory_name",),
-    "project_commit": ("project_revision",),
-}
-"""What AWX and the automation controller tell a play, each as `awx_<name>` and as `tower_<name>`."""
 FINDINGS = 20
 MOMENTS = 40
 LONGEST = 200
 """Characters of what was told at one moment."""
 OUTCOME_LIMIT = 200_000
 """Bytes of an outcome; it is an annotation, of which the API server takes 256 KiB with all others of an object."""
-SECONDS = 5
 PICTURED = ("histogram", "series")
 """What a smoke test tells of its load for pictures: too much to be kept with every release."""
 Values = dict[str, t.Any]
@@ -52,31 +40,6 @@ def about(params: t.Mapping[str, t.Any]) -> Values:
     if params["components"]:
         told["components"] = {name: _plain(objects) for name, objects in params["components"].items()}
     return told
-
-
-def origin_of(variables: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Values:
-    """Where a play runs, from its variables and the environment: what AWX tells, and nothing that is empty."""
-    found: Values = {}
-    for name, sources in AWX.items():
-        names = [f"{prefix}_{source}" for prefix in ("awx", "tower") for source in sources]
-        found[name] = next((variables[each] for each in names if variables.get(each)), "")
-    found["job"] = found["job"] or environ.get("JOB_ID", "")
-    found["host"] = user_and_host() if found["user"] else ""
-    address = environ.get("AWX_HOST") or environ.get("TOWER_HOST")
-    found["url"] = f"{address.rstrip('/')}/#/jobs/playbook/{found['job']}" if address and found["job"] else ""
-    return {name: value for name, value in found.items() if value}
-
-
-def commit_of(folder: str) -> str:
-    """The commit of the repository that a folder lies in, with `-dirty` when it has changes; empty outside of one."""
-    if not folder or not os.path.isdir(folder):
-        return ""
-    command = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def user_and_host() -> str:

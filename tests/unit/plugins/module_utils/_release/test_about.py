@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-import pathlib
-import subprocess
 import typing as t
 
 import pytest
@@ -15,8 +13,6 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import Moment
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import (
     about,
-    commit_of,
-    origin_of,
     plan_in_short,
     proof_in_short,
     running_images,
@@ -40,44 +36,8 @@ def test_without_a_job_it_is_the_user_and_the_host() -> None:
     assert of(reason="why") == {"by": user_and_host(), "reason": "why"}
 
 
-@pytest.mark.parametrize("prefix", ["awx", "tower"])
-def test_of_a_job_its_number_its_user_and_its_address(prefix: str) -> None:
-    variables = {f"{prefix}_job_id": 12, f"{prefix}_user_name": "alice", f"{prefix}_project_revision": "abc"}
-    origin = origin_of(variables, {"AWX_HOST": "https://awx.test/"})
-    assert origin == {
-        "job": 12,
-        "user": "alice",
-        "host": user_and_host(),
-        "project_commit": "abc",
-        "url": "https://awx.test/#/jobs/playbook/12",
-    }
-    told = of(origin=origin)
-    assert (told["by"], told["job"], told["origin"]["job"]) == ("alice", "12", "12")
-
-
-def test_outside_of_a_job_nothing_is_told() -> None:
-    assert origin_of({}, {"AWX_HOST": "https://awx.test"}) == {}
-    assert origin_of({}, {"JOB_ID": "7"}) == {"job": "7"}
-
-
 def test_components_are_told_by_their_plain_names() -> None:
     assert of(components={"workload": [service()]})["components"] == {"workload": ["Service/maestro"]}
-
-
-def test_the_commit_of_an_inventory(tmp_path: pathlib.Path) -> None:
-    def git(*words: str) -> None:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@b.test")
-        subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True)
-
-    assert commit_of(str(tmp_path / "missing")) == ""
-    git("init", "-q")
-    (tmp_path / "hosts.yml").write_text("all:\n", encoding="utf-8")
-    git("add", ".")
-    git("commit", "-q", "-m", "one")
-    clean = commit_of(str(tmp_path))
-    assert len(clean) == 40
-    (tmp_path / "hosts.yml").write_text("all: {}\n", encoding="utf-8")
-    assert commit_of(str(tmp_path)) == f"{clean}-dirty"
 
 
 def test_a_plan_in_short_names_fields_and_holds_no_value() -> None:
