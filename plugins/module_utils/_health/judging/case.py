@@ -151,9 +151,26 @@ class Case:
         return is_driven or (pod.get("spec") or {}).get("nodeName", "") in self.unfit_nodes
 
     def is_coming(self, kind: str, namespace: str, name: str) -> bool:
-        """Whether the release itself brings the object, or something that it declares is about to write it."""
-        is_brought = (kind, namespace, name) in self.wanted or name == CLUSTER_CA
-        return is_brought or self.is_written(kind, namespace, name)
+        """Whether the release itself brings the object, something that it declares is about to make it, or it has come.
+
+        Who misses an object that is there has an older state: scheduler and kubelet each watch for themselves.
+        """
+        key = kind, namespace, name
+        is_there = key in self.wanted or key in self._live or name == CLUSTER_CA
+        return is_there or self.is_written(*key) or self._is_claimed(*key)
+
+    def _is_claimed(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether it is the claim `<template>-<set>-<number>` that a StatefulSet makes for one of its pods."""
+        stem, _dash, number = name.rpartition("-")
+        return kind == "PersistentVolumeClaim" and number.isdigit() and (namespace, stem) in self._claim_stems
+
+    @functools.cached_property
+    def _claim_stems(self) -> frozenset[tuple[str, str]]:
+        return frozenset(
+            (identity(live)[1], f"{template['metadata']['name']}-{identity(live)[2]}")
+            for live in self.declared("StatefulSet")
+            for template in live["spec"].get("volumeClaimTemplates") or ()
+        )
 
     def is_written(self, kind: str, namespace: str, name: str) -> bool:
         """Whether something that the release declares writes the object, and may fill it later."""

@@ -11,6 +11,7 @@ import typing as t
 from .. import catalogue
 from ..finding import Check
 from .case import Case, shown_as
+from .trouble import one_line
 
 KINDS = {
     "configmap": "ConfigMap",
@@ -42,7 +43,7 @@ class Missing(t.NamedTuple):
 
 
 def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
-    """What a server's sentence misses, if it speaks of a missing object or key."""
+    """What a server's sentence, as it came, misses, if it speaks of a missing object or key."""
     key = KEY.search(said)
     if key:
         is_written = case.is_written(key[2], key[3], key[4])
@@ -50,7 +51,7 @@ def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
         return Missing(catalogue.KEY_MISSING, words, COMING if is_written else 0.0)
     volume_key = VOLUME_KEY.search(said)
     if volume_key:
-        return Missing(catalogue.KEY_MISSING, f"a volume needs the key {volume_key[1]}: {said}", 0.0)
+        return Missing(catalogue.KEY_MISSING, f"a volume needs the key {volume_key[1]}: {one_line(said)}", 0.0)
     found = OBJECT.search(said)
     if not found:
         return None

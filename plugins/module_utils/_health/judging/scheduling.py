@@ -46,11 +46,11 @@ def _is_refused(pod: Live) -> bool:
 def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     """None where a claim of the pod is what is wrong: that has a finding of its own."""
     scheduled = condition(pod, "PodScheduled")
-    said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(". not found").strip()
     since = moment(scheduled.get("lastTransitionTime")) or born(pod)
-    missing = missing_reference(case, workload.namespace, said)
+    missing = missing_reference(case, workload.namespace, str(scheduled.get("message") or ""))
     if missing:
         return Sighting(missing.check, pod, f"its pods cannot be placed: {missing.words}", since, missing.grace)
+    said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(". not found").strip()
     if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
         return None
     check, words, patience = _judged(case, workload, pod, said)

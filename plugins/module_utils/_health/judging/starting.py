@@ -53,7 +53,8 @@ def failure_to_start(container: Container) -> str:
 
 def _unconfigured(case: Case, container: Container) -> Sighting:
     said = own_words(container.waiting.get("message"), container.pod)
-    missing = missing_reference(case, str(container.pod["metadata"].get("namespace", "")), said)
+    namespace = str(container.pod["metadata"].get("namespace", ""))
+    missing = missing_reference(case, namespace, str(container.waiting.get("message", "")))
     events = [event for event in container.events("Failed") if event.message.startswith("Error: ")]
     check, words, grace = missing or (catalogue.CONTAINER_CONFIG, said, PATIENCE if UNSYNCED.search(said) else 0.0)
     return Sighting(

@@ -45,15 +45,15 @@ def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     if not events or case.is_excused(pod) or _has_begun(pod):
         return None
     telling = next((event for event in events if not event.message.startswith("Unable to attach or mount")), events[0])
-    said = own_words(telling.message, pod)
-    check, words, grace = _judged(case, workload, said)
+    check, words, grace = _judged(case, workload, pod, telling.message)
     return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]))
 
 
-def _judged(case: Case, workload: Workload, said: str) -> tuple[Check, str, float]:
-    missing = missing_reference(case, workload.namespace, said)
+def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
+    missing = missing_reference(case, workload.namespace, message)
     if missing:
         return missing.check, f"a volume cannot be mounted: {missing.words}", missing.grace
+    said = own_words(message, pod)
     if HELD.search(said):
         leaving = any(pod["metadata"].get("deletionTimestamp") for pod in workload.former)
         return catalogue.VOLUME_HELD, said, RELEASE if leaving or case.unfit_nodes else 0.0

@@ -107,6 +107,33 @@ def test_a_claim_that_does_not_exist() -> None:
     assert undecided(judge(brought)).id == "reference-missing"
 
 
+def set_that_waits(claim: str, *also: dict[str, t.Any]) -> Facts:
+    """A StatefulSet with the claim template `data` whose first pod cannot be placed because a claim is missed."""
+    status = {"observedGeneration": 1, "updateRevision": "b"}
+    spec = {"replicas": 1, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
+    waiting = unplaced(
+        f'0/3 nodes are available: persistentvolumeclaim "{claim}" not found. not found', name="maestro-0"
+    )
+    waiting["metadata"]["ownerReferences"] = [{"uid": "StatefulSet/maestro"}]
+    return facts(item("StatefulSet", "maestro", spec=spec, status=status), waiting, *also)
+
+
+def test_a_claim_that_the_set_makes_for_its_pod_is_waited_for() -> None:
+    given = set_that_waits("data-maestro-0")
+    assert "PersistentVolumeClaim maestro-system/data-maestro-0 is not there yet" in undecided(judge(given)).message
+    assert seconds_left(given) == 119
+
+
+@pytest.mark.parametrize("claim", ["data-other-0", "logs-maestro-0", "data-maestro-x"])
+def test_a_claim_that_the_set_does_not_make_is_missing(claim: str) -> None:
+    assert f"PersistentVolumeClaim maestro-system/{claim} does not exist" in cause(judge(set_that_waits(claim))).message
+
+
+def test_a_claim_that_has_come_is_only_unknown_to_the_scheduler_yet() -> None:
+    given = set_that_waits("by-hand-0", item("PersistentVolumeClaim", "by-hand-0", owner="Somebody/else", spec={}))
+    assert undecided(judge(given)).id == "reference-missing"
+
+
 def test_a_claim_that_is_not_bound_is_told_by_the_claim() -> None:
     said = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     assert judge(rollout(unplaced(said))).findings == ()

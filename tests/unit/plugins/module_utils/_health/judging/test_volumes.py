@@ -62,6 +62,14 @@ def test_a_mount_that_can_never_be_made(said: str, expected: str, words: str) ->
     assert "\n" not in finding.message
 
 
+def test_a_missing_object_that_is_named_after_the_pod_is_named_in_full() -> None:
+    broken = creating()
+    claim = f"data-{broken['metadata']['name']}"
+    said = f'{SETUP}persistentvolumeclaim "{claim}" not found'
+    finding = cause(judge(rollout(broken, also=[event(broken, "FailedMount", said)])))
+    assert f"PersistentVolumeClaim maestro-system/{claim} does not exist" in finding.message
+
+
 def test_a_driver_may_be_late() -> None:
     broken = creating()
     said = f"{SETUP}driver name nope.example not found in the list of registered CSI drivers"
