@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 import pytest
+import yaml
 
 from tools.checkout import tracked_files
 
@@ -95,3 +96,20 @@ def test_generated_pages_are_fresh(tool: str) -> None:
         [sys.executable, str(ROOT / "tools" / tool), "--check"], capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stderr
+
+
+def test_the_changelog_tells_what_the_fragments_tell() -> None:
+    """`antsibull-changelog release --update-existing --refresh-fragments` takes them in."""
+    fragments = [yaml.safe_load(text_of(path)) for path in sorted((ROOT / "changelogs/fragments").glob("*.yml"))]
+    releases = yaml.safe_load(text_of(ROOT / "changelogs/changelog.yaml"))["releases"].values()
+    assert changes(release["changes"] for release in releases) == changes(fragments)
+
+
+def changes(told: t.Iterable[dict[str, list[str] | str]]) -> set[tuple[str, str]]:
+    """Every sentence with its section; the summary is a single one."""
+    return {
+        (section, sentence)
+        for sections in told
+        for section, sentences in sections.items()
+        for sentence in ([sentences] if isinstance(sentences, str) else sentences)
+    }
