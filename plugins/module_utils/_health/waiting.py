@@ -32,7 +32,9 @@ GO_ON_EVERY = 5.0
 """Seconds without news after which it is asked whether to go on."""
 HICCUP = 2.0
 """Seconds for which the API server may be away before anybody is told."""
-PROOF_SECONDS = 1.5
+CONFIRMED = 0.5
+"""Seconds for which bad news must stand: components lag behind one another, and our watches of the kinds do."""
+PROOF_SECONDS = 1.4
 """How long bad news are held back for the evidence that proves them."""
 CREDENTIALS = 401
 
@@ -103,6 +105,7 @@ class _Wait:
         self._deadline = self._begun + (timeout or 0.0)
         self._away_since: float | None = None
         self._away_for = ""
+        self._failed_since: float | None = None
         self._observer = Observer(cluster, subject)
         names = {manifest["metadata"]["name"] for manifest in subject.manifests}
         held = Held(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
@@ -122,7 +125,8 @@ class _Wait:
                 if ended:
                     return ended
                 self._evidence.ask(judgement.questions, facts.objects.get("Pod", ()))
-                self._sleep(generation, began, [self._told(facts, judgement), self._moment_of(judgement)])
+                moments = [self._told(facts, judgement), self._moment_of(judgement), self._confirmed_at()]
+                self._sleep(generation, began, moments)
 
     def _ended(self, facts: Facts, judgement: Judgement) -> Health | None:
         """The end of the wait, if this judgement is it."""
@@ -136,9 +140,20 @@ class _Wait:
             return self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), judgement) if is_over else None
         if judgement.verdict == PASSED:
             return self._end(facts, self._unless_unread(judgement))
-        if judgement.verdict == FAILED or is_over:
+        if is_over or self._stands(judgement):
             return self._with_proof(facts, judgement)
         return None
+
+    def _stands(self, judgement: Judgement) -> bool:
+        """Whether every judgement has been bad for long enough."""
+        if judgement.verdict != FAILED:
+            self._failed_since = None
+            return False
+        self._failed_since = self._seconds if self._failed_since is None else self._failed_since
+        return self._seconds >= self._failed_since + CONFIRMED
+
+    def _confirmed_at(self) -> float | None:
+        return None if self._failed_since is None else self._failed_since + CONFIRMED
 
     def _with_proof(self, facts: Facts, judgement: Judgement) -> Health:
         """Bad news, with fresh answers to what they ask."""

@@ -16,7 +16,10 @@ from ..readiness import condition
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 REVISION = "deployment.kubernetes.io/revision"
-CLUSTER_CA = "kube-root-ca.crt"
+BROUGHT_BY_CLUSTER = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
+"""What controllers of the cluster put into every new namespace."""
+CLOCK = 3.0
+"""Seconds by which clocks and timestamps may differ."""
 """A ConfigMap that every new namespace gets a moment after its creation."""
 COMBINED = re.compile(r"^\(combined from similar events\): ")
 CONTAINER_PATH = re.compile(r"^spec\.(?:initContainers|containers|ephemeralContainers)\{(.+)\}$")
@@ -32,6 +35,7 @@ class Event:
     first: float
     last: float
     container: str = ""
+    uid: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,9 +116,13 @@ class Case:
         return [item for item in self._owned.get(owner["metadata"].get("uid", ""), ()) if item["kind"] == kind]
 
     def events(self, item: Live, *reasons: str) -> list[Event]:
-        """What was told of the object for one of these reasons (any without), latest first."""
+        """What was told of the object for one of these reasons (any without), latest first.
+
+        Not what was told of a former object with its name: a StatefulSet gives the same names again and again.
+        """
         found = self._events.get(identity(item), ())
-        return [event for event in found if not reasons or event.reason in reasons]
+        ours = ("", item["metadata"].get("uid", ""))
+        return [event for event in found if event.uid in ours and (not reasons or event.reason in reasons)]
 
     @functools.cached_property
     def workloads(self) -> tuple[Workload, ...]:
@@ -156,7 +164,7 @@ class Case:
         Who misses an object that is there has an older state: scheduler and kubelet each watch for themselves.
         """
         key = kind, namespace, name
-        is_there = key in self.wanted or key in self._live or name == CLUSTER_CA
+        is_there = key in self.wanted or key in self._live or (kind, name) in BROUGHT_BY_CLUSTER
         return is_there or self.is_written(*key) or self._is_claimed(*key)
 
     def _is_claimed(self, kind: str, namespace: str, name: str) -> bool:
@@ -254,4 +262,5 @@ def _event(item: Live, about: Live) -> Event:
         first=moment(begun),
         last=moment(ended or begun or item["metadata"].get("creationTimestamp")),
         container=path[1] if path else "",
+        uid=str(about.get("uid") or ""),
     )

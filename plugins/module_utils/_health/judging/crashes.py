@@ -21,6 +21,8 @@ CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
 """Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
 KILLED_EXITS = frozenset({0, 137, 143})
 """How a container ends that the kubelet kills. It stops telling of each killing when there are many."""
+LASTING = 600.0
+"""Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
 ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
 """One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
 
@@ -51,7 +53,8 @@ def _has_crashed(container: Container) -> bool:
     is_done = container.ended.get("exitCode") == 0 and container.spec in (
         (container.pod.get("spec") or {}).get("initContainers") or ()
     )
-    return bool(end) and not container.is_ready and not is_done and not failure_to_start(container)
+    lasts = container.running is not None and container.case.now - container.started_at >= LASTING
+    return bool(end) and not container.is_ready and not is_done and not lasts and not failure_to_start(container)
 
 
 def _is_looping(container: Container, crashed: t.Sequence[Container], workload: Workload) -> bool:
@@ -92,6 +95,7 @@ def _sighting(container: Container, is_looping: bool, is_proven: bool, now: floa
             *([f"last words: {one_line(str(end['message']))}"] if end.get("message") else []),
             *told(events[:2]),
         ),
+        latest=moment(end.get("finishedAt")),
         questions=asks(FORMER_LOG if container.former_end else LOG, container.pod, container.name),
     )
 

@@ -12,15 +12,22 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Workload, moment
+from .case import Case, Workload, born, moment
 from .references import missing_reference
 from .trouble import Trouble, one_line, told
 
 PATIENCE = 60.0
 """Seconds for which a webhook or the API server's own store may be away."""
+AWAY = (
+    r"not yet ready to handle|status unknown for quota|forbidden: User \"system:|unable to (handle|return)"
+    r"|connection (reset|lost)|\bEOF\b|^Unauthorized$"
+)
+"""What the API server, or the way to it, says while it comes up or goes down."""
 REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), check, grace)
     for pattern, check, grace in (
+        (AWAY, catalogue.POD_REFUSED, PATIENCE),
+        (r"denied (the )?request.*(timed? ?out|connection refused|no such host)", catalogue.ADMISSION_DENIED, PATIENCE),
         (r"is being terminated", catalogue.NAMESPACE_TERMINATING, 0.0),
         (r"failed calling webhook|failed to call webhook", catalogue.WEBHOOK_UNAVAILABLE, PATIENCE),
         (r"exceeded quota|failed quota|insufficient quota", catalogue.QUOTA_EXCEEDED, 0.0),
@@ -49,14 +56,23 @@ def troubles(case: Case) -> t.Iterator[Trouble]:
 def _refusal(case: Case, workload: Workload) -> tuple[str, float] | None:
     """The API server's words and when it said them, if the newest revision lacks pods for that reason."""
     if workload.revision is None:
-        return None
+        return _unmade_set(workload)
     if workload.kind == "Deployment":
         failure = condition(workload.revision, "ReplicaFailure")
         return (str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))) if _holds(failure) else None
     failures = case.events(workload.revision, "FailedCreate")
-    made = case.events(workload.revision, "SuccessfulCreate")
-    is_current = failures and (not made or made[0].last < failures[0].last) and len(workload.pods) < workload.replicas
-    return (failures[0].message, failures[0].first) if is_current else None
+    made = [event.last for event in case.events(workload.revision, "SuccessfulCreate")]
+    made += [born(pod) for pod in case.owned(workload.revision, "Pod")]
+    is_current = failures and max(made, default=0.0) < failures[0].last and len(workload.pods) < workload.replicas
+    return (failures[0].message, max(failures[0].first, *made, 0.0)) if is_current else None
+
+
+def _unmade_set(workload: Workload) -> tuple[str, float] | None:
+    """Why there is no newest ReplicaSet. The controller says so before it shows that it has seen the generation."""
+    progress = condition(workload.live, "Progressing")
+    if progress.get("reason") != "ReplicaSetCreateError":
+        return None
+    return str(progress.get("message", "")), moment(progress.get("lastUpdateTime"))
 
 
 def _holds(failure: Live) -> bool:
@@ -65,15 +81,23 @@ def _holds(failure: Live) -> bool:
 
 def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
     missing = missing_reference(case, workload.namespace, said)
-    check, words, grace = missing or _classified(one_line(POD_NAME.sub("", LEAD.sub("", said), count=1)))
+    check, words, grace = missing or _classified(LEAD.sub("", said))
+    failures = case.events(workload.revision or workload.live, "FailedCreate")
     return Trouble(
         check=check,
         object=workload.name,
-        message=f"pods cannot be created: {words}",
+        message=f"pods cannot be created: {one_line(POD_NAME.sub('', words, count=1))}",
         since=since,
-        fatal_at=since + grace,
-        evidence=told(case.events(workload.revision or workload.live, "FailedCreate")[:1]),
+        fatal_at=max(since + grace, _freed_at(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0),
+        evidence=told(failures[:1]),
+        latest=failures[0].last if failures else 0.0,
     )
+
+
+def _freed_at(workload: Workload) -> float:
+    """When the quota that old pods of the release use is free again: they use it until they have ended."""
+    leaving = [moment(pod["metadata"].get("deletionTimestamp")) for pod in workload.former]
+    return max(leaving, default=0.0) + PATIENCE if any(leaving) else 0.0
 
 
 def refusal_of(said: str) -> Check:

@@ -15,6 +15,9 @@ from .containers import Container, containers
 from .crashes import unready_since
 from .trouble import Sighting, Trouble, asks, merged, own_words, told
 
+LATE = 3.0
+"""Seconds by which a status may be late: times are whole seconds, and the kubelet looks once a second."""
+
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
     for workload in case.workloads:
@@ -39,7 +42,7 @@ def used_up_at(container: Container) -> float:
     """
     to_start = seconds_to_start(container.spec)
     if not _has_started(container):
-        return container.started_at + to_start
+        return container.started_at + to_start + LATE
     asked = [event.first for event in _answers(container) if event.first >= container.started_at]
     started = min([container.started_at + to_start, *asked])
     return max(started, unready_since(container.pod)) + seconds_to_be_ready(container.spec)

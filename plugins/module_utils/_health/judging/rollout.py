@@ -11,7 +11,7 @@ import typing as t
 from .. import catalogue
 from ..facts import LOG, Live
 from ..readiness import condition
-from .case import Case, Workload, identity, is_seen, moment, shown, shown_as
+from .case import CLOCK, Case, Workload, identity, is_seen, moment, shown, shown_as
 from .trouble import Trouble, asks, spread
 
 NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
@@ -60,17 +60,19 @@ def _deployment(case: Case, workload: Workload) -> t.Iterator[Trouble]:
             fatal_at=case.now,
         )
     elif is_out_of_time(workload):
-        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=case.now)
+        is_new = since >= case.facts.begun - CLOCK
+        words = _why_stuck(live, progress)
+        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, words, since, fatal_at=case.now if is_new else None)
 
 
 def is_out_of_time(workload: Workload) -> bool:
-    """Whether the controller has given the newest revision up, as a rule by its progress deadline.
+    """Whether the controller has given the newest revision up by its progress deadline.
 
     The controller shows the newest generation before it takes back what it said of an older ReplicaSet, so the
     condition counts only if it speaks of the newest one.
     """
     progress = condition(workload.live, "Progressing")
-    if progress.get("status") != "False" or not is_seen(workload.live):
+    if progress.get("reason") != "ProgressDeadlineExceeded" or not is_seen(workload.live):
         return False
     named = NAMED_SET.search(str(progress.get("message", "")))
     if workload.revision is None:
@@ -79,9 +81,7 @@ def is_out_of_time(workload: Workload) -> bool:
 
 
 def _why_stuck(live: Live, progress: Live) -> str:
-    said = str(progress.get("message") or progress.get("reason", ""))
-    if progress.get("reason") != "ProgressDeadlineExceeded":
-        return f"it cannot go on: {said}"
+    said = progress.get("message") or progress["reason"]
     return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', 600)} s: {said}"
 
 

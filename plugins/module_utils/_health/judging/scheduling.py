@@ -13,7 +13,7 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Workload, born, moment
+from .case import Case, Workload, born, is_ready, moment
 from .references import missing_reference
 from .trouble import Sighting, Trouble, merged, own_words, told
 
@@ -26,6 +26,8 @@ COMING = ("TriggeredScaleUp", "Nominated")
 """Events by which cluster-autoscaler and Karpenter say that a node for the pod is on its way."""
 SCALED_NODES = ("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool")
 """Labels of nodes that something may add more of."""
+CLOUDS = frozenset({"aws", "azure", "digitalocean", "gce", "hcloud", "ibm", "linode", "oci", "openstack", "vsphere"})
+"""Schemes of the provider ids of nodes that cluster-autoscaler can add."""
 PATIENCE, REACTION, SCALE_UP = 60.0, 15.0, 600.0
 """Seconds: for room to become free, for an autoscaler to react at all, and for a node that it is adding."""
 RESOURCES = ("cpu", "memory")
@@ -55,7 +57,10 @@ def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
         return None
     check, words, patience = _judged(case, workload, pod, said)
     coming = case.events(pod, *COMING)
-    grace = max(patience, coming[0].last + SCALE_UP - since) if coming else patience
+    ends = [since + patience, *[event.last + SCALE_UP for event in coming[:1]]]
+    if patience == PATIENCE:
+        ends += [moment(old["metadata"].get("deletionTimestamp")) + REACTION for old in workload.former]
+    grace = None if patience == PATIENCE and _goes_on(workload) else max(ends) - since
     evidence = told(case.events(pod, *COMING, "NotTriggerScaleUp")[:2])
     return Sighting(check, pod, words, since, grace, evidence=evidence)
 
@@ -74,11 +79,19 @@ def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check
     return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", PATIENCE
 
 
+def _goes_on(workload: Workload) -> bool:
+    """Whether a sibling that has its place still becomes ready, after which an old pod makes room."""
+    placed = (pod for pod in workload.pods if (pod.get("spec") or {}).get("nodeName"))
+    return bool(workload.former) and not all(map(is_ready, placed))
+
+
 def _reaction(case: Case) -> float:
-    """Nobody adds nodes where every node is known and none bears the mark of a pool."""
+    """Nobody adds nodes where every node is known and none is of a pool or of a cloud."""
     nodes = case.of_kind("Node")
     marks = {label for node in nodes for label in node["metadata"].get("labels") or ()}
-    return REACTION if not nodes or marks.intersection(SCALED_NODES) else 0.0
+    clouds = {str((node.get("spec") or {}).get("providerID", "")).partition("://")[0] for node in nodes}
+    is_scaled = marks.intersection(SCALED_NODES) or clouds.intersection(CLOUDS)
+    return REACTION if not nodes or is_scaled else 0.0
 
 
 def _reasons(said: str) -> list[str]:
@@ -92,7 +105,7 @@ def _is_locked(workload: Workload) -> bool:
     """Old pods hold the places and may not go before a new one is ready; none of them is going."""
     strategy = workload.live["spec"].get("strategy") or {}
     unavailable = str((strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%"))
-    is_held = unavailable in ("0", "0%") and workload.former
+    is_held = unavailable in ("0", "0%") and workload.former and all(map(_is_refused, workload.pods))
     return bool(is_held) and not any(pod["metadata"].get("deletionTimestamp") for pod in workload.former)
 
 

@@ -121,6 +121,7 @@ def _autoscaler(case: Case, autoscaler: Live) -> t.Iterator[Trouble]:
         found = condition(autoscaler, kind)
         if found.get("status") == "False" and found.get("reason") != "ScalingDisabled":
             pods = [pod for workload in case.workloads for pod in workload.pods]
+            can_be_measured = all(map(is_ready, pods)) and (pods or not case.workloads)
             ready = [moment(condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
             since = moment(found.get("lastTransitionTime"))
             yield Trouble(
@@ -128,7 +129,7 @@ def _autoscaler(case: Case, autoscaler: Live) -> t.Iterator[Trouble]:
                 shown(autoscaler),
                 str(found.get("message") or found.get("reason", "")),
                 since,
-                fatal_at=max([since, *ready]) + METRICS if all(map(is_ready, pods)) else None,
+                fatal_at=max([since, *ready]) + METRICS if can_be_measured else None,
                 told=False,
             )
             return

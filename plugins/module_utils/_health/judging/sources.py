@@ -12,7 +12,7 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, moment, shown
+from .case import CLOCK, Case, born, moment, shown
 from .trouble import Trouble, told
 
 REFUSED = re.compile(
@@ -24,6 +24,10 @@ UNREADY_STORE = re.compile(r"store.*not ready|is not ready|could not get.*store|
 UNREADY_ISSUER = re.compile(r"does not have a Ready status condition|not ready", re.IGNORECASE)
 PATIENCE = 60.0
 """Seconds for a source or an issuer that may only be slow, or that comes up with the release itself."""
+BRINGABLE = (
+    *("ConfigMap", "Secret", "ServiceAccount"),
+    *("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer"),
+)
 DAY = 86400.0
 NEAR, SHARE = 14 * DAY, 0.2
 """A certificate is near its end within 14 days of it, or with less than a fifth of its life left."""
@@ -42,10 +46,10 @@ def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
     ready = condition(item, "Ready")
     if ready.get("status") != "False":
         return
-    events = case.events(item)
-    said = next((event.message for event in events if REFUSED.search(event.message)), "")
     words = str(ready.get("message") or ready.get("reason", ""))
     since = moment(ready.get("lastTransitionTime"))
+    events = [event for event in case.events(item) if event.last >= since - CLOCK]
+    said = next((event.message for event in events if REFUSED.search(event.message)), "")
     is_certain = REFUSED.search(f"{words} {said}") and not UNREADY_STORE.search(words)
     yield Trouble(
         check,
@@ -61,12 +65,7 @@ def _waits_for_own(case: Case, item: Live, words: str) -> bool:
     """Whether what it misses is brought by the release itself."""
     namespace = item["metadata"].get("namespace", "")
     names = re.findall(r"\"([^\"]+)\"", words)
-    return any(
-        case.is_coming(kind, place, name)
-        for name in names
-        for kind in ("Secret", "SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer")
-        for place in (namespace, "")
-    )
+    return any(case.is_coming(kind, place, name) for name in names for kind in BRINGABLE for place in (namespace, ""))
 
 
 def _certificate(case: Case, certificate: Live) -> t.Iterator[Trouble]:
@@ -77,7 +76,7 @@ def _certificate(case: Case, certificate: Live) -> t.Iterator[Trouble]:
     if issuing.get("status") == "False" and issuing.get("reason") in ("Failed", "Denied", "InvalidRequest"):
         yield _refused(case, certificate, issuing, 0.0)
         return
-    for request in case.owned(certificate, "CertificateRequest")[-1:]:
+    for request in sorted(case.owned(certificate, "CertificateRequest"), key=born)[-1:]:
         yield from _request(case, certificate, request)
 
 

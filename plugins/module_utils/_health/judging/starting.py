@@ -24,7 +24,11 @@ CERTAIN = re.compile(
     re.IGNORECASE,
 )
 """What no second try changes; everything else may be the node's trouble of the moment."""
-UNSYNCED = re.compile(r"failed to sync|timed out|timeout|deadline exceeded|connection refused", re.IGNORECASE)
+UNSYNCED = re.compile(
+    r"failed to sync|have not yet been read|timed out|timeout|deadline exceeded|connection refused", re.IGNORECASE
+)
+RUNTIMES_OWN = re.compile(r"/run/(containerd|crio)|/sys/fs/cgroup|/proc/")
+"""Files of the node, which the image does not bring."""
 PATIENCE = 60.0
 
 
@@ -76,7 +80,7 @@ def _unstarted(container: Container, said: str) -> Sighting:
         pod=container.pod,
         words=f"container {container.name} cannot be started: {own_words(said, container.pod)}",
         since=container.began(events),
-        grace=0.0 if CERTAIN.search(said) else PATIENCE,
+        grace=0.0 if CERTAIN.search(said) and not RUNTIMES_OWN.search(said) else PATIENCE,
         container=container.name,
         evidence=(f"exit code {code}, {container.ends} tries",) if code is not None else (),
     )

@@ -28,7 +28,7 @@ class Trouble:
 
     A trouble that is not `told` yet becomes a finding only when it is fatal or the time is over: everything that
     starts is unready for a while. One that `stands` (a warning, a note) never fails a release and is told beside
-    `passed`.
+    `passed`. `latest` is when it was last shown (0: unknown).
     """
 
     check: Check
@@ -42,6 +42,7 @@ class Trouble:
     told: bool = True
     cause: str = ""
     next_step: str = ""
+    latest: float = 0.0
 
     @property
     def stands(self) -> bool:
@@ -79,6 +80,7 @@ class Sighting:
     evidence: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     told: bool = True
+    latest: float = 0.0
 
 
 def merged(workload: Workload, sightings: t.Iterable[Sighting]) -> t.Iterator[Trouble]:
@@ -102,6 +104,7 @@ def merged(workload: Workload, sightings: t.Iterable[Sighting]) -> t.Iterator[Tr
             evidence=first.evidence,
             questions=first.questions,
             told=any(sighting.told for sighting in group),
+            latest=max(sighting.latest for sighting in group),
         )
 
 

@@ -12,7 +12,7 @@ from .. import catalogue
 from ..facts import Facts, Judgement
 from ..finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from . import crashes, creation, images, probes, rollout, scheduling, serving, sources, starting, volumes
-from .case import Case, is_ready
+from .case import CLOCK, Case, is_ready
 from .completeness import draining, missing, settled_at, unready_objects, unready_pods
 from .trouble import Trouble
 
@@ -29,8 +29,8 @@ RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
     serving.troubles,
 )
 LEFT = ("error", "warning")
-CLOCK, RENEWAL = 3.0, 30.0
-"""Seconds: how far clocks and timestamps may differ, and how long what was wrong before may take to be tried again."""
+RENEWAL, LONGEST_PAUSE = 30.0, 1000.0
+"""Seconds: how long what was wrong before may take to be tried again, and the longest pause of a controller's queue."""
 HINTS = {
     "Ingress": "Look at the controller of its class: does it run, and does it publish an address?",
     "Certificate": "See kubectl describe certificate,certificaterequest,order,challenge.",
@@ -120,13 +120,16 @@ def troubles(case: Case, is_unready: bool) -> list[Trouble]:
 
 
 def _renewed(case: Case, trouble: Trouble) -> Trouble:
-    """What was wrong before this release was made may have been mended by it, and is not fatal at once."""
-    is_older = trouble.fatal_at is not None and 0 < trouble.since < case.facts.begun - CLOCK
-    return (
-        dataclasses.replace(trouble, fatal_at=max(trouble.fatal_at or 0, case.facts.begun + RENEWAL))
-        if is_older
-        else trouble
-    )
+    """What was wrong before this release was made may have been mended since, and is not fatal at once.
+
+    Pauses between two tries double, so what has lasted for so long and was not tried since is tried within as long.
+    """
+    begun = case.facts.begun
+    if trouble.fatal_at is None or not 0 < trouble.since < begun - CLOCK:
+        return trouble
+    is_untried = 0 < trouble.latest < begun
+    pause = min(begun - trouble.since, LONGEST_PAUSE) if is_untried else 0.0
+    return dataclasses.replace(trouble, fatal_at=max(trouble.fatal_at, begun + RENEWAL + pause))
 
 
 def findings(case: Case, told: t.Sequence[Trouble], errors: t.Collection[Trouble]) -> tuple[Finding, ...]:

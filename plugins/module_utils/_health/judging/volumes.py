@@ -12,8 +12,8 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Event, Workload, born, shown
-from .references import missing_reference
+from .case import Case, Event, Workload, born, is_staying, shown
+from .references import COMING, missing_reference
 from .trouble import Sighting, Trouble, merged, one_line, own_words, told
 
 FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
@@ -26,6 +26,17 @@ INVALID = re.compile(
 PERMANENT = re.compile(
     r"not found|only supports|not supported|unsupported|invalid|denied|unauthorized|forbidden|exceed", re.IGNORECASE
 )
+DRIVERS_OWN = re.compile(r"rpc error: code = (?!InvalidArgument|Unimplemented)")
+"""Words of a driver that does not mean the request: "invalid" may be a node that its cloud does not know yet."""
+PASSING = re.compile(
+    r"deadline ?exceeded|timed? ?out|unavailable|request ?limit ?exceeded|too many requests|throttl"
+    r"|accessibility requirements|csinode|connection re(set|fused)|try again",
+    re.IGNORECASE,
+)
+"""What a provisioner says that is slow, limited in its rate, or does not know a new node yet."""
+CLASS = re.compile(r"storageclass\S* \"([^\"]+)\" not found", re.IGNORECASE)
+ANEW = ("Provisioning", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
+"""Events by which a claim is tried again. Only the first is the provisioner's own."""
 PATIENCE, RELEASE, PROVISIONING = 60.0, 120.0, 60.0
 """Seconds: for a driver's hiccup, for a volume to be let go, and for a provisioner to say anything."""
 
@@ -52,19 +63,36 @@ def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
 def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
     missing = missing_reference(case, workload.namespace, message)
     if missing:
-        return missing.check, f"a volume cannot be mounted: {missing.words}", missing.grace
+        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(case, pod) else missing.grace
+        return missing.check, f"a volume cannot be mounted: {missing.words}", grace
     said = own_words(message, pod)
     if HELD.search(said):
-        leaving = any(pod["metadata"].get("deletionTimestamp") for pod in workload.former)
-        return catalogue.VOLUME_HELD, said, RELEASE if leaving or case.unfit_nodes else 0.0
-    if INVALID.search(said):
+        is_held = _is_held(case, pod, message) and not case.unfit_nodes
+        return catalogue.VOLUME_HELD, said, 0.0 if is_held else RELEASE
+    if INVALID.search(said) and not DRIVERS_OWN.search(said):
         return catalogue.VOLUME_INVALID, said, 0.0
     return catalogue.VOLUME_FAILING, said, PATIENCE
 
 
+def _is_filled(case: Case, pod: Live) -> bool:
+    """Whether something that the release declares writes a Secret of the pod's volumes."""
+    volumes = (pod.get("spec") or {}).get("volumes") or ()
+    names = [(volume.get("secret") or {}).get("secretName", "") for volume in volumes]
+    return any(case.is_written("Secret", pod["metadata"].get("namespace", ""), name) for name in names)
+
+
+def _is_held(case: Case, pod: Live, message: str) -> bool:
+    """Whether a pod that stays uses the volume. None is named while it is only being taken off its last node."""
+    users = set(re.findall(r"[-.a-z0-9]+", message.partition("pod(s) ")[2]))
+    others = (other for other in case.of_kind("Pod") if other["metadata"]["name"] != pod["metadata"]["name"])
+    return any(other["metadata"]["name"] in users and is_staying(other) for other in others)
+
+
 def _has_begun(pod: Live) -> bool:
     """Containers are only created once every volume is there."""
-    return condition(pod, "PodReadyToStartContainers").get("status") == "True"
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    is_made = any(status.get("containerID") or status.get("restartCount") for status in statuses)
+    return is_made or condition(pod, "PodReadyToStartContainers").get("status") == "True"
 
 
 def _claims(case: Case) -> t.Iterator[Live]:
@@ -92,20 +120,32 @@ def _claim(case: Case, claim: Live) -> Trouble | None:
         return _trouble(claim, "its volume is lost", born(claim), 0.0)
     if phase != "Pending":
         return None
-    failures = case.events(claim, "ProvisioningFailed")
-    if failures:
-        return _trouble(claim, failures[0].message, failures[0].first, _patience(failures[0].message), failures[0])
-    unbindable = case.events(claim, "FailedBinding")
-    if unbindable:
-        return _trouble(claim, unbindable[0].message, unbindable[0].first, 0.0, unbindable[0])
+    refusal = _refusal(case, claim)
+    if refusal:
+        return _trouble(claim, refusal.message, refusal.first, _patience(case, refusal), refusal)
     asked, begun = case.events(claim, "ExternalProvisioning"), case.events(claim, "Provisioning")
     if asked and not begun:
         return _trouble(claim, f"no provisioner answers: {asked[0].message}", asked[0].first, PROVISIONING, asked[0])
     return None
 
 
-def _patience(said: str) -> float:
-    return 0.0 if PERMANENT.search(said) else RELEASE
+def _refusal(case: Case, claim: Live) -> Event | None:
+    """Why the claim was not served when it was last tried; None once that is being tried anew."""
+    failures = case.events(claim, "ProvisioningFailed", "FailedBinding")
+    if not failures:
+        return None
+    is_provisioners = failures[0].reason == "ProvisioningFailed" and not CLASS.search(failures[0].message)
+    tries = case.events(claim, *(ANEW[:1] if is_provisioners else ANEW))
+    return None if tries and tries[0].last > failures[0].last else failures[0]
+
+
+def _patience(case: Case, refusal: Event) -> float:
+    named = CLASS.search(refusal.message)
+    is_coming = named and case.is_coming("StorageClass", "", named[1])
+    if is_coming or PASSING.search(refusal.message):
+        return RELEASE
+    is_certain = refusal.reason == "FailedBinding" or PERMANENT.search(refusal.message)
+    return 0.0 if is_certain else RELEASE
 
 
 def _trouble(claim: Live, said: str, since: float, grace: float, event: Event | None = None) -> Trouble:

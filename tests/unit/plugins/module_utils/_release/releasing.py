@@ -34,7 +34,14 @@ STUCK = {
     "replicas": 4,
     "updatedReplicas": 1,
     "availableReplicas": 3,
-    "conditions": [{"type": "Progressing", "status": "False", "message": "deadline exceeded"}],
+    "conditions": [
+        {
+            "type": "Progressing",
+            "status": "False",
+            "reason": "ProgressDeadlineExceeded",
+            "message": "deadline exceeded",
+        }
+    ],
 }
 
 

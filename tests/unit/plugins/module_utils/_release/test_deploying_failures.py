@@ -44,8 +44,10 @@ def test_a_release_that_is_not_ready_fails_with_its_findings_and_prunes_nothing(
     outcome = caught.value.outcome
     assert outcome.verdict == "failed"
     assert outcome.changed
-    assert only(outcome.findings).message == "it cannot go on: deadline exceeded"
-    assert "Deployment maestro-system/maestro: it cannot go on: deadline exceeded" in outcome.message
+    assert only(outcome.findings).message == "no new pod became available in 600 s: deadline exceeded"
+    assert (
+        "Deployment maestro-system/maestro: no new pod became available in 600 s: deadline exceeded" in outcome.message
+    )
     assert states(cluster)[-1] == (2, "failed")
     assert "deadline exceeded" in records(cluster)[-1].outcome["reason"]
     assert "old" in cluster.names("services")

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import FORMER_LOG, LOG, Question
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
-from .scenes import NAMESPACE, cause, crashed, event, pod, rollout, running, terminated, undecided
+from .scenes import NAMESPACE, cause, condition, crashed, event, pod, rollout, running, terminated, undecided
 
 LIVENESS = "Container maestro failed liveness probe, will be restarted"
 STARTUP = "Container maestro failed startup probe, will be restarted"
@@ -61,6 +61,15 @@ def test_a_container_that_is_killed_for_its_liveness_is_told_apart() -> None:
     told = event(killed, "Killing", LIVENESS)
     assert cause(judge(rollout(killed, also=[told]))).id == "liveness-failing"
     assert judge(rollout(pod(crashed(137)), also=[told])).verdict == ""
+
+
+def test_ends_of_long_ago_prove_nothing_about_a_container_that_runs() -> None:
+    """It loses its readiness for a moment after nine days: the kubelet has forgotten those ends, too."""
+    for since, verdict in ((599, "failed"), (601, "")):
+        killed = terminated(137, "OOMKilled", age=since + 3)
+        made = pod(running(ready=False, since=since, restarts=4, lastState=killed))
+        made["status"]["conditions"] = [condition("Ready", "False", age=2)]
+        assert judge(rollout(made)).verdict == verdict
 
 
 def test_an_end_of_its_own_after_an_old_killing_is_a_crash() -> None:

@@ -11,7 +11,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging
 from .scenes import (
     DEPLOYMENT,
     NEW,
+    NOW,
     OLD,
+    ago,
     cause,
     condition,
     deployment,
@@ -105,6 +107,16 @@ def test_who_refuses_pods_is_told_at_once(said: str, expected: str, words: str) 
         (WEBHOOK, "webhook-unavailable"),
         ("etcdserver: request timed out", "pod-refused"),
         ("Internal error occurred: resource quota evaluation timed out", "pod-refused"),
+        (f"{REFUSED}not yet ready to handle request", "pod-refused"),
+        (f"{REFUSED}status unknown for quota: maestro, resources: pods", "pod-refused"),
+        ('pods is forbidden: User "system:serviceaccount:kube-system:x" cannot create resource "pods"', "pod-refused"),
+        ('Post "https://10.0.0.1:6443/api/v1/namespaces/n/pods": EOF', "pod-refused"),
+        ("read tcp 10.0.0.5:4711->10.0.0.1:6443: read: connection reset by peer", "pod-refused"),
+        ("http2: client connection lost", "pod-refused"),
+        ("the server is currently unable to handle the request (post pods)", "pod-refused"),
+        ("the server was unable to return a response in the time allotted", "pod-refused"),
+        ("Unauthorized", "pod-refused"),
+        ('admission webhook "h" denied the request: Get "https://ghcr.io/v2/": i/o timeout', "admission-denied"),
     ],
 )
 def test_who_does_not_answer_has_a_minute(said: str, expected: str) -> None:
@@ -141,6 +153,45 @@ def test_the_count_of_refusals_is_evidence() -> None:
     assert cause(judge(facts(unavailable(), refusing, told))).evidence == (
         f"FailedCreate (13 times): Error creating: {said}",
     )
+
+
+def test_a_replica_set_that_cannot_be_made() -> None:
+    """The controller tells of it before it shows that it has seen the generation."""
+    said = 'Failed to create new replica set "maestro-7": replicasets.apps "maestro-7" is forbidden: exceeded quota: q'
+    refused = unavailable(condition("Progressing", "False", said, "ReplicaSetCreateError"))
+    refused["metadata"]["generation"] = 2
+    finding = cause(judge(facts(refused, replica_set(OLD), pod(of=OLD))))
+    assert finding.id == "quota-exceeded"
+    assert finding.message.endswith("exceeded quota: q")
+
+
+def test_old_pods_that_are_ending_give_their_quota_back() -> None:
+    leaving = pod(name="maestro-old-a", of=OLD)
+    leaving["metadata"]["deletionTimestamp"] = ago(-200)
+    full = failure(f"{REFUSED}exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4")
+    given = facts(unavailable(), replica_set(NEW, full), replica_set(OLD), leaving)
+    assert undecided(judge(given)).id == "quota-exceeded"
+    assert seconds_left(given) == 260
+
+
+def test_a_refusal_of_before_is_tried_again_after_as_long_as_it_has_lasted() -> None:
+    """What is mended outside while a controller pauses is seen at its next try; its pauses double."""
+    full = replica_set(NEW, failure(f"{REFUSED}exceeded quota: q", age=400))
+    told = event(full, "FailedCreate", "exceeded quota: q", first=400, last=90)
+    given = facts(unavailable(), full, told, begun=NOW - 60)
+    assert undecided(judge(given)).id == "quota-exceeded"
+    assert seconds_left(given) == -60 + 30 + 340
+    again = event(full, "FailedCreate", "exceeded quota: q", first=400, last=5)
+    assert cause(judge(facts(unavailable(), full, again, begun=NOW - 60))).id == "quota-exceeded"
+
+
+def test_an_old_refusal_of_a_set_that_has_made_pods_since_is_over() -> None:
+    """The controller does not tell of each pod that it has made."""
+    workload = item("StatefulSet", "maestro", spec={"replicas": 2}, status={"observedGeneration": 1})
+    refused = event(workload, "FailedCreate", "pods is forbidden: exceeded quota: q", first=3000, last=2400)
+    made = pod(name="maestro-0", age=2300)
+    made["metadata"]["ownerReferences"] = [{"uid": "StatefulSet/maestro"}]
+    assert judge(facts(workload, refused, made)).verdict == ""
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Job"])

@@ -18,6 +18,8 @@ READINESS = {"readinessProbe": {"httpGet": {"path": "/readyz"}, "periodSeconds":
 """5 + 2 * 5 + 1 = 16 seconds."""
 STARTUP = {"startupProbe": {"httpGet": {"path": "/healthz"}, "periodSeconds": 2, "failureThreshold": 10}}
 """2 * 10 + 1 = 21 seconds."""
+LATE = 3
+"""Seconds by which the status may be late that says that a container has started."""
 STARTUP_SAID = "Startup probe failed: HTTP probe failed with statuscode: 503"
 SAID = 'Readiness probe failed: Get "http://10.0.0.7:8080/readyz": dial tcp 10.0.0.7:8080: connect: connection refused'
 
@@ -50,14 +52,15 @@ def test_a_container_has_the_time_that_its_probes_give(since: float, spec: dict[
 def test_while_it_starts_only_the_startup_probe_counts() -> None:
     starting = unready(11, {**READINESS, **STARTUP})
     starting["status"]["containerStatuses"][0]["started"] = False
-    assert seconds_left(rollout(starting, also=[event(starting, "Unhealthy", STARTUP_SAID, count=9, first=11)])) == 10
+    given = rollout(starting, also=[event(starting, "Unhealthy", STARTUP_SAID, count=9, first=11)])
+    assert seconds_left(given) == 10 + LATE
 
 
 def test_a_kubelet_that_does_not_tell_of_bad_answers_may_not_have_asked() -> None:
     """So long until its node is known to be not ready; the figure is that of the API's control plane."""
     starting = unready(11, {**READINESS, **STARTUP})
     starting["status"]["containerStatuses"][0]["started"] = False
-    for answers, left in ((0, 60), (8, 60), (9, 10)):
+    for answers, left in ((0, 60 + LATE), (8, 60 + LATE), (9, 10 + LATE)):
         also = [event(starting, "Unhealthy", STARTUP_SAID, count=answers, first=11)] if answers else []
         assert seconds_left(rollout(starting, also=also)) == left
     assert seconds_left(rollout(unready(6, READINESS))) == 60

@@ -14,6 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging
 from .scenes import (
     DEPLOYMENT,
     NEW,
+    NOW,
     OLD,
     ago,
     cause,
@@ -68,11 +69,11 @@ def test_the_deadline_counts_where_nothing_is_known_of_replica_sets() -> None:
     assert cause(judge(facts(unavailable(out_of_time(NEW))))).id == "progress-deadline"
 
 
-def test_a_replica_set_that_cannot_be_made() -> None:
-    refused = condition("Progressing", "False", "replicasets is forbidden: exceeded quota", "ReplicaSetCreateError")
-    assert cause(judge(facts(unavailable(refused)))).message == (
-        "it cannot go on: replicasets is forbidden: exceeded quota"
-    )
+def test_a_deadline_of_before_says_nothing_of_a_pod_that_starts_now() -> None:
+    """It is the same ReplicaSet, and its condition stays until one of its pods makes progress."""
+    passed = {**out_of_time(NEW), "lastUpdateTime": ago(3600), "lastTransitionTime": ago(3600)}
+    starting = pod(running(ready=False, since=31), age=31)
+    assert judge(facts(unavailable(passed), replica_set(), starting, begun=NOW - 40)).verdict == ""
 
 
 def test_the_root_cause_comes_before_the_deadline_that_it_broke() -> None:

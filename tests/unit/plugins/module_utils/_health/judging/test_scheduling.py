@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging
 from .scenes import (
     NEW,
     OLD,
+    ago,
     cause,
     condition,
     event,
@@ -35,6 +37,7 @@ NO_ROOM = f"0/3 nodes are available: 3 Insufficient cpu.{PREEMPTION}"
 CROWDED = f"0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules.{PREEMPTION}"
 MIXED = "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector."
 NODES = [node(f"node-{n}", allocatable={"cpu": "2", "memory": "8Gi"}) for n in range(3)]
+CLOUD = [node(f"node-{n}") | {"spec": {"providerID": f"aws:///eu-west-1a/i-{n}"}} for n in range(3)]
 POOL = [node(f"node-{n}", labels={"karpenter.sh/nodepool": "default"}) for n in range(3)]
 
 
@@ -55,7 +58,7 @@ def test_no_node_will_ever_match_where_nobody_adds_nodes() -> None:
     )
 
 
-@pytest.mark.parametrize("nodes", [POOL, []])
+@pytest.mark.parametrize("nodes", [POOL, CLOUD, []])
 def test_where_somebody_may_add_nodes_that_has_time_to_begin(nodes: list[dict[str, t.Any]]) -> None:
     given = rollout(unplaced(NO_MATCH, age=5), also=nodes)
     assert undecided(judge(given)).id == "unschedulable"
@@ -92,6 +95,25 @@ def test_a_rollout_that_blocks_itself() -> None:
     old = [pod(name=f"old-{n}", of=OLD, node=f"node-{n}") for n in range(3)]
     assert cause(judge(blocked(0, *old))).id == "rollout-deadlock"
     assert undecided(judge(blocked(1, *old))).id == "unschedulable"
+
+
+def test_a_rollout_goes_on_while_a_sibling_still_starts() -> None:
+    """With a surge of two the first has a place; when it is ready an old pod makes room for the second."""
+    old = [pod(name=f"old-{n}", of=OLD, node=f"node-{n}") for n in range(3)]
+    probe = {"readinessProbe": {"httpGet": {"path": "/readyz"}, "periodSeconds": 10, "failureThreshold": 30}}
+    starting = pod(running(ready=False, since=3, spec=probe), name="maestro-new-b", node="node-3")
+    given = blocked(0, *old, starting)
+    assert undecided(judge(given)).id == "unschedulable"
+    assert judge(dataclasses.replace(given, now=given.now + 200)).verdict == ""
+
+
+def test_room_is_waited_for_as_long_as_old_pods_are_ending() -> None:
+    leaving = pod(name="old-0", of=OLD)
+    leaving["metadata"]["deletionTimestamp"] = ago(-265)
+    live = unavailable(replicas=3)
+    given = facts(live, replica_set(), replica_set(OLD), leaving, unplaced(NO_ROOM, age=61), *NODES)
+    assert undecided(judge(given)).id == "unschedulable"
+    assert seconds_left(given) == 280
 
 
 def test_an_old_pod_that_is_leaving_makes_room() -> None:

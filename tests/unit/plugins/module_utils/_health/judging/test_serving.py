@@ -22,6 +22,7 @@ from .scenes import (
     pod,
     replica_set,
     seconds_left,
+    unavailable,
     undecided,
 )
 
@@ -120,6 +121,22 @@ def test_metrics_of_new_pods_take_a_while() -> None:
     assert seconds_left(given) == 170
     assert cause(judge(dataclasses.replace(given, now=given.now + 170))).id == "autoscaler-blind"
     assert judge(healthy(autoscaler("True"))).verdict == "passed"
+
+
+def test_an_autoscaler_is_not_blind_while_there_is_no_pod_to_measure() -> None:
+    between = facts(unavailable(), replica_set(), autoscaler("False", age=300))
+    assert judge(between).verdict == ""
+    assert judge(between).again_at is None
+
+
+def test_what_an_autoscaler_says_of_before_its_change_does_not_count() -> None:
+    changed = autoscaler("True")
+    changed["metadata"]["generation"] = 2
+    assert judge(healthy(changed)).verdict == "passed"
+    changed["status"]["observedGeneration"] = 1
+    assert judge(healthy(changed)).verdict == ""
+    changed["status"]["observedGeneration"] = 2
+    assert judge(healthy(changed)).verdict == "passed"
 
 
 def budget(**status: int) -> dict[str, t.Any]:

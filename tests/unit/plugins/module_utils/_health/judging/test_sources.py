@@ -30,6 +30,12 @@ def test_a_source_that_has_no_such_secret_fails_at_once() -> None:
     assert "Secret does not exist" in finding.evidence[0]
 
 
+def test_what_a_source_said_half_an_hour_ago_is_not_why_it_is_away_now() -> None:
+    secret = unready("ExternalSecret", PROVIDER)
+    told = event(secret, "UpdateFailed", "key: x, err: Secret does not exist", first=1800, last=1700)
+    assert undecided(judge(facts(secret, told))).evidence == ()
+
+
 @pytest.mark.parametrize("said", [PROVIDER, "SecretStore maestro-system/maestro is not ready", "connection refused"])
 def test_a_source_that_does_not_say_no_has_a_minute(said: str) -> None:
     given = facts(unready("ExternalSecret", said))
@@ -56,13 +62,21 @@ def test_an_issuer_that_waits_for_a_secret_of_the_release_has_a_minute() -> None
     assert undecided(judge(facts(unready("Issuer", said), wanted=[("Secret", "ca")]))).id == "certificate-refused"
 
 
+def test_a_store_that_waits_for_an_account_of_the_release_has_a_minute() -> None:
+    said = 'unable to create client: ServiceAccount "reader" not found'
+    assert cause(judge(facts(unready("SecretStore", said)))).id == "external-secret-refused"
+    brought = facts(unready("SecretStore", said), wanted=[("ServiceAccount", "reader")])
+    assert undecided(judge(brought)).id == "external-secret-refused"
+
+
 def certificate(*conditions: dict[str, t.Any], **status: t.Any) -> dict[str, t.Any]:
     spec = {"secretName": "maestro-tls"}
     return item("Certificate", "maestro", spec=spec, status={"conditions": list(conditions), **status})
 
 
-def request(*conditions: dict[str, t.Any]) -> dict[str, t.Any]:
-    return item("CertificateRequest", "maestro-1", owner="Certificate/maestro", status={"conditions": list(conditions)})
+def request(*conditions: dict[str, t.Any], number: int = 1, age: float = 600) -> dict[str, t.Any]:
+    status = {"conditions": list(conditions)}
+    return item("CertificateRequest", f"maestro-{number}", owner="Certificate/maestro", age=age, status=status)
 
 
 ISSUING = [
@@ -88,6 +102,11 @@ def test_a_certificate_that_is_being_issued_is_waited_for() -> None:
 def test_a_request_that_is_refused(refusal: dict[str, str]) -> None:
     finding = cause(judge(facts(certificate(*ISSUING), request(refusal))))
     assert (finding.id, finding.message) == ("certificate-refused", f"it is not issued: {refusal['message']}")
+
+
+def test_the_latest_request_counts_whatever_its_name() -> None:
+    refused = request(condition("Ready", "False", "acme: order invalid", "Failed"), number=9, age=3700)
+    assert judge(facts(certificate(*ISSUING), refused, request(number=10, age=40))).verdict == ""
 
 
 def test_an_issuance_that_failed() -> None:

@@ -64,10 +64,22 @@ def test_a_key_that_an_external_secret_may_bring_is_waited_for_and_one_of_the_re
     assert cause(judge(rollout(late, also=[item("Secret", "s")]))).id == "reference-key-missing"
 
 
-def test_what_the_kubelet_has_not_read_yet_is_waited_for() -> None:
-    given = rollout(pod(waiting(CONFIG, "failed to sync secret cache: timed out waiting for the condition"), age=5))
+@pytest.mark.parametrize(
+    "said",
+    [
+        "failed to sync secret cache: timed out waiting for the condition",
+        "services have not yet been read at least once, cannot construct envvars",
+    ],
+)
+def test_what_the_kubelet_has_not_read_yet_is_waited_for(said: str) -> None:
+    given = rollout(pod(waiting(CONFIG, said), age=5))
     assert undecided(judge(given)).id == "container-config-invalid"
     assert seconds_left(given) == 55
+
+
+def test_a_file_of_the_node_that_is_missing_is_no_fault_of_the_image() -> None:
+    said = f"{TASK}open /run/containerd/io.containerd.runtime.v2.task/k8s.io/1/pid: no such file or directory"
+    assert undecided(judge(rollout(pod(waiting("RunContainerError", said), age=5)))).id == "container-cannot-run"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from .scenes import (
     pod,
     replica_set,
     rollout,
+    running,
     seconds_left,
     unavailable,
     undecided,
@@ -102,6 +103,49 @@ def test_a_volume_that_another_pod_holds() -> None:
     assert seconds_left(given) == 115
 
 
+def test_a_volume_that_is_only_being_taken_off_its_last_node_has_time_for_that() -> None:
+    """Nobody uses it any more, so nobody is named; a StatefulSet's pod moves like this."""
+    broken = creating()
+    said = 'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node'
+    given = rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)])
+    assert undecided(judge(given)).id == "volume-attached-elsewhere"
+    assert seconds_left(given) == 115
+
+
+def test_a_cloud_that_does_not_know_a_new_node_yet_does_not_mean_the_volume() -> None:
+    broken = creating()
+    said = "AttachVolume.Attach failed: rpc error: code = Internal desc = InvalidInstanceID.NotFound: i-1"
+    assert undecided(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)]))).id == (
+        "volume-mount-failing"
+    )
+    asked = said.replace("Internal", "InvalidArgument")
+    assert cause(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", asked)]))).id == "volume-invalid"
+
+
+def test_what_was_told_of_a_former_pod_with_the_same_name_is_not_of_this_one() -> None:
+    broken = creating()
+    told = event(broken, "FailedMount", f'{SETUP}secret "late" not found')
+    assert cause(judge(rollout(broken, also=[told]))).id == "reference-missing"
+    told["involvedObject"]["uid"] = "former"
+    assert judge(rollout(broken, also=[told])).findings == ()
+
+
+def test_a_key_of_a_volume_that_an_external_secret_may_bring_is_waited_for() -> None:
+    broken = creating()
+    broken["spec"]["volumes"] = [{"name": "v", "secret": {"secretName": "s"}}]
+    told = event(broken, "FailedMount", f"{SETUP}references non-existent secret key: k", first=20)
+    assert cause(judge(rollout(broken, also=[told]))).id == "reference-key-missing"
+    given = rollout(broken, also=[told, item("ExternalSecret", "s", spec={})])
+    assert undecided(judge(given)).id == "reference-key-missing"
+    assert seconds_left(given) == 100
+
+
+def test_an_old_mount_of_a_pod_whose_node_has_started_again_is_no_trouble() -> None:
+    again = pod(running(ready=False, containerID="containerd://1"), phase="Running")
+    given = rollout(again, also=[event(again, "FailedMount", f'{SETUP}secret "s" not found')])
+    assert "reference-missing" not in [finding.id for finding in judge(given).findings]
+
+
 def test_a_pod_on_a_lost_node_is_not_the_releases_fault() -> None:
     broken = creating(node="node-9")
     told = event(broken, "FailedMount", f'{SETUP}secret "s" not found')
@@ -138,6 +182,40 @@ def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
     given = facts(unavailable(), claim(), event(claim(), reason, said, first=40))
     assert undecided(judge(given)).id == "claim-unbound"
     assert seconds_left(given) == left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        "rpc error: code = Internal desc = RequestLimitExceeded: Request limit exceeded.",
+        'error generating accessibility requirements: csinode.storage.k8s.io "n1" not found',
+    ],
+)
+def test_a_provisioner_that_is_busy_has_not_refused(said: str) -> None:
+    given = facts(unavailable(), claim(), event(claim(), "ProvisioningFailed", said, first=40))
+    assert undecided(judge(given)).id == "claim-unbound"
+    assert seconds_left(given) == 80
+
+
+def test_a_class_that_the_release_brings_may_be_unknown_for_a_moment() -> None:
+    told = event(claim(), "ProvisioningFailed", 'storageclass.storage.k8s.io "own" not found')
+    own = item("StorageClass", "own")
+    own["metadata"]["namespace"] = ""
+    assert undecided(judge(facts(unavailable(), claim(), told, own))).id == "claim-unbound"
+
+
+@pytest.mark.parametrize("reason", ["Provisioning", "ExternalProvisioning", "WaitForFirstConsumer"])
+def test_a_claim_whose_class_has_come_since_is_tried_anew(reason: str) -> None:
+    refused = event(claim(), "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found', first=900, last=700)
+    anew = event(claim(), reason, "anew", first=4, last=4)
+    assert judge(facts(unavailable(), claim(), refused, anew)).verdict == ""
+
+
+def test_a_provisioner_that_has_refused_is_not_excused_by_who_asks_it() -> None:
+    refused = event(claim(), "ProvisioningFailed", "rpc error: code = InvalidArgument desc = invalid type", last=9)
+    asked = event(claim(), "ExternalProvisioning", "Waiting for a volume to be created", last=1)
+    assert cause(judge(facts(unavailable(), claim(), refused, asked))).id == "claim-unbound"
 
 
 def test_a_claim_of_a_pod_is_judged_like_one_of_the_release() -> None:
