@@ -133,7 +133,7 @@ def test_replicas_belong_to_the_autoscaler(namespace: str, deploy: Player, clust
 
 
 def test_a_release_that_cannot_start_fails_with_the_cause(namespace: str, deploy: Player, cluster: Cluster) -> None:
-    done = deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=12)
+    done = deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=120)
     assert done.rc != 0
     assert done.release["verdict"] == "failed"
     assert "0.0.0-missing" in done.failure
@@ -142,7 +142,7 @@ def test_a_release_that_cannot_start_fails_with_the_cause(namespace: str, deploy
 
 
 def test_a_failed_release_is_mended_by_the_next_one(namespace: str, deploy: Player, cluster: Cluster) -> None:
-    assert deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=5).rc != 0
+    assert deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=60).rc != 0
     done = deploy()
     assert done.rc == 0, done.output
     assert [record.state for record in seeing.history(cluster, namespace)] == ["failed", "passed"]

@@ -97,7 +97,10 @@ def entrance(request: pytest.FixtureRequest, namespace: str, deploy: Player, lab
     done = deploy(**PROVIDERS[request.param], **LIMITS)
     assert done.rc == 0, done.output
     found = Entrance(lab["ingress"]["address"], f"{namespace}.maestro.test", lab["ca_bundle"])
-    wait_for(lambda: found.ask("/readyz").status == 200, "the service does not answer through the ingress")
+    wait_for(
+        lambda: all(found.ask("/readyz").status == 200 for _answer in range(10)),
+        "not every replica of the ingress controller leads to the service",
+    )
     return found
 
 

@@ -207,7 +207,7 @@ def test_over_tls_nothing_is_lost_and_connections_are_kept(tmp_path: pathlib.Pat
     assert truth["requests"] == 1000
     assert measured.figures["pods"] == {"pod-1": 1000}
     assert measured.figures["connections"]["requests_each"] > 5
-    assert measured.figures["throughput"] == pytest.approx(400, rel=0.02)
+    assert measured.figures["throughput"] == pytest.approx(400, abs=8 + 200 * delays(measured, truth))
 
 
 def test_a_mix_comes_as_its_weights_say_with_its_bodies() -> None:
@@ -225,10 +225,10 @@ def test_a_mix_comes_as_its_weights_say_with_its_bodies() -> None:
 
 def test_who_accepts_and_never_shakes_hands_is_no_tls() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
-        plan = plan_for(silent.getsockname()[1], 50, 0.4, "https", timeout=0.3)
+        plan = plan_for(silent.getsockname()[1], 50, 0.4, "https", timeout=2)
         measured = measure(plan, ERRORS_ONLY, [address(plan.url.port)], ssl.create_default_context())
     assert results(measured) == {"tls": 20}
-    assert measured.figures["said"]["tls"] == "no answer within 0.3 s"
+    assert measured.figures["said"]["tls"] == "no answer within 2 s"
     assert verdict_of(measured) == "failed"
 
 
@@ -240,7 +240,7 @@ def test_more_requests_than_connections_wait_their_turn() -> None:
     figures = measured.figures
     assert results(measured) == {"ok": 100}
     assert (truth["requests"], figures["connections"]["most"]) == (100, 10)
-    assert figures["service_time"]["max"] == pytest.approx(0.3, abs=0.1)
+    assert figures["service_time"]["max"] == pytest.approx(0.3, abs=0.1 + delays(measured, truth))
     assert figures["latency"]["max"] > 1.0
     assert verdict_of(measured) == "failed"
 
@@ -268,7 +268,7 @@ def test_the_limit_of_a_rate_is_told_from_errors() -> None:
         measured = loaded(server, 400, 2)
         truth = server.stop()
     assert results(measured) == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
-    assert truth["did"]["ok"] == pytest.approx(600, rel=0.02)
+    assert truth["did"]["ok"] == pytest.approx(600, abs=12 + 200 * delays(measured, truth))
     assert measured.judgement.verdict == "inconclusive"
 
 
@@ -336,6 +336,7 @@ if len(sys.argv) > 4:
     open(sys.argv[4], "w").write(str(os.getpid()))
 port, rate, seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 limits = {**ERRORS_ONLY, "p95": 2.0}
+print("ready", flush=True)
 measured = measure(plan_for(port, rate, seconds, warm_up=0.5), limits, [address(port)], None, extensions=0)
 print(json.dumps([measured.judgement.verdict, [finding.id for finding in measured.judgement.findings]]))
 """
@@ -368,7 +369,7 @@ def test_without_processor_time_it_says_so_and_blames_nobody() -> None:
     with throttled(4) as group, serving("good") as server:
         load = outside(server, 3000, 1.0, group)
         output, _nothing = load.communicate(timeout=60)
-    verdict, findings = json.loads(output)
+    verdict, findings = json.loads(output.splitlines()[-1])
     assert verdict == "inconclusive"
     assert "generator-overloaded" in findings
 
@@ -377,11 +378,12 @@ def test_without_processor_time_it_says_so_and_blames_nobody() -> None:
 def test_an_interrupted_load_is_over_at_once(number: signal.Signals) -> None:
     with serving("good") as server:
         load = outside(server, 200, 60)
-        time.sleep(1.2)
-        load.send_signal(number)
-        load.wait(timeout=5)
-        time.sleep(0.3)
         assert load.stdout
+        assert load.stdout.readline() == "ready\n"
+        time.sleep(0.7)
+        load.send_signal(number)
+        load.wait(timeout=20)
+        time.sleep(0.3)
         load.stdout.close()
-        assert server.silenced_for() >= 0.29
+        assert server.silenced_for() + server.stop()["lag"] >= 0.29
         assert server.stop()["requests"] > 20

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
 from tests.integration.furnishing import allow
 from tests.integration.playing import Play, play
@@ -24,7 +24,7 @@ NAMESPACE = "test-validate"
 REPORT, POSTURE, DRIFT = (f"intelgraph.maestro.{name}" for name in ("report", "posture", "release_info"))
 RBAC = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
 POLICIES = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
-OF_ITSELF = {"Event", "Lease"}
+OF_ITSELF = {"Event", "Lease", "Endpoints", "EndpointSlice"}
 """Kinds that others write while nothing happens to a release."""
 
 
@@ -46,8 +46,22 @@ def validate(released: Player, tmp_path: pathlib.Path) -> Player:
     return functools.partial(play, "intelgraph.maestro.validate", **own)
 
 
+WITH_STATUS = {"Pod", "ReplicaSet", "Deployment", "StatefulSet", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+"""Kinds whose status others write: a probe that is late changes it."""
+
+
+def version(kind: str, item: Manifest) -> str:
+    """Differs after a write: the resourceVersion, or all but the status where others write that."""
+    if kind not in WITH_STATUS:
+        return str(item["metadata"]["resourceVersion"])
+    metadata = {
+        key: value for key, value in item["metadata"].items() if key not in ("resourceVersion", "managedFields")
+    }
+    return json.dumps([metadata, item.get("spec")], sort_keys=True)
+
+
 def versions(cluster: Cluster) -> dict[str, str]:
-    """The resourceVersion of every object in the namespace, and of the namespace itself."""
+    """The version of every object in the namespace, and of the namespace itself."""
 
     def of_kind(kind: tuple[str, str]) -> dict[str, str]:
         try:
@@ -56,7 +70,7 @@ def versions(cluster: Cluster) -> dict[str, str]:
             if error.not_found:
                 return {}
             raise
-        return {f"{kind[1]}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in items}
+        return {f"{kind[1]}/{item['metadata']['name']}": version(kind[1], item) for item in items}
 
     kinds = [kind for kind, place in KINDS.items() if place.namespaced and kind[1] not in OF_ITSELF]
     found = {name: version for each in cluster.parallel(of_kind, kinds) for name, version in each.items()}

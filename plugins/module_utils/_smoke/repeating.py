@@ -16,6 +16,8 @@ from .checking import Check, judge
 from .finding import ANSWER_SLOW, FAILED, PASSED, Finding, in_order
 
 AT_ONCE = 8
+SHORTEST = 0.1
+"""Seconds that an attempt has at least, however near the deadline is."""
 
 
 class Outcome(t.NamedTuple):
@@ -69,8 +71,11 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
     wrong: list[Finding] = []
     first_failure = ""
     while True:
-        left = max(0.1, end - time.monotonic())
-        reply = ask(check.url, check.request, check.method, min(left, ask.timeout))
+        left = max(SHORTEST, end - time.monotonic())
+        came = ask(check.url, check.request, check.method, min(left, ask.timeout))
+        if attempts and _is_cut_off(came, left < ask.timeout, end):
+            break
+        reply = came
         attempts += 1
         found = judge(check, reply, time.time())
         if found:
@@ -86,6 +91,11 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
         wrong = [_too_few(check, in_a_row)]
     told = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
     return Outcome(check, passed, told, reply, attempts, failures, time.monotonic() - begun)
+
+
+def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
+    """Whether the deadline, and not the service, ended an attempt: what was found before says more."""
+    return is_last and not reply.status and time.monotonic() >= end
 
 
 def _too_few(check: Check, good: int) -> Finding:

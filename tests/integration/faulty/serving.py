@@ -145,9 +145,9 @@ SERVING: dict[str, Fault] = {
             deployment(template={"metadata": {"labels": {arranging.MARK: "webhook"}}}),
             around=arranging.dead_webhook,
             shown=showing.REFUSED_PODS,
-            timeout=15,
+            timeout=20,
         ),
-        within=20,
+        within=35,
     ),
     "paused": Fault("rollout-paused", "Deployment", ("paused",), broken(deployment(paused=True))),
     "service-that-leads-nowhere": Fault(
@@ -170,13 +170,13 @@ SERVING: dict[str, Fault] = {
         "route-refused",
         "HTTPRoute",
         ("no-such-service",),
-        broken(gateway(80), route("no-such-service"), timeout=8),
+        broken(gateway(80), route("no-such-service"), timeout=15),
     ),
     "listener-at-a-port-that-nobody-serves": Fault(
         "gateway-refused",
         "Gateway",
         ("port 8000",),
-        broken(gateway(8000), timeout=8),
+        broken(gateway(8000), timeout=15),
     ),
     "object-deleted-meanwhile": Fault(
         "object-gone",

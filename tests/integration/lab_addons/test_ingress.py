@@ -18,6 +18,8 @@ import pytest
 from .conftest import Facts, Kubectl, pod
 
 SETTLED = 30.0  # seconds within which the controller must have seen a new object
+IN_A_ROW = 10
+"""Answers of a kind that show, with two replicas taken in turn or by chance, that both know an object."""
 ORIGIN = "https://app.intelgraph.ai"
 
 
@@ -72,16 +74,19 @@ def ask(facts: Facts, name: str) -> Ask:
     return request
 
 
-def until(asked: Callable[[], Answer], status: int) -> Answer:
-    """The first answer of that status; the controller needs a moment for new objects."""
-    deadline = time.monotonic() + SETTLED
+def until(asked: Callable[[], Answer], status: int, times: int = IN_A_ROW) -> Answer:
+    """The last of so many answers of that status in a row; each replica of the controller needs its moment."""
+    deadline, in_a_row = time.monotonic() + SETTLED, 0
     while True:
         try:
             answer: Answer | str = asked()
         except OSError as error:
             answer = str(error)
-        if isinstance(answer, Answer) and answer.status == status:
+        in_a_row = in_a_row + 1 if isinstance(answer, Answer) and answer.status == status else 0
+        if in_a_row == times and isinstance(answer, Answer):
             return answer
+        if in_a_row:
+            continue
         if time.monotonic() > deadline:
             pytest.fail(f"no answer {status} within {SETTLED:.0f} s; the last: {answer}")
         time.sleep(0.2)
@@ -201,9 +206,9 @@ def test_rate_limit_answers_429_once_the_burst_is_used(kubectl: Kubectl, name: s
             **{"traefik.ingress.kubernetes.io/router.middlewares": f"{kubectl.namespace}-limit@kubernetescrd"},
         ),
     )
-    until(lambda: ask("/limited/"), 200)
+    until(lambda: ask("/limited/"), 200, times=1)
     answers = Counter(ask("/limited/").status for _ in range(40))
-    assert set(answers) == {200, 429}
+    assert set(answers) - {404} == {200, 429}, "404: one of two replicas does not know the route yet"
     assert answers[200] <= 20, "each of two replicas lets a burst of 5 pass, and another whenever it is reconfigured"
 
 

@@ -132,10 +132,10 @@ def test_a_stall_shows_in_the_latencies_of_all_requests_that_were_due_meanwhile(
 
 
 def test_no_answer_is_a_timeout_at_its_time() -> None:
-    with server(always(ANSWER), pause=1.5) as target:
+    with server(always(ANSWER), pause=4) as target:
         report = finished(target, limit=0.3, timeout=0.5)
     assert report.results == {"200": 19, "timeout": 11}
-    assert all(0.5 <= outcome.ended - outcome.sent < 1 for outcome in report.lost)
+    assert all(0.5 <= outcome.ended - outcome.sent < 3.5 for outcome in report.lost)
 
 
 def test_a_closed_port_is_told_apart() -> None:
@@ -185,15 +185,18 @@ def test_no_http_is_told_apart() -> None:
 def test_the_block_s_end_stops_the_load() -> None:
     with server(always(ANSWER)) as target:
         with load(target, rate=100, limit=60) as running:
+            begun = time.monotonic()
             time.sleep(0.3)
             assert running.sending
         assert not running.sending
-    assert 20 <= running.report().sent <= 60
+    assert 20 <= running.report().sent <= 100 * (time.monotonic() - begun) + 2
 
 
 def test_the_limit_ends_the_load_by_itself() -> None:
     with server(always(ANSWER)) as target, load(target, rate=100, limit=0.2) as running:
-        time.sleep(0.6)
+        deadline = time.monotonic() + 20
+        while running.sending and time.monotonic() < deadline:
+            time.sleep(0.02)
         assert not running.sending
         assert running.report().sent == 20
 

@@ -80,6 +80,7 @@ class ApiServer:
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
     block_on_close = False
 
     def __init__(self, api: ApiServer, tls: ssl.SSLContext | None) -> None:

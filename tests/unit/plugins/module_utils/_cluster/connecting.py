@@ -1,6 +1,6 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connection options for tests: those of a module, with limits that do not keep a test waiting."""
+"""Connection options for tests: those of a module, with limits that a busy machine keeps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.plugins.module_utils._cluster.certificates import Authority
 def parameters(**given: t.Any) -> dict[str, t.Any]:
     """Module parameters with every connection option, as Ansible fills them in."""
     unset = {name: option.get("default") for name, option in CONNECTION.items()}
-    limits = {"connect_timeout": 2.0, "request_timeout": 2.0, "retry_timeout": 5.0}
+    limits = {"connect_timeout": 20.0, "request_timeout": 20.0, "retry_timeout": 20.0}
     return {**unset, **limits, **given}
 
 

@@ -119,15 +119,17 @@ def test_a_pod_that_closes_is_seen_to_close() -> None:
 
 def test_a_client_that_closes_is_told_of() -> None:
     """By a goodbye, or by a reset where words of the server were still on their way to the client."""
-    over = threading.Event()
+    there, over = threading.Event(), threading.Event()
 
     def pod(line: Line) -> None:
+        there.set()
         with contextlib.suppress(EOFError, ConnectionResetError):
             line.request()
         over.set()
 
     with forwarded(a=pod) as (_server, forwarding):
-        socket.create_connection(forwarding.address, SECONDS).close()
+        with socket.create_connection(forwarding.address, SECONDS):
+            assert there.wait(SECONDS)
         assert over.wait(SECONDS)
 
 

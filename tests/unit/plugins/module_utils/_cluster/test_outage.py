@@ -85,11 +85,11 @@ def test_a_server_whose_store_is_away_is_no_better() -> None:
 
 def test_the_last_try_does_not_wait_long_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client.LAST_TRY", 0.1)
-    with talk(Reply(body={}), Reply(body={}, delay=1.0), retry_timeout=0.2, request_timeout=0.4) as api:
+    with talk(Reply(body={}), Reply(body={}, delay=5.0), retry_timeout=0.2, request_timeout=0.4) as api:
         api.cluster.get("/healthy")
         with pytest.raises(Unreachable):
             api.cluster.get("/a")
         begun = time.monotonic()
         with pytest.raises(Unreachable, match="no answer within the time allowed"):
             api.cluster.get("/b")
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 4

@@ -182,8 +182,9 @@ def test_a_watch_that_is_always_refused_is_not_asked_for_without_end() -> None:
 def test_a_watch_that_ends_at_once_is_not_opened_without_end() -> None:
     with scene(listed(pod("a")), watched(hold=False)) as now:
         now.mirror.synced(5)
+        begun = time.monotonic()
         time.sleep(0.5)
-        assert len(now.server.asked) <= 8
+        assert len(now.server.asked) <= 3 + (time.monotonic() - begun) / 0.1
 
 
 def test_a_long_list_comes_in_pages() -> None:

@@ -168,10 +168,10 @@ def test_there_is_an_end_to_asking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_slow_answer_is_not_waited_for_longer_than_allowed() -> None:
-    with talk(Reply(body=b"a", delay=1.0)) as (_server, cluster), Evidence(cluster, str, lambda: None) as asking:
+    with talk(Reply(body=b"a", delay=5.0)) as (_server, cluster), Evidence(cluster, str, lambda: None) as asking:
         start = time.monotonic()
         asking.ask_again([question(LOG)], [], 0.1)
-        assert time.monotonic() - start < 0.8
+        assert time.monotonic() - start < 4
         assert asking.answers == {}
 
 

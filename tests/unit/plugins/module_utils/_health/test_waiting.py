@@ -225,7 +225,7 @@ def test_somebody_is_told_that_it_is_away(
     judged()
     told: list[str] = []
     later(0.2, lambda: break_off(cluster, "/pods", AWAY))
-    wait(cluster, timeout=1.0, tell=told.append)
+    wait(cluster, timeout=3.0, tell=told.append)
     away = "the API server does not answer; what is known may be old: The API server cannot be reached"
     assert sum(away in line for line in told) == 1
 
