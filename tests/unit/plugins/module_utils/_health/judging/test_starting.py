@@ -77,6 +77,14 @@ def test_what_the_kubelet_has_not_read_yet_is_waited_for(said: str) -> None:
     assert seconds_left(given) == 55
 
 
+def test_a_volume_that_cannot_be_mounted_onto_a_file_of_the_image_fails_at_once() -> None:
+    said = (
+        f'{TASK}error mounting "/var/lib/kubelet/v" to rootfs at "/etc/passwd": mount /var/lib/kubelet/v:/etc/passwd '
+    )
+    said += "(via /proc/self/fd/6), flags: 0x5000: not a directory"
+    assert cause(judge(rollout(pod(waiting("RunContainerError", said), age=5)))).id == "container-cannot-run"
+
+
 def test_a_file_of_the_node_that_is_missing_is_no_fault_of_the_image() -> None:
     said = f"{TASK}open /run/containerd/io.containerd.runtime.v2.task/k8s.io/1/pid: no such file or directory"
     assert undecided(judge(rollout(pod(waiting("RunContainerError", said), age=5)))).id == "container-cannot-run"
