@@ -27,7 +27,7 @@ OK = b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"
 def answering(*answers: bytes, context: ssl.SSLContext | None = None, linger: float = 0.0) -> t.Iterator[int]:
     """A server that gives these answers in turn, one for each connection, and then the last one again."""
     listening = socket.create_server(("127.0.0.1", 0))
-    left = list(answers)
+    left, closing = list(answers), threading.Event()
 
     def serve() -> None:
         while True:
@@ -39,7 +39,7 @@ def answering(*answers: bytes, context: ssl.SSLContext | None = None, linger: fl
                 sock = context.wrap_socket(plain, server_side=True) if context else plain
                 sock.recv(4096)
                 sock.sendall(left.pop(0) if len(left) > 1 else left[0])
-                time.sleep(linger)
+                closing.wait(linger)
                 sock.close()
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -47,6 +47,7 @@ def answering(*answers: bytes, context: ssl.SSLContext | None = None, linger: fl
     try:
         yield listening.getsockname()[1]
     finally:
+        closing.set()
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join(2)
