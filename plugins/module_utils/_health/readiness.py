@@ -73,7 +73,7 @@ def _replicas(wanted: int, current: int, updated: int, available: int) -> str:
 
 def _autoscaler(live: Live) -> str:
     """Not every version of Kubernetes tells which generation its conditions are of."""
-    is_told = "observedGeneration" in (live.get("status") or {})
+    is_told = (live.get("status") or {}).get("observedGeneration") is not None
     if is_told and _unobserved(live):
         return _unobserved(live)
     for kind in ("AbleToScale", "ScalingActive"):

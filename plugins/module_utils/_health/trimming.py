@@ -27,6 +27,7 @@ TOLD_EVENTS = frozenset(
         "Pulled",
         "Pulling",
         "SuccessfulCreate",
+        "SuccessfulDelete",
         "SuccessfulRescale",
         "TriggeredScaleUp",
         "WaitForFirstConsumer",

@@ -34,7 +34,7 @@ HICCUP = 2.0
 """Seconds for which the API server may be away before anybody is told."""
 CONFIRMED = 0.5
 """Seconds for which bad news must stand: components lag behind one another, and our watches of the kinds do."""
-PROOF_SECONDS = 1.4
+PROOF_SECONDS = 1.2
 """How long bad news are held back for the evidence that proves them."""
 CREDENTIALS = 401
 
@@ -125,8 +125,7 @@ class _Wait:
                 if ended:
                     return ended
                 self._evidence.ask(judgement.questions, facts.objects.get("Pod", ()))
-                moments = [self._told(facts, judgement), self._moment_of(judgement), self._confirmed_at()]
-                self._sleep(generation, began, moments)
+                self._sleep(generation, began, [self._told(facts, judgement), self._moment_of(judgement)])
 
     def _ended(self, facts: Facts, judgement: Judgement) -> Health | None:
         """The end of the wait, if this judgement is it."""
@@ -151,9 +150,6 @@ class _Wait:
             return False
         self._failed_since = self._seconds if self._failed_since is None else self._failed_since
         return self._seconds >= self._failed_since + CONFIRMED
-
-    def _confirmed_at(self) -> float | None:
-        return None if self._failed_since is None else self._failed_since + CONFIRMED
 
     def _with_proof(self, facts: Facts, judgement: Judgement) -> Health:
         """Bad news, with fresh answers to what they ask."""
@@ -192,9 +188,15 @@ class _Wait:
     def _take_interruption(self, interrupted: t.Mapping[Source, ClusterError]) -> None:
         self._away_since = (self._away_since or self._seconds) if interrupted else None
         self._away_for = self._mask(str(next(iter(interrupted.values())))) if interrupted else ""
+        self._failed_since = None if interrupted else self._failed_since
 
     def _told(self, facts: Facts, judgement: Judgement) -> float | None:
-        """Tell what is new; when there will be something to tell although nothing happens, in seconds."""
+        """Tell what is new; when there will be something to tell although nothing happens, in seconds.
+
+        Bad news are told when they have stood for long enough.
+        """
+        if self._failed_since is not None:
+            return self._failed_since + CONFIRMED
         if self._away_since is None:
             return self._teller.see(facts, self._masked(judgement), self._seconds)
         if self._seconds < self._away_since + HICCUP:

@@ -20,7 +20,8 @@ BROUGHT_BY_CLUSTER = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "def
 """What controllers of the cluster put into every new namespace."""
 CLOCK = 3.0
 """Seconds by which clocks and timestamps may differ."""
-"""A ConfigMap that every new namespace gets a moment after its creation."""
+GRACE = 30
+"""Seconds that a pod has to end where its spec names none: the API's default."""
 COMBINED = re.compile(r"^\(combined from similar events\): ")
 CONTAINER_PATH = re.compile(r"^spec\.(?:initContainers|containers|ephemeralContainers)\{(.+)\}$")
 
@@ -146,6 +147,19 @@ class Case:
         old = [pod for item in sets if item is not newest for pod in self.owned(item, "Pod")]
         new = self.owned(newest, "Pod") if newest else []
         return Workload(live, newest, tuple(filter(is_staying, new)), tuple(old), is_traced=bool(sets))
+
+    def ended_by(self, workload: Workload) -> float:
+        """When the pods of earlier revisions that are ending, or have just gone, must have ended; 0 for none.
+
+        They may end earlier: who deleted them has told of it, and others learn of their end in their own time.
+        """
+        leaving = [moment(pod["metadata"].get("deletionTimestamp")) for pod in workload.former]
+        sets = self.owned(workload.live, "ReplicaSet") or [workload.live]
+        earlier = [each for each in sets if each is not workload.revision or workload.kind != "Deployment"]
+        spec = (workload.live["spec"].get("template") or {}).get("spec") or {}
+        grace = int(spec.get("terminationGracePeriodSeconds") or GRACE)
+        gone = [event.last + grace for each in earlier for event in self.events(each, "SuccessfulDelete")[:1]]
+        return max([*leaving, *gone], default=0.0)
 
     @functools.cached_property
     def unfit_nodes(self) -> frozenset[str]:

@@ -53,7 +53,7 @@ def _has_crashed(container: Container) -> bool:
     is_done = container.ended.get("exitCode") == 0 and container.spec in (
         (container.pod.get("spec") or {}).get("initContainers") or ()
     )
-    lasts = container.running is not None and container.case.now - container.started_at >= LASTING
+    lasts = 0 < container.started_at <= container.case.now - LASTING
     return bool(end) and not container.is_ready and not is_done and not lasts and not failure_to_start(container)
 
 

@@ -23,16 +23,18 @@ AWAY = (
     r"|connection (reset|lost)|\bEOF\b|^Unauthorized$"
 )
 """What the API server, or the way to it, says while it comes up or goes down."""
+UNREACHED = r"i/o timeout|timed out|deadline exceeded|connection refused|no such host"
+"""What a policy says that could not ask whom it has to ask, a registry for instance."""
 REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), check, grace)
     for pattern, check, grace in (
-        (AWAY, catalogue.POD_REFUSED, PATIENCE),
-        (r"denied (the )?request.*(timed? ?out|connection refused|no such host)", catalogue.ADMISSION_DENIED, PATIENCE),
         (r"is being terminated", catalogue.NAMESPACE_TERMINATING, 0.0),
         (r"failed calling webhook|failed to call webhook", catalogue.WEBHOOK_UNAVAILABLE, PATIENCE),
+        (rf"(?s:denied (the )?request.*({UNREACHED}))", catalogue.ADMISSION_DENIED, PATIENCE),
+        (r"denied (the )?request|ValidatingAdmissionPolicy", catalogue.ADMISSION_DENIED, 0.0),
+        (AWAY, catalogue.POD_REFUSED, PATIENCE),
         (r"exceeded quota|failed quota|insufficient quota", catalogue.QUOTA_EXCEEDED, 0.0),
         (r"violates PodSecurity", catalogue.POD_SECURITY, 0.0),
-        (r"denied (the )?request|ValidatingAdmissionPolicy", catalogue.ADMISSION_DENIED, 0.0),
         (r"(minimum|maximum) \S+ usage per|limit to request ratio", catalogue.LIMIT_RANGE_MISFIT, 0.0),
         (
             r"internal error|timed? ?out|deadline exceeded|connection refused|etcdserver|already exists|try again",
@@ -42,7 +44,7 @@ REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
         (r"", catalogue.POD_REFUSED, 0.0),
     )
 )
-POD_NAME = re.compile(r"(pods? )?\"[^\"]+\" is forbidden: ")
+POD_NAME = re.compile(r"((pods?|replicasets\.apps) )?\"[^\"]+\" is forbidden: ")
 LEAD = re.compile(r"^(Error creating: |create Pod \S+ in \S+ \S+ failed error: )")
 
 
@@ -55,15 +57,17 @@ def troubles(case: Case) -> t.Iterator[Trouble]:
 
 def _refusal(case: Case, workload: Workload) -> tuple[str, float] | None:
     """The API server's words and when it said them, if the newest revision lacks pods for that reason."""
-    if workload.revision is None:
+    if _unmade_set(workload):
         return _unmade_set(workload)
+    if workload.revision is None:
+        return None
     if workload.kind == "Deployment":
         failure = condition(workload.revision, "ReplicaFailure")
         return (str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))) if _holds(failure) else None
     failures = case.events(workload.revision, "FailedCreate")
     made = [event.last for event in case.events(workload.revision, "SuccessfulCreate")]
     made += [born(pod) for pod in case.owned(workload.revision, "Pod")]
-    is_current = failures and max(made, default=0.0) < failures[0].last and len(workload.pods) < workload.replicas
+    is_current = failures and max(made, default=0.0) <= failures[0].last and len(workload.pods) < workload.replicas
     return (failures[0].message, max(failures[0].first, *made, 0.0)) if is_current else None
 
 
@@ -82,22 +86,17 @@ def _holds(failure: Live) -> bool:
 def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
     missing = missing_reference(case, workload.namespace, said)
     check, words, grace = missing or _classified(LEAD.sub("", said))
-    failures = case.events(workload.revision or workload.live, "FailedCreate")
+    failures = case.events(workload.revision or workload.live, "FailedCreate", "ReplicaSetCreateError")
+    ended_by = case.ended_by(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0
     return Trouble(
         check=check,
         object=workload.name,
         message=f"pods cannot be created: {one_line(POD_NAME.sub('', words, count=1))}",
         since=since,
-        fatal_at=max(since + grace, _freed_at(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0),
+        fatal_at=max(since + grace, ended_by + PATIENCE if ended_by else 0.0),
         evidence=told(failures[:1]),
         latest=failures[0].last if failures else 0.0,
     )
-
-
-def _freed_at(workload: Workload) -> float:
-    """When the quota that old pods of the release use is free again: they use it until they have ended."""
-    leaving = [moment(pod["metadata"].get("deletionTimestamp")) for pod in workload.former]
-    return max(leaving, default=0.0) + PATIENCE if any(leaving) else 0.0
 
 
 def refusal_of(said: str) -> Check:

@@ -65,7 +65,7 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
         grace=grace,
         container=container.name,
         evidence=told(_telling(events)[:2]),
-        latest=max((event.last for event in events), default=0.0),
+        latest=max((event.last for event in _telling(events)), default=0.0),
     )
 
 

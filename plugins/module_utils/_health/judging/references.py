@@ -23,7 +23,7 @@ KINDS = {
 }
 CLUSTER_WIDE = frozenset({"PriorityClass", "RuntimeClass"})
 OBJECT = re.compile(
-    r"\b(configmap|secret|serviceaccount|persistentvolumeclaim|runtimeclass) \"(?P<name>[^\"]+)\" not found"
+    r"\b(configmap|secret|serviceaccount|persistentvolumeclaim|runtimeclass)s? \"(?P<name>[^\"]+)\" not found"
     r"|no (PriorityClass) with name (?P<class>\S+) was found",
     re.IGNORECASE,
 )

@@ -14,6 +14,8 @@ from ..readiness import condition
 from .case import CLOCK, Case, Workload, identity, is_seen, moment, shown, shown_as
 from .trouble import Trouble, asks, spread
 
+DEADLINE = 600
+"""Seconds: the API's default of `progressDeadlineSeconds`."""
 NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
 UNWELL = ("BackOff", "Err", "Error")
 
@@ -61,8 +63,8 @@ def _deployment(case: Case, workload: Workload) -> t.Iterator[Trouble]:
         )
     elif is_out_of_time(workload):
         is_new = since >= case.facts.begun - CLOCK
-        words = _why_stuck(live, progress)
-        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, words, since, fatal_at=case.now if is_new else None)
+        over = case.now if is_new else case.facts.begun + int(live["spec"].get("progressDeadlineSeconds") or DEADLINE)
+        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
 
 
 def is_out_of_time(workload: Workload) -> bool:
@@ -82,7 +84,7 @@ def is_out_of_time(workload: Workload) -> bool:
 
 def _why_stuck(live: Live, progress: Live) -> str:
     said = progress.get("message") or progress["reason"]
-    return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', 600)} s: {said}"
+    return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', DEADLINE)} s: {said}"
 
 
 def _job(case: Case, workload: Workload) -> t.Iterator[Trouble]:

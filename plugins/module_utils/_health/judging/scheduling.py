@@ -59,7 +59,7 @@ def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     coming = case.events(pod, *COMING)
     ends = [since + patience, *[event.last + SCALE_UP for event in coming[:1]]]
     if patience == PATIENCE:
-        ends += [moment(old["metadata"].get("deletionTimestamp")) + REACTION for old in workload.former]
+        ends += [case.ended_by(workload) + REACTION, *_handed_over(workload)]
     grace = None if patience == PATIENCE and _goes_on(workload) else max(ends) - since
     evidence = told(case.events(pod, *COMING, "NotTriggerScaleUp")[:2])
     return Sighting(check, pod, words, since, grace, evidence=evidence)
@@ -77,6 +77,15 @@ def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check
     if too_large:
         return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", soon
     return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", PATIENCE
+
+
+def _handed_over(workload: Workload) -> list[float]:
+    """For each sibling that has become ready: when it counts as available and an old pod must be going in its place."""
+    if not workload.former:
+        return []
+    settles = int(workload.live["spec"].get("minReadySeconds") or 0)
+    ready = (condition(pod, "Ready") for pod in workload.pods if is_ready(pod))
+    return [moment(found.get("lastTransitionTime")) + settles + REACTION for found in ready]
 
 
 def _goes_on(workload: Workload) -> bool:

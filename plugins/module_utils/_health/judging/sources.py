@@ -12,7 +12,8 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import CLOCK, Case, born, moment, shown
+from .case import CLOCK, Case, born, identity, moment, shown
+from .references import missing_reference
 from .trouble import Trouble, told
 
 REFUSED = re.compile(
@@ -24,10 +25,7 @@ UNREADY_STORE = re.compile(r"store.*not ready|is not ready|could not get.*store|
 UNREADY_ISSUER = re.compile(r"does not have a Ready status condition|not ready", re.IGNORECASE)
 PATIENCE = 60.0
 """Seconds for a source or an issuer that may only be slow, or that comes up with the release itself."""
-BRINGABLE = (
-    *("ConfigMap", "Secret", "ServiceAccount"),
-    *("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer"),
-)
+SOURCE_KINDS = ("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer")
 DAY = 86400.0
 NEAR, SHARE = 14 * DAY, 0.2
 """A certificate is near its end within 14 days of it, or with less than a fifth of its life left."""
@@ -64,8 +62,16 @@ def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
 def _waits_for_own(case: Case, item: Live, words: str) -> bool:
     """Whether what it misses is brought by the release itself."""
     namespace = item["metadata"].get("namespace", "")
-    names = re.findall(r"\"([^\"]+)\"", words)
-    return any(case.is_coming(kind, place, name) for name in names for kind in BRINGABLE for place in (namespace, ""))
+    missing = missing_reference(case, namespace, words)
+    if missing:
+        return missing.grace > 0
+    named = {
+        (kind, place, name)
+        for name in re.findall(r"\"([^\"]+)\"", words)
+        for kind in SOURCE_KINDS
+        for place in (namespace, "")
+    }
+    return any(case.is_coming(*key) for key in named - {identity(item)})
 
 
 def _certificate(case: Case, certificate: Live) -> t.Iterator[Trouble]:

@@ -27,7 +27,9 @@ CERTAIN = re.compile(
 UNSYNCED = re.compile(
     r"failed to sync|have not yet been read|timed out|timeout|deadline exceeded|connection refused", re.IGNORECASE
 )
-RUNTIMES_OWN = re.compile(r"\b(open|stat|lstat|mkdir|write|dial unix) /(run/(containerd|crio)|sys/fs/cgroup)/")
+RUNTIMES_OWN = re.compile(
+    r"\b(open|stat|lstat|mkdir|write|dial unix) /(run/(containerd|crio)/(?!\S*/rootfs/)|sys/fs/cgroup/)"
+)
 """Files of the node, which the image does not bring."""
 PATIENCE = 60.0
 

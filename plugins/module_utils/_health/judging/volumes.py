@@ -20,12 +20,14 @@ FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 HELD = re.compile(r"Multi-Attach error", re.IGNORECASE)
 INVALID = re.compile(
     r"hostPath type check failed|unknown filesystem type|wrong fs type|no volume plugin matched|is not a directory"
-    r"|invalid|not supported|unsupported",
+    r"|not supported|unsupported",
     re.IGNORECASE,
 )
+CALLED_INVALID = re.compile("invalid", re.IGNORECASE)
 PERMANENT = re.compile(
     r"not found|only supports|not supported|unsupported|invalid|denied|unauthorized|forbidden|exceed", re.IGNORECASE
 )
+VOLUME = re.compile(r"for volume \"([^\"]+)\"")
 DRIVERS_OWN = re.compile(r"rpc error: code = (?!InvalidArgument|Unimplemented)")
 """Words of a driver that does not mean the request: "invalid" may be a node that its cloud does not know yet."""
 PASSING = re.compile(
@@ -57,27 +59,37 @@ def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
         return None
     telling = next((event for event in events if not event.message.startswith("Unable to attach or mount")), events[0])
     check, words, grace = _judged(case, workload, pod, telling.message)
-    return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]))
+    return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]), latest=telling.last)
 
 
 def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
     missing = missing_reference(case, workload.namespace, message)
     if missing:
-        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(case, pod) else missing.grace
+        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(case, pod, message) else missing.grace
         return missing.check, f"a volume cannot be mounted: {missing.words}", grace
     said = own_words(message, pod)
     if HELD.search(said):
         is_held = _is_held(case, pod, message) and not case.unfit_nodes
         return catalogue.VOLUME_HELD, said, 0.0 if is_held else RELEASE
-    if INVALID.search(said) and not DRIVERS_OWN.search(said):
+    if INVALID.search(said) or (CALLED_INVALID.search(said) and not DRIVERS_OWN.search(said)):
         return catalogue.VOLUME_INVALID, said, 0.0
     return catalogue.VOLUME_FAILING, said, PATIENCE
 
 
-def _is_filled(case: Case, pod: Live) -> bool:
-    """Whether something that the release declares writes a Secret of the pod's volumes."""
-    volumes = (pod.get("spec") or {}).get("volumes") or ()
-    names = [(volume.get("secret") or {}).get("secretName", "") for volume in volumes]
+def _is_filled(case: Case, pod: Live, message: str) -> bool:
+    """Whether something that the release declares writes a Secret of the volume that the kubelet names."""
+    named = VOLUME.search(message)
+    volumes = [
+        volume for volume in (pod.get("spec") or {}).get("volumes") or () if named and volume["name"] == named[1]
+    ]
+    names = {
+        *((volume.get("secret") or {}).get("secretName", "") for volume in volumes),
+        *(
+            (source.get("secret") or {}).get("name", "")
+            for volume in volumes
+            for source in (volume.get("projected") or {}).get("sources") or ()
+        ),
+    }
     return any(case.is_written("Secret", pod["metadata"].get("namespace", ""), name) for name in names)
 
 
@@ -90,8 +102,8 @@ def _is_held(case: Case, pod: Live, message: str) -> bool:
 
 def _has_begun(pod: Live) -> bool:
     """Containers are only created once every volume is there."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    is_made = any(status.get("containerID") or status.get("restartCount") for status in statuses)
+    states = (status.get("state") or {} for status in (pod.get("status") or {}).get("containerStatuses") or ())
+    is_made = any("running" in state or "terminated" in state for state in states)
     return is_made or condition(pod, "PodReadyToStartContainers").get("status") == "True"
 
 

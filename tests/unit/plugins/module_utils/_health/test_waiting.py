@@ -101,7 +101,9 @@ def test_bad_news_of_a_moment_are_no_verdict(cluster: ApiDouble, judged: t.Calla
     judge = judged(at_2=FAILED, at_3=PASSED)
     later(0.1, lambda: cluster.put(deployment(replicas=2)))
     later(0.3, lambda: cluster.put(deployment(replicas=3)))
-    assert wait(cluster, timeout=60).verdict == "passed"
+    told: list[str] = []
+    health = wait(cluster, timeout=60, tell=told.append)
+    assert (health.verdict, [line for line in told if "crash-loop" in line]) == ("passed", [])
     assert 2 in [facts.objects["Deployment"][0]["spec"]["replicas"] for facts in judge.facts]
 
 

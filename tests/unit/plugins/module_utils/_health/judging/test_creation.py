@@ -92,6 +92,11 @@ def failure(said: str, age: float = 1) -> dict[str, str]:
             "namespace-terminating",
             "unable to create new content in namespace n because it is being terminated",
         ),
+        (
+            'admission webhook "h" denied the request: readinessProbe must set timeoutSeconds',
+            "admission-denied",
+            'admission webhook "h" denied the request: readinessProbe must set timeoutSeconds',
+        ),
         ('Pod "maestro-new-x" is invalid: spec.containers: Required value', "pod-refused", 'Pod "maestro-new-x" is in'),
     ],
 )
@@ -116,7 +121,8 @@ def test_who_refuses_pods_is_told_at_once(said: str, expected: str, words: str) 
         ("the server is currently unable to handle the request (post pods)", "pod-refused"),
         ("the server was unable to return a response in the time allotted", "pod-refused"),
         ("Unauthorized", "pod-refused"),
-        ('admission webhook "h" denied the request: Get "https://ghcr.io/v2/": i/o timeout', "admission-denied"),
+        ('admission webhook "h" denied the request:\n\nGet "https://ghcr.io/v2/": i/o timeout', "admission-denied"),
+        ('failed calling webhook "h": failed to call webhook: Post "https://h/x": EOF', "webhook-unavailable"),
     ],
 )
 def test_who_does_not_answer_has_a_minute(said: str, expected: str) -> None:
@@ -160,9 +166,11 @@ def test_a_replica_set_that_cannot_be_made() -> None:
     said = 'Failed to create new replica set "maestro-7": replicasets.apps "maestro-7" is forbidden: exceeded quota: q'
     refused = unavailable(condition("Progressing", "False", said, "ReplicaSetCreateError"))
     refused["metadata"]["generation"] = 2
-    finding = cause(judge(facts(refused, replica_set(OLD), pod(of=OLD))))
+    told = event(refused, "ReplicaSetCreateError", said)
+    finding = cause(judge(facts(refused, replica_set(OLD), pod(of=OLD), told)))
     assert finding.id == "quota-exceeded"
-    assert finding.message.endswith("exceeded quota: q")
+    assert finding.message == 'pods cannot be created: Failed to create new replica set "maestro-7": exceeded quota: q'
+    assert finding.evidence == (f"ReplicaSetCreateError (once): {said}",)
 
 
 def test_old_pods_that_are_ending_give_their_quota_back() -> None:
@@ -172,6 +180,16 @@ def test_old_pods_that_are_ending_give_their_quota_back() -> None:
     given = facts(unavailable(), replica_set(NEW, full), replica_set(OLD), leaving)
     assert undecided(judge(given)).id == "quota-exceeded"
     assert seconds_left(given) == 260
+
+
+def test_an_old_pod_that_ended_early_may_not_be_known_to_have_ended() -> None:
+    """It has 30 s to end, and went at once; the quota's own count and the next try follow in their own time."""
+    full = failure(f"{REFUSED}exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4")
+    old = replica_set(OLD)
+    told = event(old, "SuccessfulDelete", "Deleted pod: maestro-old-a", last=5)
+    given = facts(unavailable(), replica_set(NEW, full), old, told)
+    assert undecided(judge(given)).id == "quota-exceeded"
+    assert seconds_left(given) == -5 + 30 + 60
 
 
 def test_a_refusal_of_before_is_tried_again_after_as_long_as_it_has_lasted() -> None:

@@ -73,7 +73,9 @@ def test_a_deadline_of_before_says_nothing_of_a_pod_that_starts_now() -> None:
     """It is the same ReplicaSet, and its condition stays until one of its pods makes progress."""
     passed = {**out_of_time(NEW), "lastUpdateTime": ago(3600), "lastTransitionTime": ago(3600)}
     starting = pod(running(ready=False, since=31), age=31)
-    assert judge(facts(unavailable(passed), replica_set(), starting, begun=NOW - 40)).verdict == ""
+    stuck = unavailable(passed, progressDeadlineSeconds=90)
+    assert judge(facts(stuck, replica_set(), starting, begun=NOW - 40)).verdict == ""
+    assert cause(judge(facts(stuck, replica_set(), starting, begun=NOW - 90))).id == "progress-deadline"
 
 
 def test_the_root_cause_comes_before_the_deadline_that_it_broke() -> None:

@@ -107,6 +107,16 @@ def test_a_rollout_goes_on_while_a_sibling_still_starts() -> None:
     assert judge(dataclasses.replace(given, now=given.now + 200)).verdict == ""
 
 
+def test_a_sibling_that_has_just_become_ready_is_followed_by_room() -> None:
+    old = [pod(name=f"old-{n}", of=OLD, node=f"node-{n}") for n in range(3)]
+    ready = pod(name="maestro-new-b", node="node-3")
+    ready["status"]["conditions"] = [condition("Ready", "True", age=2)]
+    live = unavailable(replicas=3, strategy={"rollingUpdate": {"maxUnavailable": 0}}, minReadySeconds=10)
+    given = facts(live, replica_set(), replica_set(OLD), *old, ready, unplaced(CROWDED, age=61), *NODES)
+    assert undecided(judge(given)).id == "unschedulable"
+    assert seconds_left(given) == -2 + 10 + 15
+
+
 def test_room_is_waited_for_as_long_as_old_pods_are_ending() -> None:
     leaving = pod(name="old-0", of=OLD)
     leaving["metadata"]["deletionTimestamp"] = ago(-265)

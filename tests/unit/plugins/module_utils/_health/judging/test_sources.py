@@ -69,6 +69,14 @@ def test_a_store_that_waits_for_an_account_of_the_release_has_a_minute() -> None
     assert undecided(judge(brought)).id == "external-secret-refused"
 
 
+@pytest.mark.parametrize(
+    "said", ['invalid role name "maestro"', 'secrets "maestro" is forbidden', 'namespace "default" is forbidden']
+)
+def test_a_refusal_that_names_what_the_release_has_is_no_missing_object(said: str) -> None:
+    given = facts(unready("SecretStore", said), wanted=[("ServiceAccount", "maestro"), ("Secret", "maestro")])
+    assert cause(judge(given)).id == "external-secret-refused"
+
+
 def certificate(*conditions: dict[str, t.Any], **status: t.Any) -> dict[str, t.Any]:
     spec = {"secretName": "maestro-tls"}
     return item("Certificate", "maestro", spec=spec, status={"conditions": list(conditions), **status})

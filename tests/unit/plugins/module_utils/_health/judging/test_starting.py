@@ -88,6 +88,8 @@ def test_a_volume_that_cannot_be_mounted_onto_a_file_of_the_image_fails_at_once(
 def test_a_file_of_the_node_that_is_missing_is_no_fault_of_the_image() -> None:
     said = f"{TASK}open /run/containerd/io.containerd.runtime.v2.task/k8s.io/1/pid: no such file or directory"
     assert undecided(judge(rollout(pod(waiting("RunContainerError", said), age=5)))).id == "container-cannot-run"
+    inside = said.replace("/1/pid", "/1/rootfs/etc/x")
+    assert cause(judge(rollout(pod(waiting("RunContainerError", inside), age=5)))).id == "container-cannot-run"
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,8 @@ def test_a_cloud_that_does_not_know_a_new_node_yet_does_not_mean_the_volume() ->
     assert undecided(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)]))).id == (
         "volume-mount-failing"
     )
+    sure = said.replace("InvalidInstanceID.NotFound", "mount failed: wrong fs type")
+    assert cause(judge(rollout(broken, also=[event(broken, "FailedMount", sure, first=5)]))).id == "volume-invalid"
     asked = said.replace("Internal", "InvalidArgument")
     assert cause(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", asked)]))).id == "volume-invalid"
 
@@ -132,16 +134,20 @@ def test_what_was_told_of_a_former_pod_with_the_same_name_is_not_of_this_one() -
 
 def test_a_key_of_a_volume_that_an_external_secret_may_bring_is_waited_for() -> None:
     broken = creating()
-    broken["spec"]["volumes"] = [{"name": "v", "secret": {"secretName": "s"}}]
     told = event(broken, "FailedMount", f"{SETUP}references non-existent secret key: k", first=20)
-    assert cause(judge(rollout(broken, also=[told]))).id == "reference-key-missing"
-    given = rollout(broken, also=[told, item("ExternalSecret", "s", spec={})])
-    assert undecided(judge(given)).id == "reference-key-missing"
-    assert seconds_left(given) == 100
+    for volume in ({"secret": {"secretName": "s"}}, {"projected": {"sources": [{"secret": {"name": "s"}}]}}):
+        broken["spec"]["volumes"] = [{"name": "v", **volume}]
+        assert cause(judge(rollout(broken, also=[told]))).id == "reference-key-missing"
+        given = rollout(broken, also=[told, item("ExternalSecret", "s", spec={})])
+        assert undecided(judge(given)).id == "reference-key-missing"
+        assert seconds_left(given) == 100
+    settings = {"name": "v", "configMap": {"name": "c"}}
+    broken["spec"]["volumes"] = [settings, {"name": "other", "secret": {"secretName": "s"}}]
+    assert cause(judge(given)).id == "reference-key-missing"
 
 
 def test_an_old_mount_of_a_pod_whose_node_has_started_again_is_no_trouble() -> None:
-    again = pod(running(ready=False, containerID="containerd://1"), phase="Running")
+    again = pod(running(ready=False), phase="Running")
     given = rollout(again, also=[event(again, "FailedMount", f'{SETUP}secret "s" not found')])
     assert "reference-missing" not in [finding.id for finding in judge(given).findings]
 
