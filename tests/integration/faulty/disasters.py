@@ -24,6 +24,8 @@ Deed = t.Callable[[Bench], object]
 Manifest = dict[str, t.Any]
 SERVICE, WAIT = "services/second-only", "/pods watch"
 IN_FORCE_SECONDS = 30.0
+PATIENCE = 200
+"""Seconds: controllers that have lost the API server come back to it at growing intervals, up to a minute and more."""
 UPGRADE = next(scenario for scenario in SCENARIOS if scenario.name == "upgrade")
 
 
@@ -31,7 +33,7 @@ def with_pods(pods: int) -> Scenario:
     """The upgrade of a release that has pods and is waited for."""
 
     def make(version: int, connection: Connection, namespace: str) -> Parameters:
-        return deploying(connection, namespace, version, pods, wait=True, wait_timeout=90)
+        return deploying(connection, namespace, version, pods, wait=True, wait_timeout=PATIENCE)
 
     first, second = functools.partial(make, FIRST), functools.partial(make, SECOND)
     return Scenario(f"{pods}-pods", (first,), second)
