@@ -23,7 +23,7 @@ def whole(role: str, namespace: str, **variables: t.Any) -> list[Manifest]:
 
 @contextlib.contextmanager
 def restricted(cluster: Cluster, name: str, **variables: t.Any) -> t.Iterator[str]:
-    """A namespace with all that admission judges by, and the ServiceAccount of the pods; afterwards its deletion is asked for."""
+    """A namespace with all that admission judges by, and the pods' ServiceAccount; its deletion is asked for."""
     delete_namespace(cluster, name)
     manifests = {manifest["kind"]: manifest for manifest in whole("namespace", name, **variables)}
     for kind in IN_FORCE:
