@@ -355,7 +355,7 @@ def unusable(params: dict[str, t.Any]) -> str:
 def make(cluster: Cluster, call: Call) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"])
+    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
     wish = Wish(
         name=params["name"],
         namespace=params["namespace"],

@@ -72,7 +72,7 @@ class Mask:
         found: dict[str, str] = {}
         for label, value in sorted(values.items()):
             for part in parts(value):
-                if _is_telling(part) and part not in public:
+                if is_telling(part) and part not in public:
                     for form in forms(part):
                         found.setdefault(form, f"(secret {label})")
         longest_first = sorted(found, key=lambda form: (-len(form), form))
@@ -113,7 +113,7 @@ def masked(value: t.Any, mask: t.Callable[[str], str]) -> t.Any:
     return mask(value) if isinstance(value, str) else value
 
 
-def _is_telling(part: str) -> bool:
+def is_telling(part: str) -> bool:
     """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot."""
     is_plain = part.isdecimal() or part.lower() in ("true", "false", "none", "null")
     return len(part) >= (SURE if is_plain else SHORTEST)
