@@ -19,6 +19,7 @@ from ..objects.ownership import MANAGER, are_replicas_of_autoscaler, hands_over_
 from ..record.history import History
 from . import plan
 from .fields import is_settled
+from .refusals import is_of_server, refusal
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
@@ -113,6 +114,8 @@ class _Asker:
             step = self._asked(manifest, key)
             return Asked(self._asked(manifest, key) if _is_overtaken(step) else step)
         except ApiError as error:
+            if is_of_server(error):
+                raise
             return self._refused(manifest, key, error)
 
     def _asked(self, manifest: Manifest, key: Key) -> plan.Step:
@@ -148,7 +151,7 @@ class _Asker:
         live = self._cluster.find(*key) if error.status == INVALID else None
         renewed = self._as_new(manifest) if live else None
         if live is None or renewed is None:
-            return Asked(None, _refusal(key, error))
+            return Asked(None, refusal(error, str(key)))
         if key.kind in plan.REPLACEABLE and is_ours(live, self._name):
             return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
         return Asked(None, _fixed(key, live, error))
@@ -244,20 +247,6 @@ def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str, allowed: t.Colle
         for key, live in zip(ordered, found, strict=True)
         if live is not None and is_ours(live, name)
     ]
-
-
-def _refusal(key: Key, error: ApiError) -> Finding:
-    if not error.conflict:
-        return Finding("refused-by-server", "error", str(key), error.message, error.causes, Refused.next_step)
-    message = "; ".join(error.causes) or error.message
-    return Finding(
-        "field-held",
-        "error",
-        str(key),
-        message,
-        error.causes,
-        "Set takeover (maestro_takeover) to take fields over, or leave them to their manager.",
-    )
 
 
 def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:
