@@ -16,11 +16,12 @@ from .deploying import ReleaseFailed
 from .objects.manifests import Key, Manifest
 from .objects.ownership import is_ours
 from .outcome import Outcome, Phases, summary
-from .planning.plan import KEEP, PRUNE, Plan, Step
+from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
 from .record.history import History
 from .session import Session, Wish, session
 
-DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
+DATA_KINDS = NEVER_PRUNED | {"Secret"}
+DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
 
 def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
@@ -89,9 +90,9 @@ def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Pl
 def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
     """The kinds that stay, and why."""
     if not with_data:
-        return dict.fromkeys(DATA_KINDS, "it holds data or secrets")
+        return {**dict.fromkeys(DATA_KINDS, "it holds data or secrets"), **DEFINITIONS}
     others = history.other_releases()
-    return {"Namespace": f"release {', '.join(others)} lives in it"} if others else {}
+    return {**({"Namespace": f"release {', '.join(others)} lives in it"} if others else {}), **DEFINITIONS}
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:

@@ -114,12 +114,24 @@ def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
     declared = [step.manifest for step in plan.steps if step.manifest]
     fewest = _fewest_pods(declared)
     for budget in declared:
-        key = key_of(budget)
-        wanted = (budget.get("spec") or {}).get("minAvailable")
-        pods = fewest.get(key._replace(api_version="", kind=""))
-        if key.kind == "PodDisruptionBudget" and isinstance(wanted, int) and pods is not None and wanted >= pods:
-            message = f"it keeps {wanted} pods, and there may be no more than {pods}: no node of theirs can be drained"
-            yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+        if budget["kind"] == "PodDisruptionBudget":
+            key = key_of(budget)
+            why = _keeps_all(budget.get("spec") or {}, fewest.get(key._replace(api_version="", kind="")))
+            if why:
+                message = f"{why}: no node of theirs can be drained"
+                yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+
+
+def _keeps_all(spec: Manifest, pods: int | None) -> str:
+    """Why a budget of `pods` pods at the fewest (None when nobody knows) lets none of them go; empty if it does."""
+    wanted = spec.get("minAvailable")
+    if spec.get("maxUnavailable") in (0, "0", "0%"):
+        return "it lets no pod be away"
+    if wanted == "100%":
+        return "it keeps all pods"
+    if isinstance(wanted, int) and pods is not None and wanted >= pods:
+        return f"it keeps {wanted} pods, and there may be no more than {pods}"
+    return ""
 
 
 def _fewest_pods(manifests: t.Iterable[Manifest]) -> dict[Key, int]:

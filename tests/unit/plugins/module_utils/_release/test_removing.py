@@ -64,6 +64,16 @@ def test_data_and_secrets_stay(cluster: ApiDouble) -> None:
     assert "PersistentVolumeClaim maestro-system/maestro-data" in outcome.message
 
 
+@pytest.mark.parametrize("with_data", [True, False])
+def test_a_definition_stays_whose_objects_may_be_anybodys(with_data: bool) -> None:
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", namespace="")
+    cluster = ApiDouble()
+    deploy(cluster, assemble({"all": [*RELEASE, definition]}, {}), WISH)
+    outcome = remove(cluster, WISH, with_data=with_data)
+    assert "CustomResourceDefinition" in kinds(cluster)
+    assert "CustomResourceDefinition widgets.example.org" in outcome.message
+
+
 def test_a_second_removal_has_nothing_to_do(cluster: ApiDouble) -> None:
     remove(cluster, WISH)
     cluster.writes.clear()

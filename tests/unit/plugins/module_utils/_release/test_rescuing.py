@@ -29,7 +29,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writin
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
 from tests.unit.plugins.module_utils._release.releasing import STUCK, WISH, deploy, records, release, states
-from tests.unit.plugins.samples import NAMESPACE, Manifest, service
+from tests.unit.plugins.samples import NAMESPACE, Manifest, secret, service
 from tests.unit.rendering import only
 
 
@@ -141,6 +141,31 @@ def test_a_first_release_that_fails_says_what_stands_and_how_to_remove_it(tmp_pa
     assert "What it made stands (5 objects in namespace maestro-system)." in outcome.message
     assert "intelgraph.maestro.remove -e maestro_remove_confirm=maestro" in outcome.message
     assert states(cluster) == [(1, "failed")]
+
+
+def test_what_could_not_be_made_does_not_stand(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Writer.apply
+
+    def choosy(self: Writer, manifest: Manifest, *more: t.Any, **named: t.Any) -> Manifest:
+        if manifest["kind"] == "Service":
+            raise ApiError(403, "Forbidden", "a policy denied the request")
+        return write(self, manifest, *more, **named)
+
+    monkeypatch.setattr(Writer, "apply", choosy)
+    assert "What it made stands (4 objects in namespace" in failed(ApiDouble(NAMESPACE), tmp_path).message
+
+
+def test_what_the_rollback_could_not_undo_is_told(tmp_path: pathlib.Path) -> None:
+    def with_certificate(value: str) -> Release:
+        return release(secret("maestro-tls", immutable=False, certificate=value), a=value)
+
+    cluster = Choosy()
+    deploy(cluster, with_certificate("good"))
+    cluster.bad = settings_of(cluster, "bad")
+    outcome = failed(cluster, tmp_path, with_certificate("bad"))
+    assert "Release 1 was restored as release 3" in outcome.message
+    assert f"Not undone: Secret {NAMESPACE}/maestro-tls: it keeps the values that it has now" in outcome.message
+    assert only(outcome.restored["risks"])["id"] == "not-undone"
 
 
 def test_without_automatic_rollback_nothing_is_undone_and_the_way_is_told(

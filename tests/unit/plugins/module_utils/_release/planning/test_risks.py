@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import pytest
+
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
@@ -131,6 +133,13 @@ def test_a_budget_that_lets_no_node_be_drained() -> None:
     finding = only(of(created(deployment(replicas=3)), created(budget(3))))
     assert (finding.id, finding.object) == ("drain-blocked", "PodDisruptionBudget maestro-system/maestro")
     assert of(created(deployment(replicas=3)), created(budget(2))) == []
+
+
+@pytest.mark.parametrize("spec", [{"maxUnavailable": 0}, {"maxUnavailable": "0%"}, {"minAvailable": "100%"}])
+def test_a_budget_that_never_lets_a_pod_go_whatever_their_number(spec: Manifest) -> None:
+    never = {**budget(2), "spec": spec}
+    assert only(of(created(deployment(replicas=3)), created(never))).id == "drain-blocked"
+    assert of(created({**budget(2), "spec": {"maxUnavailable": 1}})) == []
 
 
 def test_of_an_autoscaled_workload_the_fewest_pods_count() -> None:
