@@ -14,12 +14,10 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Facts, StorageClass
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.questions import live_keys
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, facts, ids, node, obj
+from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import ROLES, component, only, render
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -38,24 +36,6 @@ def rendered() -> dict[str, list[dict[str, t.Any]]]:
 
 def production(**changes: list[dict[str, t.Any]]) -> Needs:
     return needs_of({**rendered(), **changes}, "maestro", NAMESPACE)
-
-
-def filled(key: Key, needs: Needs) -> dict[str, t.Any]:
-    """A live object with every key that anybody reads."""
-    keys = {name for reference in needs.references if reference.target == key for name in reference.keys}
-    return obj(key.api_version, key.kind, key.name, key.namespace, data=dict.fromkeys(keys, True))
-
-
-def fitting(needs: Needs, **changes: t.Any) -> Facts:
-    """A cluster on which production's defaults fit, with an operator for each API."""
-    named = {reference.target for reference in needs.references}
-    whole: dict[str, t.Any] = {
-        "nodes": tuple(node(f"node-{n}", f"zone-{n}", cpu="8", memory="64Gi") for n in (1, 2, 3)),
-        "ingress_classes": {"nginx": "nginx.org/ingress-controller"},
-        "storage_classes": {"standard": StorageClass("efs.csi.aws.com", default=True)},
-        "live": {key: filled(key, needs) if key in named else None for key in live_keys(needs)},
-    }
-    return facts(**{**whole, **changes})
 
 
 def judged(needs: Needs, **changes: t.Any) -> Judgement:
