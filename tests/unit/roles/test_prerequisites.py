@@ -63,6 +63,15 @@ def test_productions_quota_holds_its_largest_release_and_not_much_less() -> None
     assert ids(judged(production(namespace=with_pods("10"))).findings) == ["quota-short"]
 
 
+def test_a_load_balancer_needs_a_quota_that_allows_it() -> None:
+    workload = render("workload", workload_image_digest=DIGEST, workload_service_type="LoadBalancer")
+    finding = only(judged(production(workload=workload), namespace=None).findings)
+    assert finding.id == "quota-short"
+    assert "services.loadbalancers: 1 needed, 0 allowed" in finding.message
+    allowed = render("namespace", namespace_quota_load_balancers=1)
+    assert judged(production(workload=workload, namespace=allowed), namespace=None).verdict == "passed"
+
+
 def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:
     needs = production()
     live = {**fitting(needs).live, Key("v1", "Secret", NAMESPACE, "maestro-secrets"): None}

@@ -12,7 +12,8 @@ from ..._cluster.kinds import KINDS, Kind, base_path, collection_path, object_pa
 from ..._cluster.survey import Question
 from ..objects.manifests import Key, Manifest, key_of
 from . import access
-from .facts import Facts, Namespace
+from .counts import limited_objects, quotas_in_force
+from .facts import Facts, Namespace, known
 from .needs import Needs, Workload
 from .references import made_by
 from .software import CONTROLLER_KINDS, by_group
@@ -62,7 +63,7 @@ def second_round(
         open_ones += access.uncovered(access.escalations(needs), rules)
     reviews = [_review(each) for each in dict.fromkeys(open_ones)]
     is_there = isinstance(facts.namespace, Namespace) and not facts.namespace.terminating_since
-    return [*reviews, *(map(_dry_run, needs.workloads) if is_there else ())]
+    return [*reviews, *map(_live, counted_keys(needs, facts)), *(map(_dry_run, needs.workloads) if is_there else ())]
 
 
 def live_keys(needs: Needs) -> list[Key]:
@@ -71,6 +72,14 @@ def live_keys(needs: Needs) -> list[Key]:
     named = [reference.target for reference in needs.references if reference.target not in brought]
     fixed = [key_of(manifest) for manifest in needs.manifests if manifest["kind"] in HAVE_FIXED_FIELDS]
     return [key for key in dict.fromkeys([*named, *fixed]) if (key.api_version, key.kind) in KINDS]
+
+
+def counted_keys(needs: Needs, facts: Facts) -> list[Key]:
+    """The objects that a quota counts, where they may be there already and nobody has looked yet."""
+    if facts.namespace is None:
+        return []
+    quotas = quotas_in_force(needs, known(facts.quotas, ()))
+    return [key for key in limited_objects(needs, quotas) if key not in facts.live]
 
 
 def _there(needs: Needs, facts: Facts) -> set[Key]:

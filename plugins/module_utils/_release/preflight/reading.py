@@ -41,7 +41,7 @@ def facts_of(host: str, uid: str | Silence, answers: Answers, reached: tuple[Rea
         host=host,
         uid=identity(uid),
         served=_each(answers, "served", Read("list the kinds of", _kinds, None)),
-        live=_each(answers, "live", Read("read", lambda body: body, None)),
+        live=_live(answers),
         controllers=_controllers(answers),
         autoscaled=_is_autoscaled(answers),
         pending=_pending(answers, now),
@@ -56,7 +56,7 @@ def identity(uid: str | Silence) -> str | Unknown:
 
 
 def with_second_round(facts: Facts, answers: Answers) -> Facts:
-    """The facts completed by the reviews of single permissions and the dry runs."""
+    """The facts completed by the reviews of single permissions, the objects that quotas count, and the dry runs."""
     denied = tuple(name for name, answer in answers.items() if isinstance(name, Access) and answer is False)
     undecided = [
         Unknown(f"ask whether the account may {name.verb} {name.resource}", answer.message)
@@ -64,7 +64,8 @@ def with_second_round(facts: Facts, answers: Answers) -> Facts:
         if isinstance(name, Access) and isinstance(answer, Silence)
     ]
     dry_runs = {key: _refusal(answer) for key, answer in _group(answers, "dry-run")}
-    return dataclasses.replace(facts, denied=denied, undecided=tuple(undecided), dry_runs=dry_runs)
+    live = {**facts.live, **_live(answers)}
+    return dataclasses.replace(facts, live=live, denied=denied, undecided=tuple(undecided), dry_runs=dry_runs)
 
 
 def rules_of(answers: Answers) -> list[Rule]:
@@ -83,6 +84,10 @@ def _one(answer: t.Any, read: Read) -> t.Any:
 
 def _each(answers: Answers, group: str, read: Read) -> dict[t.Any, t.Any]:
     return {key: _one(answer, read._replace(asked=f"{read.asked} {key}")) for key, answer in _group(answers, group)}
+
+
+def _live(answers: Answers) -> dict[t.Any, t.Any]:
+    return _each(answers, "live", Read("read", lambda body: body, None))
 
 
 def _group(answers: Answers, group: str) -> t.Iterator[tuple[t.Any, t.Any]]:

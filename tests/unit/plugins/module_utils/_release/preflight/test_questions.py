@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Question
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import questions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace, Unknown
 
 from .builders import NAMESPACE, autoscaler, case, container, deployment, facts, key, obj, pod_spec
 
@@ -104,6 +104,30 @@ def test_the_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
     (question,) = second(manifest)
     assert question.body is not None
     assert "data" in [volume["name"] for volume in question.body["spec"]["volumes"]]
+
+
+SERVICE = obj("v1", "Service", spec={})
+COUNTING = obj("v1", "ResourceQuota", "platform", spec={"hard": {"services": "5"}})
+
+
+def test_objects_that_a_quota_counts_are_looked_for() -> None:
+    asked = [question.name for question in second(SERVICE, obj("v1", "ConfigMap"), quotas=(COUNTING,))]
+    assert asked == [("live", key("Service", "maestro"))]
+    assert [question.name for question in second(SERVICE, COUNTING)] == asked
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"quotas": (COUNTING,), "namespace": None},
+        {"quotas": (COUNTING,), "live": {key("Service", "maestro"): SERVICE}},
+        {"quotas": Unknown("list ResourceQuotas", "you may not", True)},
+    ],
+    ids=["no quota", "no namespace", "seen already", "forbidden"],
+)
+def test_they_are_not_where_that_would_tell_nothing(changes: t.Any) -> None:
+    assert second(SERVICE, **changes) == []
 
 
 @pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])

@@ -237,6 +237,12 @@ def test_the_second_round_adds_denials_and_dry_runs() -> None:
     assert reading.with_second_round(facts(), {("dry-run", target): obj("v1", "Pod")}).dry_runs == {target: None}
 
 
+def test_the_second_round_adds_live_objects() -> None:
+    seen, counted = key("Secret", "s"), key("Service", "maestro")
+    found = reading.with_second_round(facts(live={seen: {}}), {("live", counted): MISSING})
+    assert found.live == {seen: {}, counted: None}
+
+
 def test_rules_come_from_the_review_or_not_at_all() -> None:
     rule = {"verbs": ["get"]}
     assert reading.rules_of({"rules": {"status": {"resourceRules": [rule]}}}) == [rule]
