@@ -105,7 +105,8 @@ class Facts:
     """One look at a cluster. A fact that nothing needed is empty; one that could not be had is Unknown.
 
     `served` has None for a group version that the cluster does not serve, `live` None for an object that is not
-    there. `metrics` is empty when the metrics API answers, else why not.
+    there. `metrics` is empty when the metrics API answers, else why not. `backed` says of a Service whether anything
+    ready stands behind it.
     """
 
     host: str
@@ -130,6 +131,7 @@ class Facts:
     undecided: tuple[Unknown, ...] = ()
     dry_runs: t.Mapping[Key, Refusal | Unknown | None] = dataclasses.field(default_factory=dict)
     endpoints: tuple[Reached, ...] = ()
+    backed: t.Mapping[Key, bool | Unknown] = dataclasses.field(default_factory=dict)
 
     def unknowns(self) -> list[Unknown]:
         """Every fact that could not be had, once."""

@@ -12,6 +12,7 @@ from ..._cluster.kinds import KINDS, Kind, base_path, collection_path, object_pa
 from ..._cluster.survey import Question
 from ..objects.manifests import Key, Manifest, key_of
 from . import access
+from .checks_endpoints import service_of, unreached
 from .counts import limited_objects, quotas_in_force
 from .facts import Facts, Namespace, known
 from .needs import Needs, Workload
@@ -23,6 +24,7 @@ CONTROLLER_PAGES = 4
 RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
 RECORD_LABEL = "maestro.intelgraph.ai/release-record"
 STATE_LABEL = "maestro.intelgraph.ai/state"
+SERVICE_LABEL = "kubernetes.io/service-name"
 AUTOSCALER = Key("v1", "ConfigMap", "kube-system", "cluster-autoscaler-status")
 PLACES = {
     **KINDS,
@@ -63,7 +65,9 @@ def second_round(
         open_ones += access.uncovered(access.escalations(needs), rules)
     reviews = [_review(each) for each in dict.fromkeys(open_ones)]
     is_there = isinstance(facts.namespace, Namespace) and not facts.namespace.terminating_since
-    return [*reviews, *map(_live, counted_keys(needs, facts)), *(map(_dry_run, needs.workloads) if is_there else ())]
+    services = services_in_question(needs, facts)
+    looks = [*map(_live, dict.fromkeys([*counted_keys(needs, facts), *services])), *map(_backed, services)]
+    return [*reviews, *looks, *(map(_dry_run, needs.workloads) if is_there else ())]
 
 
 def live_keys(needs: Needs) -> list[Key]:
@@ -80,6 +84,12 @@ def counted_keys(needs: Needs, facts: Facts) -> list[Key]:
         return []
     quotas = quotas_in_force(needs, known(facts.quotas, ()))
     return [key for key in limited_objects(needs, quotas) if key not in facts.live]
+
+
+def services_in_question(needs: Needs, facts: Facts) -> list[Key]:
+    """The Services that endpoints may be which this host could not connect to."""
+    found = [service_of(reached, needs.namespace) for reached in unreached(facts)]
+    return [key for key in dict.fromkeys(found) if key and key not in needs.keys]
 
 
 def _there(needs: Needs, facts: Facts) -> set[Key]:
@@ -125,6 +135,11 @@ def _about_namespace(needs: Needs) -> t.Iterator[Question]:
 
 def _live(key: Key) -> Question:
     return _object(("live", key), key, without_values if key.kind == "Secret" else lambda body: body)
+
+
+def _backed(service: Key) -> Question:
+    path = _all("discovery.k8s.io/v1", "EndpointSlice", service.namespace)
+    return Question(("backed", service), path, {"labelSelector": f"{SERVICE_LABEL}={service.name}"})
 
 
 def without_values(secret: Manifest) -> Manifest:

@@ -56,7 +56,7 @@ def identity(uid: str | Silence) -> str | Unknown:
 
 
 def with_second_round(facts: Facts, answers: Answers) -> Facts:
-    """The facts completed by the reviews of single permissions, the objects that quotas count, and the dry runs."""
+    """The facts completed by what the first answers left open."""
     denied = tuple(name for name, answer in answers.items() if isinstance(name, Access) and answer is False)
     undecided = [
         Unknown(f"ask whether the account may {name.verb} {name.resource}", answer.message)
@@ -64,8 +64,14 @@ def with_second_round(facts: Facts, answers: Answers) -> Facts:
         if isinstance(name, Access) and isinstance(answer, Silence)
     ]
     dry_runs = {key: _refusal(answer) for key, answer in _group(answers, "dry-run")}
-    live = {**facts.live, **_live(answers)}
-    return dataclasses.replace(facts, live=live, denied=denied, undecided=tuple(undecided), dry_runs=dry_runs)
+    return dataclasses.replace(
+        facts,
+        live={**facts.live, **_live(answers)},
+        backed=_each(answers, "backed", Read("list the EndpointSlices of", _is_backed)),
+        denied=denied,
+        undecided=tuple(undecided),
+        dry_runs=dry_runs,
+    )
 
 
 def rules_of(answers: Answers) -> list[Rule]:
@@ -103,6 +109,12 @@ def _pages(make: Make) -> Make:
 
 def _items(body: Manifest) -> tuple[Manifest, ...]:
     return tuple(body["items"])
+
+
+def _is_backed(body: Manifest) -> bool:
+    """Whether an endpoint of the slices is ready; one that does not say counts as ready."""
+    endpoints = [each for item in body["items"] for each in item.get("endpoints") or ()]
+    return any((each.get("conditions") or {}).get("ready") is not False for each in endpoints)
 
 
 def _kinds(body: Manifest) -> dict[str, Kind]:

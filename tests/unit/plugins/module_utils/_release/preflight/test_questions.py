@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Question
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint, Question, Reached
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import questions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace, Unknown
@@ -128,6 +128,21 @@ def test_objects_that_a_quota_counts_are_looked_for() -> None:
 )
 def test_they_are_not_where_that_would_tell_nothing(changes: t.Any) -> None:
     assert second(SERVICE, **changes) == []
+
+
+def test_a_service_that_this_host_cannot_reach_is_looked_for() -> None:
+    def unreached(host: str, problem: str = "Name or service not known") -> Reached:
+        return Reached(Endpoint("PostgreSQL", host, 5432), problem, 0.1)
+
+    hosts = ("postgres.database", "db.example.com", "10.0.0.5")
+    live, backed = second(endpoints=(*map(unreached, hosts), unreached("redis.cache", "")))
+    target = key("Service", "postgres", "database")
+    assert (live.name, live.path) == (("live", target), "/api/v1/namespaces/database/services/postgres")
+    assert (backed.name, backed.query) == (
+        ("backed", target),
+        {"labelSelector": "kubernetes.io/service-name=postgres"},
+    )
+    assert backed.path == "/apis/discovery.k8s.io/v1/namespaces/database/endpointslices"
 
 
 @pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])

@@ -243,6 +243,16 @@ def test_the_second_round_adds_live_objects() -> None:
     assert found.live == {seen: {}, counted: None}
 
 
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [([], False), ([{"ready": False}], False), ([{"ready": False}, {"ready": True}], True), ([{}], True)],
+)
+def test_a_service_is_backed_by_an_endpoint_that_is_ready(conditions: t.Any, expected: bool) -> None:
+    target = key("Service", "postgres", "database")
+    slices = {"items": [{"endpoints": None}, {"endpoints": [{"conditions": each} for each in conditions]}]}
+    assert reading.with_second_round(facts(), {("backed", target): slices}).backed == {target: expected}
+
+
 def test_rules_come_from_the_review_or_not_at_all() -> None:
     rule = {"verbs": ["get"]}
     assert reading.rules_of({"rules": {"status": {"resourceRules": [rule]}}}) == [rule]
