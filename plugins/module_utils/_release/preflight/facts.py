@@ -117,7 +117,7 @@ class Facts:
     nodes: tuple[Node, ...] | Unknown = ()
     pods: tuple[Pod, ...] | Unknown = ()
     own_pods: tuple[Pod, ...] | Unknown = ()
-    autoscaled: bool = False
+    autoscaled: bool | Unknown = False
     storage_classes: t.Mapping[str, StorageClass] | Unknown = dataclasses.field(default_factory=dict)
     ingress_classes: t.Mapping[str, str] | Unknown = dataclasses.field(default_factory=dict)
     gateway_classes: t.Mapping[str, str] | Unknown = dataclasses.field(default_factory=dict)

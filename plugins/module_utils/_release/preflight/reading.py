@@ -17,6 +17,7 @@ from . import pods, software
 from .access import Access, Rule
 from .facts import Controller, Facts, Namespace, Node, Pending, Pod, Refusal, StorageClass, Unknown
 from .quantity import amounts
+from .questions import AUTOSCALER
 
 Make = t.Callable[[t.Any], t.Any]
 UNKNOWN: t.Any = object()
@@ -36,14 +37,15 @@ class Read(t.NamedTuple):
 
 def facts_of(host: str, uid: str | Silence, answers: Answers, reached: tuple[Reached, ...], now: float) -> Facts:
     """The facts of the first round; `now` is the wall clock in seconds since 1970, which leases are judged by."""
+    controllers = _controllers(answers)
     single = {field: _one(answers[name], READS[name]) for name, field in FIELDS.items() if name in answers}
     return Facts(
         host=host,
         uid=identity(uid),
         served=_each(answers, "served", Read("list the kinds of", _kinds, None)),
         live=_live(answers),
-        controllers=_controllers(answers),
-        autoscaled=_is_autoscaled(answers),
+        controllers=controllers,
+        autoscaled=_autoscaled(answers, controllers),
         pending=_pending(answers, now),
         endpoints=reached,
         **single,
@@ -203,11 +205,24 @@ def _controller(kind: str, item: Manifest) -> Controller | None:
     return None
 
 
-def _is_autoscaled(answers: Answers) -> bool:
-    """Whether something adds nodes when pods do not fit: the Cluster Autoscaler, or Karpenter."""
-    groups = answers.get("groups")
-    named = {} if isinstance(groups, Silence) or groups is None else {item["name"] for item in groups["groups"]}
-    return bool(AUTOSCALING_GROUPS.intersection(named)) or isinstance(answers.get("autoscaler"), dict)
+def _autoscaled(answers: Answers, controllers: t.Any) -> bool | Unknown:
+    """Whether something adds nodes when pods do not fit. That there is no sign of it is known where all can be read."""
+    if "autoscaler" not in answers:
+        return False
+    signs = (
+        _one(answers.get("groups", {"groups": ()}), Read("list the API groups", _has_autoscaling_group)),
+        _one(answers["autoscaler"], Read(f"read {AUTOSCALER}", bool, False)),
+        controllers if isinstance(controllers, Unknown) else any(map(_is_autoscaler, controllers)),
+    )
+    return True in signs or next((sign for sign in signs if isinstance(sign, Unknown)), False)
+
+
+def _has_autoscaling_group(body: Manifest) -> bool:
+    return any(item["name"] in AUTOSCALING_GROUPS for item in body["groups"])
+
+
+def _is_autoscaler(controller: Controller) -> bool:
+    return controller.software == software.CLUSTER_AUTOSCALER.name
 
 
 def _pending(answers: Answers, now: float) -> Pending | Unknown | None:
