@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Controller
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
@@ -70,6 +71,19 @@ def test_a_load_balancer_needs_a_quota_that_allows_it() -> None:
     assert "services.loadbalancers: 1 needed, 0 allowed" in finding.message
     allowed = render("namespace", namespace_quota_load_balancers=1)
     assert judged(production(workload=workload, namespace=allowed), namespace=None).verdict == "passed"
+
+
+def test_requests_through_traefik_are_warned_of_while_only_ingress_nginx_is_let_in() -> None:
+    needs = production(ingress=render("ingress", ingress_provider="traefik", ingress_class="traefik"))
+    traefik = {
+        "ingress_classes": {"traefik": "traefik.io/ingress-controller"},
+        "controllers": (Controller("Traefik", "Deployment traefik/traefik", "3.7.0", 1, 1),),
+    }
+    finding = only(judged(needs, **traefik).findings)
+    assert (finding.id, finding.severity) == ("network-hole-elsewhere", "warning")
+    assert finding.object == "NetworkPolicy maestro-system/maestro-ingress"
+    opened = render("namespace", namespace_ingress_controller_namespaces=["traefik"])
+    assert judged(needs_of({**needs.components, "namespace": opened}, "maestro", NAMESPACE), **traefik).findings == ()
 
 
 def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:

@@ -103,6 +103,12 @@ ENDPOINT_UNREACHABLE = Check(
     "error",
     "Check name, port and firewall. If pods reach it but this host does not, set prerequisites_endpoints to warning.",
 )
+NETWORK_HOLE = Check(
+    "network-hole-elsewhere",
+    "warning",
+    "Name the right namespaces in namespace_ingress_controller_namespaces, namespace_prometheus_namespaces or "
+    "namespace_egress_upstreams.",
+)
 IMAGE_INVALID = Check(
     "image-invalid", "error", "Write it as registry/repository:tag, with @sha256:digest where wanted."
 )

@@ -64,6 +64,10 @@ class Controller(t.NamedTuple):
     ready: int
     wanted: int
 
+    @property
+    def namespace(self) -> str:
+        return self.where.partition(" ")[2].partition("/")[0]
+
 
 @dataclasses.dataclass(frozen=True)
 class StorageClass:
@@ -106,7 +110,7 @@ class Facts:
 
     `served` has None for a group version that the cluster does not serve, `live` None for an object that is not
     there. `metrics` is empty when the metrics API answers, else why not. `backed` says of a Service whether anything
-    ready stands behind it.
+    ready stands behind it. `namespaces` are the names of all, None where no policy names any.
     """
 
     host: str
@@ -123,6 +127,7 @@ class Facts:
     gateway_classes: t.Mapping[str, str] | Unknown = dataclasses.field(default_factory=dict)
     controllers: tuple[Controller, ...] | Unknown = ()
     namespace: Namespace | Unknown | None = None
+    namespaces: frozenset[str] | Unknown | None = None
     quotas: tuple[Manifest, ...] | Unknown = ()
     limit_ranges: tuple[Manifest, ...] | Unknown = ()
     live: t.Mapping[Key, Manifest | Unknown | None] = dataclasses.field(default_factory=dict)

@@ -13,6 +13,7 @@ from ..._cluster.survey import Question
 from ..objects.manifests import Key, Manifest, key_of
 from . import access
 from .checks_endpoints import service_of, unreached
+from .checks_network import names_namespaces
 from .counts import limited_objects, quotas_in_force
 from .facts import Facts, Namespace, known
 from .needs import Needs, Workload
@@ -126,6 +127,8 @@ def _about_pods(needs: Needs) -> t.Iterator[Question]:
 
 def _about_namespace(needs: Needs) -> t.Iterator[Question]:
     yield _object("namespace", Key("v1", "Namespace", "", needs.namespace))
+    if names_namespaces(needs.of_kind("NetworkPolicy")):
+        yield Question("namespaces", _all("v1", "Namespace"), pages=POD_PAGES)
     yield Question("quotas", _all("v1", "ResourceQuota", needs.namespace))
     yield Question("limit-ranges", _all("v1", "LimitRange", needs.namespace))
     pending = {"labelSelector": f"{RECORD_LABEL}={needs.name},{STATE_LABEL}=pending"}

@@ -119,6 +119,10 @@ def _is_backed(body: Manifest) -> bool:
     return any((each.get("conditions") or {}).get("ready") is not False for each in endpoints)
 
 
+def _names(kept: list[Manifest]) -> frozenset[str]:
+    return frozenset(item["metadata"]["name"] for page in kept for item in page["items"])
+
+
 def _kinds(body: Manifest) -> dict[str, Kind]:
     resources = body.get("resources") or ()
     return {item["kind"]: Kind(item["name"], item["namespaced"]) for item in resources if "/" not in item["name"]}
@@ -260,6 +264,7 @@ READS: dict[str, Read] = {
     "ingress-classes": Read("list IngressClasses", _classes("controller")),
     "gateway-classes": Read("list GatewayClasses", _classes("controllerName"), {}),
     "namespace": Read("read the Namespace", _namespace, None),
+    "namespaces": Read("list Namespaces", _names),
     "quotas": Read("list ResourceQuotas", _items, ()),
     "limit-ranges": Read("list LimitRanges", _items, ()),
 }

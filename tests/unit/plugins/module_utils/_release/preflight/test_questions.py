@@ -47,6 +47,13 @@ def test_a_manifest_brings_its_questions(manifest: t.Any, asked: set[t.Any]) -> 
     assert ("served", manifest["apiVersion"]) in first(manifest)
 
 
+def test_namespaces_are_listed_only_where_a_policy_names_some() -> None:
+    named = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "security"}}}
+    for peer, asked in ((named, True), ({"podSelector": {}}, False)):
+        policy = obj("networking.k8s.io/v1", "NetworkPolicy", spec={"egress": [{"to": [peer]}]})
+        assert ("namespaces" in first(policy)) is asked
+
+
 def test_posts_are_reviews_only_in_the_first_round() -> None:
     posted = [question.path for question in first(deployment()).values() if question.body]
     assert posted == ["/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"]

@@ -142,6 +142,12 @@ def test_a_terminating_namespace_says_what_holds_it() -> None:
     assert read(namespace=MISSING).namespace is None
 
 
+def test_namespaces_are_known_by_name_or_not_at_all() -> None:
+    pages = [{"items": [{"metadata": {"name": "a"}}]}, {"items": [{"metadata": {"name": "b"}}]}]
+    assert read(namespaces=pages).namespaces == {"a", "b"}
+    assert isinstance(read(namespaces=FORBIDDEN).namespaces, Unknown)
+
+
 def controller(image: str, **status: t.Any) -> t.Any:
     template = {"spec": {"containers": [{"image": image}]}}
     return {
