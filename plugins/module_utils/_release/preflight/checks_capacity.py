@@ -110,6 +110,13 @@ def is_of(pod: Pod, workload: Workload) -> bool:
     return pod.namespace == workload.key.namespace and bool(labels) and labels <= pod.labels.items()
 
 
+def pods_of_others(case: Case) -> list[Pod] | None:
+    """The pods of the namespace that are not the release's; None when they cannot be listed."""
+    if isinstance(case.facts.own_pods, Unknown):
+        return None
+    return [pod for pod in case.facts.own_pods if not any(is_of(pod, workload) for workload in case.needs.workloads)]
+
+
 def _usable(workload: Workload, nodes: t.Iterable[Node]) -> list[Node]:
     return [
         node for node in nodes if node.ready and node.schedulable and takes(node.labels, node.taints, workload.spec)

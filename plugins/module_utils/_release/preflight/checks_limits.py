@@ -13,7 +13,7 @@ from ..._quantity import amount
 from ..objects.manifests import Key, Manifest, key_of
 from . import catalogue
 from .case import Case
-from .checks_capacity import is_of, limit_range_specs
+from .checks_capacity import limit_range_specs, pods_of_others
 from .counts import added, limited_objects, quotas_in_force, used
 from .facts import Pod, Unknown, known
 from .pods import Spec, Use, containers, resources_of, use_of
@@ -44,7 +44,7 @@ def check_limit_ranges(case: Case) -> t.Iterator[Finding]:
 
 def _needed_by_pods(case: Case) -> dict[str, Decimal]:
     """What all pods take at the release's largest; nothing when the present ones cannot be listed."""
-    others = _others(case)
+    others = pods_of_others(case)
     return {} if others is None else plus(_needed(case), _counted(others))
 
 
@@ -56,14 +56,6 @@ def _needed_by_objects(case: Case) -> dict[str, Decimal]:
     live = {key: body for key, body in {**nothing, **facts.live}.items() if not isinstance(body, Unknown)}
     present = used(quotas)
     return {name: value + present.get(name, ZERO) for name, value in added(objects, live).items()}
-
-
-def _others(case: Case) -> list[Pod] | None:
-    """The pods of the namespace that are not the release's; None when they cannot be listed."""
-    if isinstance(case.facts.own_pods, Unknown):
-        return None
-    workloads = case.needs.workloads
-    return [pod for pod in case.facts.own_pods if not any(is_of(pod, workload) for workload in workloads)]
 
 
 def _needed(case: Case) -> dict[str, Decimal]:

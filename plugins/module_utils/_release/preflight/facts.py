@@ -53,6 +53,7 @@ class Pod:
     node: str
     labels: t.Mapping[str, str]
     use: Use
+    name: str = ""
 
 
 class Controller(t.NamedTuple):

@@ -152,7 +152,8 @@ def _node(item: Manifest) -> Node:
 
 def _pod(item: Manifest) -> Pod:
     metadata, spec = item["metadata"], item["spec"]
-    return Pod(metadata["namespace"], spec.get("nodeName", ""), metadata.get("labels") or {}, pods.use_of(spec))
+    labels, use = metadata.get("labels") or {}, pods.use_of(spec)
+    return Pod(metadata["namespace"], spec.get("nodeName", ""), labels, use, metadata.get("name", ""))
 
 
 def _storage_classes(body: Manifest) -> dict[str, StorageClass]:
