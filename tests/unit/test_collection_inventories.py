@@ -14,6 +14,10 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,9 +57,13 @@ def variables(inventory: pathlib.Path) -> dict[str, t.Any]:
     return {name: value for name, value in found.items() if re.match(r"(maestro|lab|[a-z]+)_", name)}
 
 
-def rendered(inventory: pathlib.Path) -> list[dict[str, t.Any]]:
+def contributed(inventory: pathlib.Path) -> dict[str, list[dict[str, t.Any]]]:
     chosen = variables(inventory)
-    return [manifest for role in CONTRIBUTING for manifest in render(role, **chosen)]
+    return {role: render(role, **chosen) for role in CONTRIBUTING}
+
+
+def rendered(inventory: pathlib.Path) -> list[dict[str, t.Any]]:
+    return [manifest for manifests in contributed(inventory).values() for manifest in manifests]
 
 
 def of_kind(kind: str, manifests: list[dict[str, t.Any]]) -> dict[str, t.Any]:
@@ -70,6 +78,16 @@ def test_an_inventory_renders_a_whole_release(name: str, lab_facts: dict[str, t.
     kinds = {manifest["kind"] for manifest in manifests}
     wanted = {"Namespace", "ServiceAccount", "ConfigMap", "Deployment", "Service", "HorizontalPodAutoscaler"}
     assert wanted | {"PodDisruptionBudget", "Ingress", "ServiceMonitor", "PrometheusRule"} <= kinds
+
+
+@pytest.mark.parametrize(("name", "warned"), [("lab", set()), ("staging", set()), ("production", {"image-not-pinned"})])
+def test_an_inventory_is_accepted_by_a_cluster_that_fits(
+    name: str, warned: set[str], lab_facts: dict[str, t.Any]
+) -> None:
+    needs = needs_of(contributed(ROOT / "inventories" / name), "maestro", NAMESPACE)
+    wishes = Wishes(cluster_uid=UID, production=name == "production", controller_severity="off")
+    judgement = judge(Case(needs, fitting(needs), wishes))
+    assert (judgement.verdict, set(ids(judgement.findings))) == ("passed", warned)
 
 
 def test_production_is_the_size_that_the_report_gives() -> None:
