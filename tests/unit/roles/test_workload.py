@@ -212,6 +212,7 @@ def test_pods_spread_over_zones_and_prefer_different_hosts() -> None:
     assert zone["topologyKey"] == "topology.kubernetes.io/zone"
     assert zone["maxSkew"] == 1
     assert zone["matchLabelKeys"] == ["pod-template-hash"]
+    assert zone["whenUnsatisfiable"] == "DoNotSchedule"
     assert zone["nodeTaintsPolicy"] == "Honor"
     affinity = spec["affinity"]["podAntiAffinity"]
     assert "requiredDuringSchedulingIgnoredDuringExecution" not in affinity
