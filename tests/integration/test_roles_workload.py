@@ -13,6 +13,7 @@ from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.rendered import restricted, whole
 from tests.unit.rendering import Manifest, only
+from tests.unit.roles.test_workload import BEHIND_NLB
 
 Check = t.Callable[[Manifest], tuple[str, ...]]
 
@@ -34,7 +35,8 @@ VARIANTS: dict[str, dict[str, t.Any]] = {
         "maestro_database": {"host": "10.0.0.5"},
     },
     "fixed-replicas": {"workload_autoscaling_enabled": False, "workload_zone_spread": "ScheduleAnyway"},
-    "load-balancer": {"workload_service_type": "LoadBalancer", "workload_service_source_ranges": ["203.0.113.0/24"]},
+    "load-balancer": {**BEHIND_NLB, "workload_service_source_ranges": ["203.0.113.0/24"]},
+    "other-load-balancer": {"workload_service_type": "LoadBalancer", "workload_service_nlb": False},
     "ephemeral": {"workload_persistence_mode": "ephemeral", **OWN_CLASS},
     "statefulset": {"workload_persistence_mode": "statefulset", **OWN_CLASS},
     "shared": {

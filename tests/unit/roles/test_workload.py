@@ -14,6 +14,11 @@ from tests.unit.rendering import Manifest, of_kind, only, render
 from tests.unit.roles.restricted import violations
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
+BEHIND_NLB = {
+    "workload_service_type": "LoadBalancer",
+    "workload_pre_stop_seconds": 120,
+    "workload_termination_grace_seconds": 425,
+}
 SELECTOR = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "maestro"}
 
 
@@ -275,9 +280,7 @@ def test_the_service_is_a_cluster_ip_with_nlb_annotations() -> None:
 
 
 def test_a_load_balancer_never_shows_the_metrics() -> None:
-    manifests = render(
-        "workload", workload_service_type="LoadBalancer", workload_service_source_ranges=["203.0.113.0/24"]
-    )
+    manifests = render("workload", **BEHIND_NLB, workload_service_source_ranges=["203.0.113.0/24"])
     services = {item["metadata"]["name"]: item["spec"] for item in of_kind(manifests, "Service")}
     assert [port["name"] for port in services["maestro"]["ports"]] == ["http"]
     assert services["maestro"]["allocateLoadBalancerNodePorts"] is False
