@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from . import quantity, texts
+from .shared import release_context
 
 Values = t.Mapping[str, t.Any]
 
@@ -31,6 +32,7 @@ OWN_ENVIRONMENT = frozenset(
 SHUTDOWN_MARGIN_SECONDS = 5
 NLB_FORGETS_SECONDS = 120
 """How long an NLB may send new connections to a pod that has been taken out, whatever its settings."""
+CLOUDS_WITHOUT_NLB = frozenset(("gke", "azure"))
 RESOURCES = ("cpu", "memory", "ephemeral_storage")
 QUANTITIES = (
     *(f"workload_{side}_{resource}" for side in ("requests", "limits") for resource in RESOURCES),
@@ -279,6 +281,14 @@ def _service(values: Values) -> t.Iterator[str]:
 def _behind_nlb(values: Values) -> t.Iterator[str]:
     """Pods are the NLB's targets: what comes after their preStop is refused."""
     if values["workload_service_type"] != "LoadBalancer" or not values["workload_service_nlb"]:
+        return
+    provider = release_context(values)["identity"]["provider"]
+    if provider in CLOUDS_WITHOUT_NLB:
+        yield (
+            f"workload_service_nlb is true, but with maestro_identity.provider {provider} there is no NLB: another "
+            "load balancer needs the node ports that an NLB is spared, and gets no address without them. Set "
+            "workload_service_nlb to false."
+        )
         return
     stop, drain = values["workload_pre_stop_seconds"], values["workload_service_nlb_deregistration_seconds"]
     needed = max(drain, NLB_FORGETS_SECONDS)

@@ -283,10 +283,21 @@ def test_a_load_balancer_never_shows_the_metrics() -> None:
     manifests = render("workload", **BEHIND_NLB, workload_service_source_ranges=["203.0.113.0/24"])
     services = {item["metadata"]["name"]: item["spec"] for item in of_kind(manifests, "Service")}
     assert [port["name"] for port in services["maestro"]["ports"]] == ["http"]
-    assert services["maestro"]["allocateLoadBalancerNodePorts"] is False
     assert services["maestro"]["loadBalancerSourceRanges"] == ["203.0.113.0/24"]
     assert services["maestro-metrics"]["type"] == "ClusterIP"
     assert [port["name"] for port in services["maestro-metrics"]["ports"]] == ["metrics"]
+
+
+def test_node_ports_are_spared_where_the_load_balancer_targets_pods() -> None:
+    """Other clouds' load balancers come through node ports and would never get an address."""
+
+    def spec(**variables: t.Any) -> Manifest:
+        services = of_kind(render("workload", **variables), "Service")
+        return t.cast("Manifest", only(item["spec"] for item in services if item["metadata"]["name"] == "maestro"))
+
+    assert spec(**BEHIND_NLB)["allocateLoadBalancerNodePorts"] is False
+    assert "allocateLoadBalancerNodePorts" not in spec(**BEHIND_NLB, workload_service_nlb=False)
+    assert "allocateLoadBalancerNodePorts" not in spec()
 
 
 def test_the_place_of_the_pods_can_be_chosen() -> None:

@@ -104,6 +104,16 @@ def test_pods_behind_an_nlb_serve_until_it_has_forgotten_them(provider: str) -> 
     assert problems(**BEHIND_NLB, maestro_identity={"provider": provider}) == []
 
 
+@pytest.mark.parametrize("provider", ["gke", "azure"])
+def test_another_clouds_load_balancer_is_no_nlb(provider: str) -> None:
+    identity = {"maestro_identity": {"provider": provider}}
+    [problem] = problems(**BEHIND_NLB, **identity)
+    assert "Set workload_service_nlb to false" in problem
+    assert f"maestro_identity.provider {provider}" in problem
+    assert problems(**BEHIND_NLB, **identity, workload_service_nlb=False) == []
+    assert problems(**identity) == []
+
+
 def test_a_load_balancer_that_is_no_nlb_asks_for_no_longer_stop() -> None:
     assert problems(**ON_A_LOAD_BALANCER, workload_service_nlb=False) == []
 
