@@ -235,7 +235,7 @@ options:
             description: Good answers a second, at least.
             type: float
       requests:
-        description: The mix. Without any it is the status of the API.
+        description: The mix. Without any it is the O(expect.status), without that the first of O(expect.healthy).
         type: list
         elements: dict
         default: []

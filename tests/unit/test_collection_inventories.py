@@ -17,6 +17,7 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.references import made_by
 from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
@@ -104,6 +105,15 @@ def test_production_and_staging_keep_no_secret_value() -> None:
         manifests = rendered(ROOT / "inventories" / name)
         assert "ExternalSecret" in {manifest["kind"] for manifest in manifests}
         assert "Secret" not in {manifest["kind"] for manifest in manifests}
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_no_secret_has_to_be_made_by_hand(name: str) -> None:
+    given = variables(ROOT / "inventories" / name)
+    needs = needs_of({role: render(role, **given) for role in CONTRIBUTING}, "maestro", "maestro-system")
+    read = {reference.target.name for reference in needs.references if reference.target.kind == "Secret"}
+    made = {key.name for key in map(made_by, rendered(ROOT / "inventories" / name)) if key}
+    assert {"maestro-secrets", "maestro-registry", "maestro-alerting"} <= read <= made
 
 
 def test_staging_is_not_mistaken_for_production() -> None:

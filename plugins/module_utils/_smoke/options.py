@@ -47,7 +47,7 @@ def wanted(params: Params) -> Wanted:
         *(_check(url, given, expected) for given in params["checks"]),
     ]
     load, limiter = params["load"] or {}, params["limiter"] or {}
-    plan = _plan(url, load) if load.get("rate") else None
+    plan = _plan(url, load, expected.answering) if load.get("rate") else None
     if plan:
         refuse_excess(plan, load["max_rate"], load["extensions"])
     burst = _limiter(limiter) if limiter.get("rate") else None
@@ -111,8 +111,14 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
     )
 
 
-def _plan(url: Url, load: Params) -> Plan:
-    requests = tuple(_request(url, given) for given in load["requests"]) or (_request(url, {"path": "/api/v1/status"}),)
+def _plan(url: Url, load: Params, answering: str) -> Plan:
+    wishes = load["requests"] or ([{"path": answering}] if answering else [])
+    if not wishes:
+        raise NotAllowed(
+            "a load has nothing to ask, because no path is known that should answer 200: name one in the load's "
+            "requests, or set its rate to 0"
+        )
+    requests = tuple(_request(url, given) for given in wishes)
     seconds = load["seconds"] or _needed_seconds(load["rate"], load["gates"] or {})
     return Plan(
         url=url,

@@ -39,7 +39,7 @@ def test_the_defaults_cover_the_deployment() -> None:
     assert by_name["api"].hsts_seconds > 0
     assert by_name["api"].certificate_days > 0
     assert b"Origin: https://intelgraph.ai" in by_name["cors allowed"].request
-    assert str(by_name["redirect to https"].url) == "http://maestro.example.com/"
+    assert str(by_name["redirect to https"].url) == "http://maestro.example.com/api/v1/status"
     assert (run.load, run.limiter) == (None, None)
 
 
@@ -47,6 +47,28 @@ def test_expectations_leave_out_what_they_empty() -> None:
     expect = {"healthy": [], "status": "", "closed": [], "redirect": False}
     run = asked(expect=expect)
     assert (names(run), run.status) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("expect", "path"),
+    [
+        ({"status": ""}, "/healthz"),
+        ({"status": "", "healthy": ["/readyz"]}, "/readyz"),
+        ({"healthy": []}, "/api/v1/status"),
+    ],
+)
+def test_a_redirect_and_a_load_are_asked_where_an_answer_is_expected(expect: dict[str, t.Any], path: str) -> None:
+    run = asked(expect=expect, load={"rate": 10})
+    assert run.load is not None
+    assert run.load.requests[0].name == f"GET {path}"
+    assert next(check.url.target for check in run.checks if check.name == "redirect to https") == path
+
+
+def test_a_load_that_has_nothing_to_ask_is_refused() -> None:
+    expect = {"status": "", "healthy": []}
+    with pytest.raises(NotAllowed, match="a load has nothing to ask"):
+        asked(expect=expect, load={"rate": 10})
+    assert asked(expect=expect, load={"rate": 10, "requests": [{"path": "/v2"}]}).load
 
 
 def test_plain_http_is_asked_for_no_certificate() -> None:
