@@ -11,6 +11,9 @@ import typing as t
 from ..facts import Live
 from .case import Case, Event, Workload, born, moment
 
+LASTING = 600.0
+"""Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Container:
@@ -49,8 +52,10 @@ class Container:
 
     @property
     def ends(self) -> int:
-        """How many times it has ended."""
-        return int(self.status.get("restartCount", 0)) + bool(self.ended)
+        """How many times it has ended; ends before a run that has lasted are forgotten."""
+        known = [end for end in (self.ended, self.former_end) if end]
+        total = int(self.status.get("restartCount", 0)) + bool(self.ended)
+        return next((number for number, end in enumerate(known, 1) if _has_lasted(end)), total)
 
     @property
     def is_ready(self) -> bool:
@@ -75,6 +80,11 @@ class Container:
 
     def _state(self, when: str, state: str) -> Live:
         return t.cast(Live, (self.status.get(when) or {}).get(state) or {})
+
+
+def _has_lasted(end: Live) -> bool:
+    """Whether the run that ended so was a long one. One that never began has the epoch for its start."""
+    return 0 < moment(end.get("startedAt")) <= moment(end.get("finishedAt")) - LASTING
 
 
 def containers(case: Case, workload: Workload) -> list[Container]:

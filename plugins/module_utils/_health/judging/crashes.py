@@ -12,7 +12,7 @@ from ..facts import FORMER_LOG, LOG
 from ..finding import Check
 from ..readiness import condition
 from .case import Case, Workload, is_ready, moment
-from .containers import Container, containers
+from .containers import LASTING, Container, containers
 from .starting import failure_to_start
 from .trouble import Sighting, Trouble, asks, merged, one_line, times, told
 
@@ -21,8 +21,6 @@ CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
 """Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
 KILLED_EXITS = frozenset({0, 137, 143})
 """How a container ends that the kubelet kills. It stops telling of each killing when there are many."""
-LASTING = 600.0
-"""Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
 ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
 """One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
 

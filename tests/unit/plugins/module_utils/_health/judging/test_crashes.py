@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import FORMER_LOG, LOG, Question
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
-from .scenes import NAMESPACE, cause, condition, crashed, event, pod, rollout, running, terminated, undecided
+from .scenes import NAMESPACE, ago, cause, condition, crashed, event, pod, rollout, running, terminated, undecided
 
 LIVENESS = "Container maestro failed liveness probe, will be restarted"
 STARTUP = "Container maestro failed startup probe, will be restarted"
@@ -70,6 +70,33 @@ def test_ends_of_long_ago_prove_nothing_about_a_container_that_runs() -> None:
         made = pod(running(ready=False, since=since, restarts=4, lastState=killed))
         made["status"]["conditions"] = [condition("Ready", "False", age=2)]
         assert judge(rollout(made)).verdict == verdict
+
+
+def ran(seconds: float, code: int = 255, reason: str = "Unknown", age: float = 5) -> dict[str, t.Any]:
+    """How a run ended that had lasted for so many seconds."""
+    return {"terminated": {**terminated(code, reason, age)["terminated"], "startedAt": ago(age + seconds)}}
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(599, "failed"), (600, ""), (7 * 86400, "")])
+@pytest.mark.parametrize("end", [(255, "Unknown"), (137, "OOMKilled"), (78, "Error")])
+def test_ends_before_a_run_that_has_lasted_are_forgotten(seconds: float, verdict: str, end: tuple[int, str]) -> None:
+    """A pod of some weeks whose node starts again now and then."""
+    again = running(ready=False, since=4, restarts=5, lastState=ran(seconds, *end))
+    assert judge(rollout(pod(again), pod(name="b", node="node-2"))).verdict == verdict
+
+
+def test_ends_after_a_run_that_has_lasted_count() -> None:
+    for code, verdict in ((1, ""), (78, "failed")):
+        anew = crashed(code, restarts=5)
+        anew["lastState"] = ran(86400, code, age=20)
+        assert judge(rollout(pod(anew))).verdict == verdict
+
+
+def test_a_run_that_never_began_has_not_lasted() -> None:
+    """What could not be started has the epoch for its start."""
+    failing = crashed(1, restarts=3)
+    failing["state"]["terminated"]["startedAt"] = "1970-01-01T00:00:00Z"
+    assert cause(judge(rollout(pod(failing)))).id == "crash-loop"
 
 
 def test_an_end_of_its_own_after_an_old_killing_is_a_crash() -> None:
