@@ -32,10 +32,13 @@ DRIVERS_OWN = re.compile(r"rpc error: code = (?!InvalidArgument|Unimplemented)")
 """Words of a driver that does not mean the request: "invalid" may be a node that its cloud does not know yet."""
 PASSING = re.compile(
     r"deadline ?exceeded|timed? ?out|unavailable|request ?limit ?exceeded|too many requests|throttl"
-    r"|accessibility requirements|csinode|connection re(set|fused)|try again",
+    r"|accessibility requirements|csinode|connection re(set|fused)|try again|\bnodes? \"[^\"]+\" not found",
     re.IGNORECASE,
 )
-"""What a provisioner says that is slow, limited in its rate, or does not know a new node yet."""
+"""What a provisioner says that is slow, limited in its rate, or does not know a new node yet.
+
+For a node that has gone it has the pod placed anew (sig-storage-lib-external-provisioner, controller.go: reschedule).
+"""
 CLASS = re.compile(r"storageclass\S* \"([^\"]+)\" not found", re.IGNORECASE)
 ANEW = ("Provisioning", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
 """Events by which a claim is tried again. Only the first is the provisioner's own."""

@@ -196,6 +196,8 @@ def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
         "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
         "rpc error: code = Internal desc = RequestLimitExceeded: Request limit exceeded.",
         'error generating accessibility requirements: csinode.storage.k8s.io "n1" not found',
+        'node "ip-10-0-1-2.eu-west-1.compute.internal" not found',
+        'nodes "ip-10-0-1-2.eu-west-1.compute.internal" not found',
     ],
 )
 def test_a_provisioner_that_is_busy_has_not_refused(said: str) -> None:
