@@ -44,6 +44,36 @@ def test_a_source_that_does_not_say_no_has_a_minute(said: str) -> None:
     assert cause(judge(facts(unready("ExternalSecret", said, age=60)))).id == "external-secret-refused"
 
 
+LOOKUP = "dial tcp: lookup secretsmanager.amazonaws.com on 10.100.0.10:53: no such host"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'key: prod/maestro, err: request send failed, Post "https://secretsmanager.amazonaws.com/": {LOOKUP}',
+        'invalid login: Put "https://vault:8200/v1/auth/kubernetes/login": dial tcp 10.0.0.9:8200: i/o timeout',
+        "permission to read x: unexpected status: 503 Service Unavailable",
+        "AccessDenied could not be told from ThrottlingException: Rate exceeded",
+    ],
+)
+def test_a_source_that_could_not_be_reached_has_refused_nothing(said: str) -> None:
+    secret = unready("ExternalSecret", PROVIDER)
+    assert undecided(judge(facts(secret, event(secret, "UpdateFailed", said, last=1)))).id == "external-secret-refused"
+    assert undecided(judge(facts(unready("SecretStore", said)))).id == "external-secret-refused"
+    refused = event(secret, "UpdateFailed", "AccessDenied: not authorized", first=2, last=2)
+    assert cause(judge(facts(secret, event(secret, "UpdateFailed", said, last=1), refused))).id == (
+        "external-secret-refused"
+    )
+
+
+@pytest.mark.parametrize("kind", ["Issuer", "ClusterIssuer", "CertificateRequest"])
+def test_an_issuer_that_cannot_reach_its_authority_has_refused_nothing(kind: str) -> None:
+    said = f'Failed to register ACME account: Get "https://acme.example/directory": {LOOKUP}'
+    asked = request(condition("Ready", "False", said, "Pending", age=5))
+    given = facts(certificate(*ISSUING), asked) if kind == "CertificateRequest" else facts(unready(kind, said))
+    assert undecided(judge(given)).id == "certificate-refused"
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
