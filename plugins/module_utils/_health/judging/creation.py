@@ -16,8 +16,11 @@ from .case import Case, Workload, born, moment
 from .references import missing_reference
 from .trouble import Trouble, one_line, told
 
-PATIENCE = 60.0
-"""Seconds for which a webhook or the API server's own store may be away."""
+PATIENCE, FREED = 90.0, 60.0
+"""Seconds: for which a webhook or the API server's own store may be away, and for the quota of pods that have ended.
+
+The controllers' queues (client-go, workqueue, 5 ms doubled each time) try again after 20, 41, 82 and 164 s.
+"""
 AWAY = (
     r"not yet ready to handle|status unknown for quota|forbidden: User \"system:|unable to (handle|return)"
     r"|connection (reset|lost)|\bEOF\b|^Unauthorized$"
@@ -93,7 +96,7 @@ def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble
         object=workload.name,
         message=f"pods cannot be created: {one_line(POD_NAME.sub('', words, count=1))}",
         since=since,
-        fatal_at=max(since + grace, ended_by + PATIENCE if ended_by else 0.0),
+        fatal_at=max(since + grace, ended_by + FREED if ended_by else 0.0),
         evidence=told(failures[:1]),
         latest=failures[0].last if failures else 0.0,
     )

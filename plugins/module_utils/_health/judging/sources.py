@@ -30,8 +30,12 @@ AWAY = re.compile(
 """What is said of a source or an issuer that could not be reached, and so has refused nothing."""
 UNREADY_STORE = re.compile(r"store.*not ready|is not ready|could not get.*store|error syncing.*store", re.IGNORECASE)
 UNREADY_ISSUER = re.compile(r"does not have a Ready status condition|not ready", re.IGNORECASE)
-PATIENCE = 60.0
-"""Seconds for a source or an issuer that may only be slow, or that comes up with the release itself."""
+PATIENCE = 90.0
+"""Seconds for a source or an issuer that may only be slow, or that comes up with the release itself.
+
+External Secrets tries again after 31 and 63 s (BuildRateLimiter, 1 s doubled each time), cert-manager after 35 and 75 s
+(DefaultItemBasedRateLimiter, 5 s).
+"""
 SOURCE_KINDS = ("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer")
 DAY = 86400.0
 NEAR, SHARE = 14 * DAY, 0.2

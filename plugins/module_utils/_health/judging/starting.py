@@ -31,7 +31,8 @@ RUNTIMES_OWN = re.compile(
     r"\b(open|stat|lstat|mkdir|write|dial unix) /(run/(containerd|crio)/(?!\S*/rootfs/)|sys/fs/cgroup/)"
 )
 """Files of the node, which the image does not bring."""
-PATIENCE = 60.0
+PATIENCE = 90.0
+"""Seconds for the node's trouble of the moment: the kubelet tries at 0, 10, 30 and 70 s."""
 
 
 def troubles(case: Case) -> t.Iterator[Trouble]:

@@ -153,7 +153,7 @@ def set_that_waits(claim: str, *also: dict[str, t.Any]) -> Facts:
 def test_a_claim_that_the_set_makes_for_its_pod_is_waited_for() -> None:
     given = set_that_waits("data-maestro-0")
     assert "PersistentVolumeClaim maestro-system/data-maestro-0 is not there yet" in undecided(judge(given)).message
-    assert seconds_left(given) == 119
+    assert seconds_left(given) == 129
 
 
 @pytest.mark.parametrize("claim", ["data-other-0", "logs-maestro-0", "data-maestro-x"])

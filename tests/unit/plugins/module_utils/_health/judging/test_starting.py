@@ -47,14 +47,14 @@ def test_a_container_that_cannot_be_configured_fails_at_once(said: str, expected
         item("Secret", "maestro-secrets"),
     ],
 )
-def test_a_secret_that_is_about_to_be_written_has_two_minutes(writer: dict[str, object]) -> None:
+def test_a_secret_that_is_about_to_be_written_is_waited_for(writer: dict[str, object]) -> None:
     late = pod(waiting(CONFIG, NO_SECRET))
     given = rollout(late, also=[writer])
     assert undecided(judge(given)).message.startswith(
         "container maestro cannot be created: Secret maestro-system/maestro-secrets is not there yet"
     )
-    assert seconds_left(given) == 60
-    told = event(late, "Failed", f"Error: {NO_SECRET}", first=121)
+    assert seconds_left(given) == 70
+    told = event(late, "Failed", f"Error: {NO_SECRET}", first=131)
     assert cause(judge(rollout(late, also=[writer, told]))).id == "reference-missing"
 
 
@@ -74,7 +74,7 @@ def test_a_key_that_an_external_secret_may_bring_is_waited_for_and_one_of_the_re
 def test_what_the_kubelet_has_not_read_yet_is_waited_for(said: str) -> None:
     given = rollout(pod(waiting(CONFIG, said), age=5))
     assert undecided(judge(given)).id == "container-config-invalid"
-    assert seconds_left(given) == 55
+    assert seconds_left(given) == 85
 
 
 def test_a_volume_that_cannot_be_mounted_onto_a_file_of_the_image_fails_at_once() -> None:
@@ -114,4 +114,4 @@ def test_a_command_that_is_not_there_fails_at_once_in_every_state_of_the_contain
 def test_a_runtime_that_fails_for_a_moment_is_waited_for() -> None:
     given = rollout(pod(waiting("CreateContainerError", "context deadline exceeded"), age=10))
     assert undecided(judge(given)).id == "container-cannot-run"
-    assert seconds_left(given) == 50
+    assert seconds_left(given) == 80
