@@ -20,12 +20,12 @@ AFTER_RESTART = 30.0
 """Seconds for which a container must run that has ended before: one that loops is ready for a moment each time."""
 
 
-def missing(case: Case) -> list[str]:
-    """Everything that is not as it must be; empty when the release is ready."""
-    lines = [f"{shown_as(*key)}: {what}" for key in case.wanted if (what := _of_object(case, key))]
-    lines += [f"{workload.name}: {what}" for workload in case.workloads if (what := _of_pods(case, workload))]
-    lines += [f"{shown(item)}: {what}" for item in case.declared("Service") if (what := unrouted(case, item))]
-    return lines
+def missing(case: Case, spared: t.Collection[str] = ()) -> list[str]:
+    """Everything that is not as it must be, but of the workloads that are spared; empty when the release is ready."""
+    whats = [(shown_as(*key), _of_object(case, key)) for key in case.wanted]
+    whats += [(workload.name, _of_pods(case, workload)) for workload in case.workloads]
+    whats += [(shown(item), unrouted(case, item)) for item in case.declared("Service")]
+    return [f"{subject}: {what}" for subject, what in whats if what and subject not in spared]
 
 
 def _of_object(case: Case, key: tuple[str, str, str]) -> str:
@@ -82,10 +82,10 @@ def _settlings(pod: Live, settle: float) -> t.Iterator[float]:
             yield moment(ended) + max(settle, AFTER_RESTART)
 
 
-def unready_objects(case: Case) -> dict[str, str]:
+def unready_objects(lines: t.Iterable[str]) -> dict[str, str]:
     """What is missing of each declared object, by the object as it is shown: of a workload what its pods tell."""
     found: dict[str, str] = {}
-    for line in missing(case):
+    for line in lines:
         subject, _colon, what = line.partition(": ")
         found[subject] = what
     return found
