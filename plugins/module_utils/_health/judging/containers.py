@@ -78,6 +78,16 @@ class Container:
         """Since when something goes on that these events tell of."""
         return min((event.first for event in events if event.first), default=0.0) or born(self.pod)
 
+    def since(self, events: t.Sequence[Event], *others: float) -> float:
+        """Since when it cannot run: not before it ran last, though the same may have been told of it an hour ago."""
+        return min(max(self.began(events), self._ran_until, *others), self.case.now)
+
+    @property
+    def _ran_until(self) -> float:
+        """When its last run ended; 0 if it never ran. What could not be started has the epoch or less for its start."""
+        end = self.ended or self.former_end
+        return moment(end.get("finishedAt")) if moment(end.get("startedAt")) > 0 else 0.0
+
     def _state(self, when: str, state: str) -> Live:
         return t.cast(Live, (self.status.get(when) or {}).get(state) or {})
 
