@@ -10,7 +10,7 @@ import typing as t
 from .. import readiness
 from ..facts import Live
 from ..readiness import condition
-from .case import Case, Workload, is_ready, is_staying, moment, shown, shown_as
+from .case import CLOCK, Case, Workload, born, is_ready, is_staying, moment, shown, shown_as
 from .serving import unrouted
 
 UNWATCHED = frozenset({"Namespace"})
@@ -69,17 +69,27 @@ def _is_leaving(case: Case, pod: Live) -> bool:
 
 def settled_at(case: Case) -> float:
     """The moment from which everything has been ready, without a restart, for the settling time."""
-    pods = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods]
-    return max((at for pod in pods for at in _settlings(pod, case.facts.settle)), default=0.0)
+    workloads = [workload for workload in case.workloads if workload.kind != "Job"]
+    pods = [(workload, pod) for workload in workloads for pod in workload.pods]
+    return max((at for workload, pod in pods for at in _settlings(case, workload, pod)), default=0.0)
 
 
-def _settlings(pod: Live, settle: float) -> t.Iterator[float]:
-    """A pod settles after it became ready; a container that has ended once is not trusted as soon."""
-    yield moment(condition(pod, "Ready").get("lastTransitionTime")) + settle
+def _settlings(case: Case, workload: Workload, pod: Live) -> t.Iterator[float]:
+    """A pod settles after it became ready; a container that has ended once is not trusted as soon.
+
+    What is yet to come was told by a node whose clock is wrong. Then the latest moment counts that the cluster told.
+    """
+    settle = case.facts.settle
+    told = max(born(pod), moment(condition(workload.live, "Progressing").get("lastUpdateTime")))
+
+    def believed(at: float) -> float:
+        return at if at <= case.now + CLOCK else told
+
+    yield believed(moment(condition(pod, "Ready").get("lastTransitionTime"))) + settle
     for status in (pod.get("status") or {}).get("containerStatuses") or ():
         ended = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
         if ended:
-            yield moment(ended) + max(settle, AFTER_RESTART)
+            yield believed(moment(ended)) + max(settle, AFTER_RESTART)
 
 
 def unready_objects(lines: t.Iterable[str]) -> dict[str, str]:

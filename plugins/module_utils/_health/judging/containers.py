@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ..facts import Live
+from ..readiness import condition
 from .case import Case, Event, Workload, born, moment
 
 LASTING = 600.0
@@ -67,7 +68,14 @@ class Container:
 
     @property
     def started_at(self) -> float:
+        """By its node's clock, as are the kubelet's events."""
         return moment((self.running or {}).get("startedAt"))
+
+    @property
+    def runs_since(self) -> float:
+        """As `started_at`, but not before its pod was placed: by the cluster's clock, which a node's may be behind."""
+        placed = moment(condition(self.pod, "PodScheduled").get("lastTransitionTime"))
+        return max(self.started_at, born(self.pod), placed)
 
     def events(self, *reasons: str) -> list[Event]:
         """What was told of it for these reasons, latest first; events that name no container are told of each."""

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
 
 from .scenes import (
     DEPLOYMENT,
@@ -83,6 +83,19 @@ def test_a_container_that_has_ended_once_is_not_trusted_at_once(age: float, left
     lines = missing(healthy(again))
     assert bool(lines) == bool(left)
     assert all(left in line for line in lines)
+
+
+@pytest.mark.parametrize(("settle", "left"), [(0.0, ""), (30.0, "10 s")])
+def test_a_node_whose_clock_is_ahead_does_not_keep_a_release_from_settling(settle: float, left: str) -> None:
+    """Its pod became ready two minutes from now. The Deployment's controller says when the last one did."""
+    made = pod(running(since=-110), age=40)
+    made["status"]["conditions"] = [condition("Ready", "True", age=-120)]
+    live = deployment(1, condition("Progressing", "True", reason="NewReplicaSetAvailable", age=20))
+    given = facts(live, replica_set(), made, settle=settle)
+    lines = missing(given)
+    assert bool(lines) == bool(left)
+    assert all(left in line for line in lines)
+    assert timed_out(given, judge(given)).verdict == ("failed" if left else "passed")
 
 
 def test_a_stateful_set_is_judged_by_the_pods_of_its_newest_revision() -> None:
