@@ -72,6 +72,15 @@ def are_current(objects: Objects) -> bool:
     return seen and (not is_numbered or bool(newest_hashes(objects)))
 
 
+def lasting_containers(pod: Live) -> list[Live]:
+    """The statuses of the containers that have to run for ever: native sidecars are among the init containers."""
+    status = pod.get("status") or {}
+    init = (pod.get("spec") or {}).get("initContainers") or ()
+    sidecars = {container["name"] for container in init if container.get("restartPolicy") == "Always"}
+    prepared = [each for each in status.get("initContainerStatuses") or () if each["name"] in sidecars]
+    return [*prepared, *(status.get("containerStatuses") or ())]
+
+
 def _hash(pod: Live) -> str:
     labels = pod["metadata"].get("labels") or {}
     return str(labels.get(TEMPLATE_HASH) or labels.get(REVISION_HASH) or "")

@@ -9,6 +9,7 @@ import typing as t
 
 from .. import readiness
 from ..facts import Live
+from ..phases import lasting_containers
 from ..readiness import condition
 from .case import CLOCK, Case, Workload, born, is_ready, is_staying, moment, shown, shown_as
 from .serving import unrouted
@@ -86,7 +87,7 @@ def _settlings(case: Case, workload: Workload, pod: Live) -> t.Iterator[float]:
         return at if at <= case.now + CLOCK else told
 
     yield believed(moment(condition(pod, "Ready").get("lastTransitionTime"))) + settle
-    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+    for status in lasting_containers(pod):
         ended = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
         if ended:
             yield believed(moment(ended)) + max(settle, AFTER_RESTART)

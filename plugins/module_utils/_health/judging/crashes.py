@@ -46,11 +46,11 @@ def _fault(container: Container) -> tuple[str, str, t.Any]:
 
 
 def _has_crashed(container: Container) -> bool:
-    """An init container may end well; a container that is ready again has had one restart."""
+    """An init container may end well, unless it is a sidecar; one that is ready again has had one restart."""
     end = _last_end(container)
-    is_done = container.ended.get("exitCode") == 0 and container.spec in (
-        (container.pod.get("spec") or {}).get("initContainers") or ()
-    )
+    init = (container.pod.get("spec") or {}).get("initContainers") or ()
+    may_end = container.spec in init and container.spec.get("restartPolicy") != "Always"
+    is_done = may_end and container.ended.get("exitCode") == 0
     lasts = 0 < container.started_at <= container.case.now - LASTING
     return bool(end) and not container.is_ready and not is_done and not lasts and not failure_to_start(container)
 

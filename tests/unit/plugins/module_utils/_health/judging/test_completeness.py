@@ -98,6 +98,17 @@ def test_a_node_whose_clock_is_ahead_does_not_keep_a_release_from_settling(settl
     assert timed_out(given, judge(given)).verdict == ("failed" if left else "passed")
 
 
+@pytest.mark.parametrize(("policy", "left"), [("Always", "27 s"), ("", "")])
+def test_a_native_sidecar_that_has_ended_once_is_not_trusted_at_once(policy: str, left: str) -> None:
+    """An init container that has done its work after a second try has nothing to settle."""
+    made = pod()
+    made["spec"]["initContainers"] = [{"name": "proxy", "image": "x", **({"restartPolicy": policy} if policy else {})}]
+    made["status"]["initContainerStatuses"] = [running(restarts=1, lastState=terminated(1, age=3)) | {"name": "proxy"}]
+    lines = missing(healthy(made))
+    assert bool(lines) == bool(left)
+    assert all(left in line for line in lines)
+
+
 def test_a_stateful_set_is_judged_by_the_pods_of_its_newest_revision() -> None:
     counts = {"replicas": 1, "availableReplicas": 1, "updatedReplicas": 1}
     status = {"observedGeneration": 1, "currentRevision": "b", "updateRevision": "b", **counts}

@@ -133,6 +133,14 @@ def test_an_init_container_may_end_well_and_must_not_end_badly() -> None:
         assert [finding.container for finding in judgement.findings] == ["prepare"] * bool(verdict)
 
 
+def test_a_native_sidecar_may_not_end_well_either() -> None:
+    made = pod(running(ready=False))
+    made["spec"]["initContainers"] = [{"name": "proxy", "image": "x", "restartPolicy": "Always"}]
+    made["status"]["initContainerStatuses"] = [{**crashed(0, restarts=2), "name": "proxy"}]
+    finding = cause(judge(rollout(made)))
+    assert (finding.id, finding.container) == ("crash-loop", "proxy")
+
+
 def test_the_last_lines_of_the_log_are_asked_for_and_shown() -> None:
     given = rollout(pod(crashed(restarts=2)))
     question = Question(FORMER_LOG, NAMESPACE, "maestro-new-a", "maestro")
