@@ -102,4 +102,10 @@ SMOKE: dict[str, dict[str, t.Any]] = {
             "C(validate) also asks it whether it scrapes every pod.",
         ],
     },
+    "maestro_smoke_prometheus_token": {
+        "type": "str",
+        "default": "",
+        "no_log": True,
+        "description": ["Bearer token for a Prometheus behind authentication. Keep it in a vault."],
+    },
 }
