@@ -22,6 +22,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.sessio
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
+    TwoVersions,
+    autoscaled,
     deploy,
     records,
     release,
@@ -218,6 +220,14 @@ def test_what_this_release_has_not_is_pruned_last() -> None:
         ("PATCH", "configmaps/maestro-release-2"),
         ("PATCH", "leases/maestro-release"),
     ]
+
+
+def test_what_is_declared_in_another_version_of_its_api_is_not_pruned() -> None:
+    cluster = TwoVersions()
+    deploy(cluster, autoscaled("v1"))
+    deploy(cluster, autoscaled("v2", a="1"))
+    assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
+    assert "DELETE" not in dict(cluster.writes)
 
 
 def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
