@@ -15,6 +15,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.object
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, comparable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.keeping import CannotRestore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import (
@@ -173,6 +174,20 @@ def test_a_claim_that_is_gone_is_made_anew_and_told() -> None:
     outcome = restored(cluster)
     assert "made anew and empty" in only(outcome.risks).message
     assert cluster.live("persistentvolumeclaims/maestro-data")
+
+
+def test_what_somebody_set_by_hand_is_taken_back_only_when_that_is_wished() -> None:
+    cluster = ApiDouble()
+    for kind in ("ClusterIP", "NodePort"):
+        deploy(cluster, assemble({"all": [namespace(), service(type=kind)]}, {}))
+    cluster.put(service(type="LoadBalancer"), "kubectl-edit")
+    with pytest.raises(Refused, match=r'\.spec\.type: conflict with "kubectl-edit"') as caught:
+        restored(cluster)
+    assert "maestro_takeover" in caught.value.next_step
+    restored(cluster, takeover=True)
+    live = cluster.live("services/maestro")
+    assert live
+    assert live["spec"]["type"] == "ClusterIP"
 
 
 def test_a_workload_that_is_gone_comes_back_at_the_least_size_of_its_autoscaler() -> None:
