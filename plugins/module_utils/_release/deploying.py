@@ -202,6 +202,7 @@ class _Run:
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 applier.prune(self._plan.doing(PRUNE))
+            self._outcome.plan = self._plan.leaving(applier.left)
 
     def _wait(self, go_on: t.Callable[[], object] = bool) -> None:
         wish = self._wish

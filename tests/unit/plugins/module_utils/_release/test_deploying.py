@@ -241,6 +241,25 @@ def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
     assert sorted(cluster.names("services")) == ["foreign", "maestro", "old"]
 
 
+def test_what_somebody_took_over_while_the_release_waited_is_not_pruned() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+
+    def prove(_kept: object) -> Proof:
+        theirs = service("old")
+        theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+        cluster.put(theirs, "helm")
+        return Proof("passed", (), {})
+
+    outcome = deploy(cluster, prove=prove)
+    assert "old" in cluster.names("services")
+    assert only(cluster.warnings) == (
+        "Service maestro-system/old was not deleted: somebody took it over or made it anew while this run was at work."
+    )
+    assert outcome.plan.counts()["prune"] == records(cluster)[-1].outcome["counts"]["prune"] == 0
+    assert not deploy(cluster).changed
+
+
 def test_what_a_failed_release_left_is_pruned_by_the_next_good_one() -> None:
     cluster = ApiDouble()
     deploy(cluster)
