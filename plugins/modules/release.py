@@ -229,6 +229,7 @@ restored:
   returned: always
   type: dict
   sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
+restores: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
 timeline:
   description: The course of the wait, one entry for each change that was told; see M(intelgraph.maestro.health).
   returned: always

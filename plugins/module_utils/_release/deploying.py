@@ -73,7 +73,7 @@ def deploy(
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not outcome.changed:
+    if not (outcome.changed or wish.takes_lock):
         return _Run(cluster, release, wish, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", wish.namespace) in keys
@@ -115,7 +115,7 @@ def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, p
     base = history.last.number if history.last else 0
     if wish.approve and not wish.restores:
         wish.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds)
+    outcome = Outcome(plan, base, seconds=phases.seconds, restores=wish.restores)
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
 
@@ -193,7 +193,8 @@ class _Run:
 
     @property
     def _name(self) -> str:
-        origin = f" (release {self._wish.restores} restored)" if self._wish.restores else ""
+        restores = self._wish.restores
+        origin = f" (release {restores} restored)" if restores not in (0, self._outcome.number) else ""
         return f"Release {self._outcome.number} of {self._wish.name}{origin}"
 
     def _finish(self, held: Session) -> None:
@@ -210,6 +211,7 @@ class _Run:
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 applier.prune(self._plan.doing(PRUNE))
+            self._outcome.plan = self._plan.leaving(applier.left)
 
     def _await_sources(self, held: Session) -> None:
         """Pods are to start with the values that External Secrets brings for this release, not with the former ones."""

@@ -96,8 +96,9 @@ def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
+    """Each object that is there, by one of the versions that it was declared in."""
     found = zip(keys, cluster.parallel(lambda key: cluster.find(*key), keys), strict=True)
-    return {key: live for key, live in found if live is not None}
+    return dict({key.of_any_version: (key, live) for key, live in found if live is not None}.values())
 
 
 def _data(cluster: Cluster, wish: Wish) -> set[Key]:

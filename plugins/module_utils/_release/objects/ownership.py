@@ -29,6 +29,12 @@ def is_ours(live: Manifest, name: str) -> bool:
     return labels.get("app.kubernetes.io/managed-by") == MANAGER and labels.get("app.kubernetes.io/instance") == name
 
 
+def owner_of(live: Manifest) -> tuple[str, str]:
+    """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
+    labels = live["metadata"].get("labels") or {}
+    return labels.get("app.kubernetes.io/managed-by", ""), labels.get("app.kubernetes.io/instance", "")
+
+
 def is_managed(live: Manifest) -> bool:
     """Whether a release has declared fields of it, whoever made it."""
     return any(entry.get("manager") == MANAGER for entry in live["metadata"].get("managedFields") or ())

@@ -81,9 +81,10 @@ def make_plan(
     data, as `<kind>/<name>` or `<kind>`. Raises Refused with everything the server would refuse.
     """
     asker = _Asker(cluster, manifests, former, name, takeover)
-    wanted = {key_of(manifest) for manifest in manifests}
+    wanted = {key_of(manifest).of_any_version for manifest in manifests}
     answers = cluster.parallel(asker.ask, manifests)
-    prunes = _prunes(cluster, former.prunable - wanted, name, prune_allowed)
+    left = [key for key in former.prunable if key.of_any_version not in wanted]
+    prunes = _prunes(cluster, left, name, prune_allowed)
     made = plan.Plan((*(answer.step for answer in answers if answer.step), *prunes))
     findings = [answer.finding for answer in answers if answer.finding]
     if findings:
@@ -239,14 +240,11 @@ def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set
 
 
 def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str, allowed: t.Collection[str]) -> list[plan.Step]:
-    """Steps for objects that are still there and still ours."""
+    """Steps for objects that are still there and still ours; one that was had in two versions is one object."""
     ordered = sorted(keys)
-    found = cluster.parallel(lambda key: cluster.find(*key), ordered)
-    return [
-        plan.prune_step(key, live, allowed)
-        for key, live in zip(ordered, found, strict=True)
-        if live is not None and is_ours(live, name)
-    ]
+    found = zip(ordered, cluster.parallel(lambda key: cluster.find(*key), ordered), strict=True)
+    ours = {key.of_any_version: (key, live) for key, live in found if live is not None and is_ours(live, name)}
+    return [plan.prune_step(key, live, allowed) for key, live in ours.values()]
 
 
 def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:

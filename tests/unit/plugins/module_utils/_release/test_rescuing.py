@@ -28,7 +28,16 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.sessio
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
-from tests.unit.plugins.module_utils._release.releasing import STUCK, WISH, deploy, records, release, states
+from tests.unit.plugins.module_utils._release.releasing import (
+    STUCK,
+    WISH,
+    TwoVersions,
+    autoscaled,
+    deploy,
+    records,
+    release,
+    states,
+)
 from tests.unit.plugins.samples import NAMESPACE, Manifest, secret, service
 from tests.unit.rendering import only
 
@@ -84,6 +93,16 @@ def test_the_former_release_comes_back_and_both_facts_are_in_one_message(
     assert records(cluster)[-1].about["restores"] == 1
     assert records(cluster)[-1].about["reason"] == "automatic rollback: release 2 failed"
     assert not deploy(cluster, release(a="good")).plan.changes
+
+
+def test_what_the_failed_release_had_in_another_version_of_its_api_stays(tmp_path: pathlib.Path) -> None:
+    cluster = TwoVersions()
+    deploy(cluster, autoscaled("v1", a="good"))
+    wish = dataclasses.replace(WISH, prove=Proving("failed", "passed"))
+    with pytest.raises(ReleaseFailed):
+        deploying(cluster, autoscaled("v2", a="bad"), wish, rescue=Rescue(wish, tmp_path))
+    assert states(cluster)[-1] == (3, "passed")
+    assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
 
 
 def test_the_lock_is_held_until_the_former_release_is_back(cluster: Choosy, tmp_path: pathlib.Path) -> None:

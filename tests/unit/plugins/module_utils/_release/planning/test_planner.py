@@ -26,9 +26,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planni
     make_plan,
 )
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.releasing import TwoVersions
 from tests.unit.plugins.samples import (
     NAMESPACE,
     Manifest,
+    autoscaler,
     claim,
     config_map,
     deployment,
@@ -242,3 +244,29 @@ def test_what_is_not_ours_any_more_is_not_pruned(labels: dict[str, str]) -> None
     theirs["metadata"]["labels"] = labels
     cluster.put(theirs)
     assert planned(cluster, former=[key_of(theirs)]).steps == ()
+
+
+@pytest.mark.parametrize(("former", "wanted"), [("v1", "v2"), ("v2", "v1")])
+def test_an_object_in_another_version_of_its_api_is_the_same_object(former: str, wanted: str) -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    one, other = ({**autoscaler(), "apiVersion": f"autoscaling/{version}"} for version in (wanted, former))
+    plan = planned(cluster, one, former=[key_of(other)])
+    assert [step.action for step in plan.steps] == [KEEP]
+
+
+def test_an_object_that_was_had_in_two_versions_is_pruned_once() -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    former = [key_of({**autoscaler(), "apiVersion": f"autoscaling/{version}"}) for version in ("v1", "v2")]
+    assert only(planned(cluster, former=former).steps).action == PRUNE
+
+
+def test_an_object_is_kept_in_a_version_that_only_the_release_brings() -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    spec = {"group": "autoscaling", "names": {"kind": "HorizontalPodAutoscaler"}}
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "scalers", "", spec=spec)
+    coming = {**autoscaler(), "apiVersion": "autoscaling/v3"}
+    plan = planned(cluster, definition, coming, former=[key_of(autoscaler())])
+    assert [(step.key.api_version, step.action) for step in plan.steps[1:]] == [("autoscaling/v3", CREATE)]
