@@ -121,7 +121,7 @@ def test_a_component_that_never_gets_ready_is_told_after_the_time_given(lab: Lab
     began = time.monotonic()
     with pytest.raises(LabError, match="etcd is not ready after 0 s"):
         await_ready(lab, Component("etcd", ("/bin/etcd",)), None, timeout=0.2)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_last_words_of_a_component_without_a_log_name_the_file(lab: Lab) -> None:

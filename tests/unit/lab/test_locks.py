@@ -35,7 +35,7 @@ def test_the_second_waits_until_the_first_lets_go(name: str, capsys: pytest.Capt
         thread.start()
         thread.join(0.2)
         order.append("first")
-    thread.join(5)
+    thread.join(30)
     assert order == ["first", "second"]
     assert capsys.readouterr().err.count("waiting for the first") == 1
 

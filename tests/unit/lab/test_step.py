@@ -56,7 +56,7 @@ def test_facts_of_all_steps_are_gathered_and_each_is_timed(lab: Lab) -> None:
 
 
 def test_steps_that_do_not_depend_on_each_other_run_at_once(lab: Lab) -> None:
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=30)
 
     def meet(lab: Lab) -> None:
         meeting.wait()

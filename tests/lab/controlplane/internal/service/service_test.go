@@ -118,15 +118,18 @@ func TestATakenPortIsNamed(t *testing.T) {
 	}
 }
 
+// arrival is as long as a request takes to its handler on a busy machine.
+const arrival = time.Second
+
 func TestARequestInFlightIsAnsweredAfterTheStop(t *testing.T) {
-	r := run(t, func(s *settings.Settings) { s.Faults.LatencyMilliseconds = 500 })
+	r := run(t, func(s *settings.Settings) { s.Faults.LatencyMilliseconds = 2_000 })
 	address := r.address(t, "http")
 	answered := make(chan int, 1)
 	go func() {
 		code, _, _ := get(fresh(), address+"/api/v1/status")
 		answered <- code
 	}()
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(arrival)
 	r.stop()
 	if err := r.end(t); err != nil {
 		t.Error(err)
@@ -159,7 +162,7 @@ func TestARequestLongerThanTheLimitIsCutAndTold(t *testing.T) {
 	r := run(t, func(s *settings.Settings) { s.Faults.LatencyMilliseconds, s.Server.ShutdownSeconds = 60_000, 1 })
 	address := r.address(t, "http")
 	go get(fresh(), address+"/api/v1/status")
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(arrival)
 	r.stop()
 	if err := r.end(t); err == nil || !strings.Contains(err.Error(), "server.shutdownSeconds (1)") {
 		t.Error(err)

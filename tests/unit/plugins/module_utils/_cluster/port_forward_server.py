@@ -129,7 +129,7 @@ class PortForwardServer:
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(30)
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):

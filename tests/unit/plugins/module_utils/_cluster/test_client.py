@@ -177,8 +177,9 @@ class TestRetries:
 
     @pytest.mark.parametrize("reply", [Reply(drop=True), status(503, "Busy"), Reply(delay=1.0)])
     def test_a_creation_is_not_retried_after_a_lost_answer(self, reply: Reply) -> None:
-        with talk(Reply(body={}), reply, Reply(body={}), request_timeout=0.1) as api:
+        with talk(Reply(body={}), reply, Reply(body={})) as api:
             api.cluster.get("/x")
+            api.cluster.limits = api.cluster.limits._replace(read=0.1)
             with pytest.raises((Unreachable, ApiError)):
                 api.cluster.create(CONFIG_MAPS, {})
         assert [asked.method for asked in api.server.asked] == ["GET", "POST"]
@@ -188,7 +189,7 @@ class TestRetries:
             assert api.cluster.create(CONFIG_MAPS, {}) == {"a": 1}
 
     def test_an_answer_in_time_is_waited_for_once(self) -> None:
-        with talk(Reply(delay=0.5), Reply(body=KUBE_SYSTEM), request_timeout=0.1) as api:
+        with talk(Reply(delay=6.0), Reply(body=KUBE_SYSTEM), request_timeout=2.0) as api:
             assert api.cluster.uid == "1-2-3"
 
     def test_a_pause_longer_than_the_time_allowed_is_not_begun(self) -> None:
@@ -205,10 +206,10 @@ class TestRetries:
 
 def test_retries_end_with_the_time_allowed() -> None:
     start = time.monotonic()
-    with talk(status(503, "Busy"), retry_timeout=0.4) as api, pytest.raises(ApiError, match="the server's words"):
+    with talk(status(503, "Busy"), retry_timeout=2.0) as api, pytest.raises(ApiError, match="the server's words"):
         api.cluster.get("/x")
     assert len(api.server.asked) > 1
-    assert time.monotonic() - start < 3.0
+    assert time.monotonic() - start < 15.0
 
 
 @pytest.mark.usefixtures("delays")

@@ -34,6 +34,8 @@ from tests.unit.plugins.samples import (
     service,
 )
 
+PATIENCE = 20.0
+"""Seconds that nothing takes, unless the machine has other things to do."""
 OURS = "app.kubernetes.io/instance=maestro"
 
 
@@ -107,12 +109,12 @@ def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") 
 @contextlib.contextmanager
 def observed(cluster: ApiDouble, *manifests: Manifest) -> t.Iterator[Observer]:
     with Observer(cluster, subject(*manifests)) as observer:
-        observer.mirror.known([*observer.essential, *observer.helpful], 5)
+        observer.mirror.known([*observer.essential, *observer.helpful], PATIENCE)
         yield observer
 
 
 def soon(done: t.Callable[[], t.Any]) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while not done() and time.monotonic() < deadline:
         time.sleep(0.005)
     return bool(done())

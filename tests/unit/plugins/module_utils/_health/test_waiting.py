@@ -33,6 +33,9 @@ TROUBLE = Finding("crash-loop", "error", f"Deployment {NAMESPACE}/maestro", "it 
 LAST_WORDS = Question(FORMER_LOG, NAMESPACE, "maestro-1", "maestro")
 WAITING, PASSED, FAILED = Judgement("", missing=("two pods",)), Judgement("passed"), Judgement("failed", (TROUBLE,))
 
+LONG = 60.0
+"""Seconds: what takes half of it has waited for nothing."""
+
 Judge = t.Callable[[Facts], Judgement]
 
 
@@ -71,7 +74,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
     return by
 
 
-def wait(cluster: ApiDouble, timeout: float = 5.0, **more: t.Any) -> Health:
+def wait(cluster: ApiDouble, timeout: float = LONG, **more: t.Any) -> Health:
     return await_verdict(cluster, SUBJECT, timeout, **more)
 
 
@@ -86,14 +89,14 @@ def test_it_ends_soon_after_the_news_that_decide_it(cluster: ApiDouble, judged: 
     later(0.3, lambda: cluster.put(deployment(replicas=3)))
     health = wait(cluster)
     assert health.verdict == "passed"
-    assert 0.3 <= health.seconds < 1.5
+    assert 0.3 <= health.seconds < LONG / 2
 
 
 def test_it_ends_at_once_when_waiting_cannot_help(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
     judged(at_0=FAILED)
-    health = wait(cluster, timeout=60)
+    health = wait(cluster)
     assert (health.verdict, health.findings) == ("failed", (TROUBLE,))
-    assert health.seconds < 2
+    assert health.seconds < LONG / 2
 
 
 def test_bad_news_of_a_moment_are_no_verdict(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
@@ -102,7 +105,7 @@ def test_bad_news_of_a_moment_are_no_verdict(cluster: ApiDouble, judged: t.Calla
     later(0.1, lambda: cluster.put(deployment(replicas=2)))
     later(0.3, lambda: cluster.put(deployment(replicas=3)))
     told: list[str] = []
-    health = wait(cluster, timeout=60, tell=told.append)
+    health = wait(cluster, tell=told.append)
     assert (health.verdict, [line for line in told if "crash-loop" in line]) == ("passed", [])
     assert 2 in [facts.objects["Deployment"][0]["spec"]["replicas"] for facts in judge.facts]
 
@@ -122,9 +125,9 @@ def test_it_judges_again_at_the_moment_that_the_judge_names(
         return PASSED if facts.now >= again_at else Judgement("", again_at=again_at)
 
     monkeypatch.setattr(waiting, "judge", by_clock)
-    health = wait(cluster, timeout=30)
+    health = wait(cluster)
     assert health.verdict == "passed"
-    assert health.seconds < 2
+    assert health.seconds < LONG / 2
 
 
 def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,8 +139,8 @@ def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch
         return PASSED if facts.now >= seen[0] + 0.3 else Judgement("", again_at=seen[0] + 0.3)
 
     monkeypatch.setattr(waiting, "judge", by_clock)
-    assert wait(cluster, timeout=30).seconds < 2
-    assert seen[0] == pytest.approx(time.time() + 600, abs=5)
+    assert wait(cluster).seconds < LONG / 2
+    assert seen[0] == pytest.approx(time.time() + 600, abs=LONG)
 
 
 def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
@@ -148,7 +151,7 @@ def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, judged: t.Callab
             cluster.put(deployment(replicas=replicas))
 
     later(0.1, burst)
-    assert wait(cluster, timeout=20).verdict == "passed"
+    assert wait(cluster).verdict == "passed"
     assert len(judge.facts) < 15
 
 
@@ -156,7 +159,7 @@ def test_it_ends_with_the_time(cluster: ApiDouble, judged: t.Callable[..., Scrip
     judged()
     health = wait(cluster, timeout=0.3)
     assert (health.verdict, health.missing) == ("failed", ("two pods",))
-    assert 0.3 <= health.seconds < 2
+    assert 0.3 <= health.seconds < LONG
 
 
 def test_without_time_to_wait_it_is_judged_once(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
@@ -171,7 +174,7 @@ def test_a_look_does_not_wait(
     judged(at_0=judgement)
     health = look(cluster, SUBJECT)
     assert (health.verdict, health.missing) == (verdict, judgement.missing)
-    assert health.seconds < 2
+    assert health.seconds < LONG / 2
 
 
 def break_off(cluster: ApiDouble, part: str, error: Exception) -> None:
@@ -193,7 +196,7 @@ def test_nothing_passes_on_what_may_be_old(cluster: ApiDouble, judged: t.Callabl
         later(0.8, cluster.mend)
 
     later(0.2, begin)
-    health = wait(cluster, timeout=20)
+    health = wait(cluster)
     assert health.verdict == "passed"
     assert health.seconds >= 1.0
 
@@ -214,7 +217,7 @@ def test_an_api_that_is_away_until_the_end_leaves_it_open(
 
 def test_an_api_that_is_slow_is_no_reason_to_pass(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
     judged(at_none=PASSED, at_0=PASSED)
-    cluster.slow["/pods"] = 1.0
+    cluster.slow["/pods"] = 10.0
     health = wait(cluster, timeout=0.3)
     assert (health.verdict, health.findings[0].id) == ("inconclusive", "api-unreachable")
     assert "has not answered yet when it was asked for Pod" in health.findings[0].message

