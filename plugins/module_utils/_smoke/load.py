@@ -116,6 +116,14 @@ class Load:
             if self.stopped:
                 total = number
         self.planned += max(0, total - self._first_counted)
+        if self.harmful and not self.planned:
+            self._count_the_warm_up(total)
+
+    def _count_the_warm_up(self, sent: int) -> None:
+        """A load that stopped itself before anything counted is judged by what it sent."""
+        said = self.recording.said
+        self.recording, self.warming, self.planned = self.warming, Recording(), sent
+        self.recording.said.update(said)
 
     def _wait(self, due: float) -> None:
         """Handle sockets until the next request is due, or the first one times out.

@@ -54,8 +54,8 @@ def _throughput(load: Load) -> float:
     if not len(recording):
         return 0.0
     begin = min(recording.due)
-    end = begin + load.plan.count / load.plan.rate
-    if load.plan.warming:
+    end = begin + load.planned / load.plan.rate
+    if len(load.warming):
         return (recording.completed(begin, end) + load.warming.completed(begin, end)) / (end - begin)
     return recording.count(OK) / (max(end, *recording.ended) - begin)
 
