@@ -24,6 +24,19 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 PIECE = 65_536
 _CONNECTING, _HANDSHAKING, _OPEN, _CLOSED = range(4)
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+OURS = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.EAFNOSUPPORT,
+        errno.EMFILE,
+        errno.ENETUNREACH,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EPERM,
+    }
+)
+"""Why this machine cannot even ask: no port, file, memory or route of its own is left, or its firewall forbids it."""
 
 CONNECT, TLS, RESET, CUT, MALFORMED, CLOSED = "connect", "tls", "reset", "cut", "malformed", "closed"
 """How a request ends without an answer. `closed`: the server had closed a kept connection before it read the request,

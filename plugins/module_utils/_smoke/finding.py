@@ -47,6 +47,11 @@ SERVICE_UNREACHABLE = Finding(
     "error",
     next_step="Look at DNS, the load balancer and the ingress controller, in the order of the phase that is named.",
 )
+ADDRESS_UNREACHABLE = Finding(
+    "address-unreachable",
+    "warning",
+    next_step="Take the address out of DNS, or see why it is not reached from here.",
+)
 CERTIFICATE_UNTRUSTED = Finding(
     "certificate-untrusted",
     "error",
