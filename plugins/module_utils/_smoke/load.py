@@ -19,8 +19,8 @@ import ssl
 import time
 import typing as t
 
-from .connection import CLOSED, Connection, Exchange
-from .figures import KINDS, LIMITED, OK, UNSENT, Recording, kind_of
+from .connection import CLOSED, UNABLE, Connection, Exchange
+from .figures import KINDS, LIMITED, NEVER_SENT, OK, UNSENT, Recording, kind_of
 from .plan import Plan, mixed
 
 Address = tuple[int, t.Any]
@@ -31,6 +31,7 @@ GRAIN = 0.0005
 """Seconds: requests that are due so close together are sent in one go, which spares half of the wake-ups at 5000/s."""
 LEAD = 0.01
 HARM_SPAN, HARM_RATIO, HARM_LEAST = 2.0, 0.5, 20
+HARMLESS = (OK, LIMITED, *NEVER_SENT)
 RESEND = frozenset({"GET", "HEAD", "OPTIONS"})
 _SELECT_LIMIT = 1024
 
@@ -160,17 +161,12 @@ class Load:
         try:
             connection = Connection(self, next(self._addresses), self.plan.url.host, self._context, exchange)
         except OSError as error:
-            self._end_unconnected(exchange, error)
+            self._end(exchange, UNABLE, error.strerror or str(error))
             return
         self.opened += 1
         if connection.exchange is not None:
             self._open.add(connection)
             self.most_open = max(self.most_open, len(self._open))
-
-    def _end_unconnected(self, exchange: Exchange, error: OSError) -> None:
-        """There was not even a socket to be had: this machine's limit of open files, most likely."""
-        self.recording.said.setdefault("unsent", error.strerror or str(error))
-        self._finish(exchange, UNSENT)
 
     def sending(self, exchange: Exchange) -> None:
         """A request is about to be written."""
@@ -201,10 +197,13 @@ class Load:
             exchange.resent = True
             self._dispatch(exchange)
             return
-        name = "cut" if kind == CLOSED else kind
-        self.recording.said.setdefault(name, text)
-        self._finish(exchange, KINDS.index(name))
+        self._end(exchange, "cut" if kind == CLOSED else kind, text)
         self._refill()
+
+    def _end(self, exchange: Exchange, kind: str, text: str) -> None:
+        """A request ended badly, in these words."""
+        self.recording.said.setdefault(kind, text)
+        self._finish(exchange, KINDS.index(kind))
 
     def lost(self, connection: Connection) -> None:
         """The server closed an idle connection."""
@@ -268,7 +267,7 @@ class Load:
             self.stopped = True
 
     def _watch_for_harm(self, now: float, kind: int) -> None:
-        wrong = kind not in (OK, LIMITED, UNSENT)
+        wrong = kind not in HARMLESS
         recent = self._recent
         recent.append((now, wrong))
         self._recent_errors += wrong

@@ -82,7 +82,7 @@ def _figures(load: Load, judgement: Judgement, throughput: float, extended: int)
         "results": {kind: recording.by_kind().get(kind, 0) for kind in KINDS},
         "failures": dict(recording.names.most_common(20)),
         "said": dict(recording.said),
-        "error_ratio": round(recording.errors / max(1, recording.unlimited), 6),
+        "error_ratio": round(recording.errors / max(1, recording.judged), 6),
         "throughput": round(throughput, 3),
         "latency": percentiles(latency),
         "service_time": percentiles(recording.ranked(recording.service)),

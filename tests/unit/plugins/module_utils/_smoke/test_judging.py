@@ -114,6 +114,16 @@ def test_a_service_too_slow_for_all_connections_fails() -> None:
     assert {"latency-high", "error-ratio-high", "generator-overloaded"} <= set(found)
 
 
+@pytest.mark.parametrize("latency", [0.05, 10.0])
+def test_what_this_machine_could_not_send_is_not_held_against_the_service(latency: float) -> None:
+    verdict, found = judged(good=9000, unable=3000, unsent=10, latency=latency)
+    assert (verdict, "generator-overloaded" in found) == ("inconclusive", True)
+
+
+def test_a_few_that_this_machine_could_not_send_are_only_missing() -> None:
+    assert judged(good=9000, unable=50) == ("passed", [])
+
+
 def test_lateness_is_measured_by_the_strictest_latency_limit() -> None:
     assert judged({"p95": 2.0}, late=0.03)[0] == "passed"
     assert judged({"p95": 2.0, "p50": 0.2}, late=0.03)[0] == "inconclusive"
