@@ -97,7 +97,7 @@ options:
         description: Path that tells revision and pod as JSON. Default V(/api/v1/status); empty for none.
         type: str
       closed:
-        description: Paths that must not answer from outside. Default V(/metrics).
+        description: Paths that must be refused from outside. Default V(/metrics).
         type: list
         elements: str
       redirect:
@@ -177,7 +177,7 @@ options:
         description: Whether O(checks[].cors_origin) may read the answer.
         type: bool
       closed:
-        description: Whether no good answer must come.
+        description: Whether it must be refused, by a 4xx, a redirect to another path, or no connection.
         type: bool
       successes:
         description: How often in a row it must succeed.

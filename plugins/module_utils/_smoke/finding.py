@@ -83,6 +83,11 @@ CORS_WRONG = Finding("cors-wrong", "error", next_step="Compare ingress_cors_orig
 ENDPOINT_OPEN = Finding(
     "endpoint-open", "error", next_step="Take the path off the ingress; Prometheus scrapes the pods from within."
 )
+ENDPOINT_UNPROVEN = Finding(
+    "endpoint-unproven",
+    "warning",
+    next_step="Have the ingress refuse the path with 403 or 404, and ask again.",
+)
 REVISION_STALE = Finding(
     "revision-stale",
     "error",

@@ -61,11 +61,11 @@ def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, promethe
     outcomes = repeat_all(ask, wanted.checks, manner.deadline, manner.interval)
     found += findings_of(outcomes)
     requests = sum(outcome.attempts for outcome in outcomes)
-    undecided = False
+    undecided = not all(outcome.passed for outcome in outcomes)
     if expected is not None and wanted.status and not _is_down(found):
         seen = pods.listen(ask, wanted.status, wire(wanted.status), expected, manner.deadline)
         found += pods.judge(seen, expected, wanted.status)
-        undecided = any(finding.id == "pods-unseen" for finding in found)
+        undecided = undecided or any(finding.id == "pods-unseen" for finding in found)
         result["pods"] = seen.as_dict(expected)
         requests += seen.requests
     if not manner.only_checks and verdict(found) != FAILED:
