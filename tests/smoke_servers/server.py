@@ -183,6 +183,21 @@ class Limiter:
             served.answer(LIMITED, "limited")
 
 
+CAPACITY = 176.0
+
+
+class Queue:
+    """Answers so many requests a second, one after the other."""
+
+    def __init__(self) -> None:
+        self._free = 0.0
+
+    def __call__(self, served: Served, _number: int) -> None:
+        now = time.monotonic()
+        self._free = max(self._free, now) + 1 / CAPACITY
+        served.later(self._free - now)
+
+
 BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
     "good": good,
     "errors of 0.05 %": every(2000, lambda served: served.answer(ERROR, "error")),
@@ -198,6 +213,7 @@ BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
     "steady": lambda served, _number: served.later(0.02),
     "slow": lambda served, _number: served.later(0.3),
     "limited": Limiter(),
+    "queue": Queue(),
 }
 
 

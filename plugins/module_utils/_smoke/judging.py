@@ -16,6 +16,7 @@ from . import finding as kinds
 from . import samples
 from .figures import LIMITED, SAID, UNABLE, UNSENT, Recording
 from .finding import FAILED, INCONCLUSIVE, PASSED, Finding
+from .pace import Pace
 
 GATES = ("error_ratio", "p50", "p95", "p99", "throughput")
 RISK_FIRST, RISK_LATER = 0.05, 0.01
@@ -54,7 +55,10 @@ class SelfCheck:
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A finished load: what was planned and recorded, answers a second, and what the generator itself used."""
+    """A finished load: what was planned and recorded, answers a second, and what the generator itself used.
+
+    `pace` is what the service can keep up, where that is known: the answers counted are no more than that.
+    """
 
     recording: Recording
     planned: int
@@ -63,6 +67,7 @@ class Measured:
     harmful: bool = False
     rate: float = 0.0
     timeout: float = 10.0
+    pace: Pace | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,13 +131,21 @@ def _gate(name: str, limit: float, measured: Measured, risk: float) -> Gate:
     recording = measured.recording
     of = recording.judged
     if name == "throughput":
-        value = round(measured.throughput, 3)
-        return Gate(name, limit, value, PASSED if value >= limit else FAILED)
+        return _throughput_gate(limit, measured)
     if name == "error_ratio":
         return _ratio_gate(name, limit, recording.errors, of, limit, recording.errors / max(1, of), risk)
     share = 1 - float(name[1:]) / 100
     value = samples.percentile(recording.ranked(recording.latency), float(name[1:]))
     return _ratio_gate(name, limit, recording.slower(limit), of, share, value, risk)
+
+
+def _throughput_gate(limit: float, measured: Measured) -> Gate:
+    """Passed when enough answers were counted, or kept up; failed when even the least rise of a queue shows too few."""
+    counted = measured.throughput
+    pace = measured.pace or Pace(counted, counted)
+    value = max(counted, pace.likely)
+    word = PASSED if value >= limit else INCONCLUSIVE if pace.at_most >= limit else FAILED
+    return Gate("throughput", limit, round(value, 3), word)
 
 
 def _ratio_gate(name: str, limit: float, count: int, of: int, allowed: float, value: float, risk: float) -> Gate:
@@ -178,6 +191,10 @@ def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, 
 def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     recording = measured.recording
     figures = f"{gate.gate} {gate.value:g}, limit {gate.limit:g}, of {recording.judged} requests"
+    if gate.verdict == INCONCLUSIVE and gate.gate == "throughput":
+        most = measured.pace.at_most if measured.pace else gate.value
+        text = f"{gate.value:g} good answers/s were kept up, or {most:g}; at least {gate.limit:g} are wanted"
+        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
     if gate.verdict == INCONCLUSIVE:
         text = (
             f"between {gate.lower:.3%} and {gate.upper:.3%} of the requests miss the limit, as far as "

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.judging 
     Measured,
     judge,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pace import Pace
 
 LIMITS = {"error_ratio": 0.001, "p95": 2.0, "throughput": 90.0}
 
@@ -70,6 +72,20 @@ def test_slow_answers_fail_by_how_many_they_are() -> None:
 
 def test_too_few_answers_a_second_fail() -> None:
     assert judged({"throughput": 101.0}) == ("failed", ["throughput-low"])
+
+
+@pytest.mark.parametrize(
+    ("pace", "verdict", "found"),
+    [
+        (Pace(99.0, 99.5), "passed", []),
+        (Pace(80.0, 99.0), "inconclusive", ["sample-too-small"]),
+        (Pace(80.0, 85.0), "failed", ["throughput-low"]),
+    ],
+)
+def test_a_rate_is_missed_when_a_queue_grows(pace: Pace, verdict: str, found: list[str]) -> None:
+    load = dataclasses.replace(measured(), throughput=80.0, pace=pace)
+    judgement = judge(LIMITS, load)
+    assert (judgement.verdict, ids(judgement)) == (verdict, found)
 
 
 def test_429_is_the_limiters_word_and_leaves_it_open() -> None:
