@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 import pathlib
 import socket
 import ssl
+import threading
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
 from tests.integration.test_smoke_truth import address, plan_for, results
 from tests.smoke_servers.certificates import self_signed
@@ -55,4 +58,43 @@ def test_a_service_with_a_wrong_certificate_fails(warm_up: float, tmp_path: path
         plan = plan_for(server.port, 50, 2, "https", warm_up=warm_up)
         measured = measure(plan, GATES, [address(server.port)], context)
     assert set(results(measured)) == {"tls"}
+    assert measured.judgement.verdict == "failed", measured.judgement
+
+
+def test_what_waits_when_the_load_stops_is_not_sent_any_more() -> None:
+    """20 errors a second on 10 connections, 100 requests a second: 80 of those due wait after the first second."""
+    with serving("queue of errors") as server:
+        plan = plan_for(server.port, 100, 20, connections=10, timeout=10.0)
+        measured = measure(plan, GATES, [address(server.port)], None)
+        truth = server.stop()
+    assert measured.figures["stopped"]
+    assert truth["requests"] <= 40
+    assert measured.figures["planned"] == measured.figures["sent"] == truth["requests"]
+    assert results(measured) == {"5xx": truth["requests"]}
+    assert measured.judgement.verdict == "failed", measured.judgement
+
+
+def test_a_backlog_that_cannot_connect_ends_in_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both connections are lost when hundreds wait, and from then on connecting fails at once."""
+    lost = threading.Event()
+
+    class Socket(socket.socket):
+        def connect_ex(self, place: tuple[str, int]) -> int:
+            return errno.EHOSTUNREACH if lost.is_set() else super().connect_ex(place)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+
+        def cut() -> None:
+            lost.set()
+            for held in [silent.accept()[0] for _number in range(2)]:
+                held.close()
+
+        timer = threading.Timer(1.0, cut)
+        timer.start()
+        monkeypatch.setattr(connection.socket, "socket", Socket)
+        measured = measure(plan_for(port, 400, 3, connections=2), GATES, [address(port)], None)
+        timer.join()
+    assert set(results(measured)) <= {"cut", "reset", "connect", "unsent"}
+    assert measured.figures["stopped"]
     assert measured.judgement.verdict == "failed", measured.judgement

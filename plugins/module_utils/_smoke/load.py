@@ -69,7 +69,7 @@ class Load:
         self._waiting: collections.deque[Exchange] = collections.deque()
         self._flying: collections.deque[Exchange] = collections.deque()
         self._unfinished = 0
-        self._first_counted = 0
+        self._first_counted = self._forgotten = 0
         self._recent: collections.deque[tuple[float, bool]] = collections.deque()
         self._recent_errors = 0
 
@@ -110,20 +110,29 @@ class Load:
             due = first + number * interval if number < total else float("inf")
             self._wait(due)
             now = self._clock()
+            self._expire(now)
+            self._refill()
             while number < total and first + number * interval <= now:
                 self._see_to(number, first + number * interval, now)
                 number += 1
-            self._expire(now)
             if self.stopped:
                 total = number
-        self.planned += max(0, total - self._first_counted)
+                self._forget_waiting()
+        self.planned += max(0, total - self._first_counted - self._forgotten)
         if self.harmful and not self.planned:
-            self._count_the_warm_up(total)
+            self._count_the_warm_up()
 
-    def _count_the_warm_up(self, sent: int) -> None:
+    def _forget_waiting(self) -> None:
+        """A load that stopped sends nothing more: what waits for a connection is taken out of the plan."""
+        while exchange := self._next_waiting():
+            exchange.done = True
+            self._unfinished -= 1
+            self._forgotten += exchange.number >= self._first_counted
+
+    def _count_the_warm_up(self) -> None:
         """A load that stopped itself before anything counted is judged by what it sent."""
         said = self.recording.said
-        self.recording, self.warming, self.planned = self.warming, Recording(), sent
+        self.recording, self.warming, self.planned = self.warming, Recording(), len(self.warming)
         self.recording.said.update(said)
 
     def _wait(self, due: float) -> None:
@@ -187,7 +196,6 @@ class Load:
             connection.close()
             self._open.discard(connection)
             self._finish(exchange, kind)
-            self._refill()
 
     def failed(self, connection: Connection, exchange: Exchange, kind: str, text: str) -> None:
         """A request ended with its connection."""
@@ -198,7 +206,6 @@ class Load:
             self._dispatch(exchange)
             return
         self._end(exchange, "cut" if kind == CLOSED else kind, text)
-        self._refill()
 
     def _end(self, exchange: Exchange, kind: str, text: str) -> None:
         """A request ended badly, in these words."""
@@ -210,20 +217,20 @@ class Load:
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        self._refill()
 
     def _reuse(self, connection: Connection) -> None:
-        waiting = self._next_waiting()
+        waiting = None if self.stopped else self._next_waiting()
         if waiting is None:
             self._idle.append(connection)
         else:
             connection.send(waiting)
 
     def _refill(self) -> None:
-        """A place among the connections became free."""
-        waiting = self._next_waiting() if len(self._open) < self.plan.connections else None
-        if waiting is not None:
-            self._connect(waiting)
+        """Connect for those that wait while there is room; one that fails at once leaves it to the next."""
+        while self._waiting and not self.stopped and len(self._open) < self.plan.connections:
+            waiting = self._next_waiting()
+            if waiting is not None:
+                self._connect(waiting)
 
     def _next_waiting(self) -> Exchange | None:
         while self._waiting:
@@ -250,7 +257,6 @@ class Load:
         connection.close()
         self._open.discard(connection)
         self._finish(exchange, kind)
-        self._refill()
 
     def _finish(self, exchange: Exchange, kind: int) -> None:
         now = self._clock()
