@@ -203,7 +203,7 @@ class Load:
         if kind == CLOSED and not exchange.resent and exchange.request.method in RESEND:
             self.resent += 1
             exchange.resent = True
-            self._dispatch(exchange)
+            self._connect(exchange)
             return
         self._end(exchange, "cut" if kind == CLOSED else kind, text)
 
