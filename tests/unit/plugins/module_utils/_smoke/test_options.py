@@ -96,6 +96,21 @@ def test_gates_below_zero_are_off() -> None:
     assert asked(load={"rate": 1, "gates": {"error_ratio": -1, "p95": 2}}).gates == {"p95": 2.0}
 
 
+@pytest.mark.parametrize(
+    ("load", "limit"),
+    [
+        ({"rate": 1000}, 1000 * 0.99 * 0.999),
+        ({"rate": 10, "seconds": 10, "gates": {"error_ratio": 0.1}}, 10 * 0.97 * 0.9),
+        ({"rate": 1000, "gates": {"p95": 1.0}}, 990.0),
+        ({"rate": 1000, "gates": {"throughput": 500}}, 500.0),
+        ({"rate": 1000, "gates": {"throughput": -1}}, None),
+        ({"rate": 1000, "gates": {"error_ratio": -1}}, None),
+    ],
+)
+def test_a_service_has_to_keep_up_with_the_rate(load: dict[str, t.Any], limit: float | None) -> None:
+    assert asked(load=load).gates.get("throughput") == (limit and pytest.approx(limit))
+
+
 def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
     run = asked(limiter={"rate": 2000})
     assert run.limiter
