@@ -52,10 +52,12 @@ class Former:
 
 
 def former_of(history: History) -> Former:
-    """What releases since the last good one had; settings stay as long as their release is known."""
-    records = history.since_last_passed()
-    settings = {key for record in records for key in named_by_content(record.manifests)}
-    prunable = {key for record in records for key in record.keys} - settings
+    """What the remembered releases had, so that what could or should not go then can go later.
+
+    Settings stay as long as their release is known.
+    """
+    settings = {key for record in history.records for key in named_by_content(record.manifests)}
+    prunable = {key for record in history.records for key in record.keys} - settings
     latest = named_by_content(history.last.manifests) if history.last else set()
     return Former(frozenset(prunable), frozenset(latest))
 

@@ -260,6 +260,18 @@ def test_what_somebody_took_over_while_the_release_waited_is_not_pruned() -> Non
     assert not deploy(cluster).changed
 
 
+def test_what_was_kept_can_be_named_for_deletion_later() -> None:
+    cluster = ApiDouble()
+    keys = manifest("v1", "Secret", "maestro-tls", data={"tls.key": base64_of("key")})
+    deploy(cluster, assemble({"all": [namespace(), service(), keys]}, {}))
+    bare = assemble({"all": [namespace(), service()]}, {})
+    for _ in range(2):
+        assert [finding.id for finding in deploy(cluster, bare).all_risks()] == ["prune-refused"]
+    outcome = deploy(cluster, bare, prune_allowed=("Secret/maestro-tls",))
+    assert outcome.message == "Release 3 of maestro is in place: 1 removed."
+    assert cluster.names("secrets") == []
+
+
 def test_what_a_failed_release_left_is_pruned_by_the_next_good_one() -> None:
     cluster = ApiDouble()
     deploy(cluster)

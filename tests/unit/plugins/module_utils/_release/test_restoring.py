@@ -153,7 +153,7 @@ def test_claims_and_keys_stay_and_are_told() -> None:
     assert {finding.id for finding in outcome.risks} == {"not-undone"}
     assert {finding.object.split("/")[-1]: finding.message.split(":")[0] for finding in outcome.risks} == {
         "maestro-data": "it was grown from 10Gi to 20Gi and stays so",
-        "later": "it came with a later release and stays, because it holds data or keys",
+        "later": "it is of another release and stays, because it holds data or keys",
         "maestro-secrets": "its values come from their source",
     }
     live = cluster.live("persistentvolumeclaims/maestro-data")

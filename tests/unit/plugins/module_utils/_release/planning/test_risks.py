@@ -124,6 +124,13 @@ def test_data_that_stays_says_how_to_remove_it_and_data_that_goes_is_a_warning()
     assert of(prune_step(key_of(service()), service())) == []
 
 
+def test_a_definition_is_deleted_by_nobody_but_a_person() -> None:
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", "")
+    kept = only(of(prune_step(key_of(definition), definition, ["CustomResourceDefinition"])))
+    assert (kept.id, "prune_allowed" in kept.next_step) == ("prune-refused", False)
+    assert "by hand" in kept.next_step
+
+
 def test_what_the_server_was_not_asked_about_is_one_finding_for_each_reason() -> None:
     finding = only(of(created(service(), "not asked"), created(config_map(), "not asked"), created(secret())))
     assert (finding.id, finding.object, len(finding.evidence)) == ("not-predicted", "2 objects", 2)
