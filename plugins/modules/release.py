@@ -263,6 +263,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
@@ -381,7 +382,8 @@ def make(cluster: Cluster, call: Call) -> Outcome:
     )
     if params["state"] == "restored":
         return restore(cluster, wish, params["rollback_to"], call.check, rescue)
-    release = assemble(params["components"], params["secret_values"])
+    assembled = assemble(params["components"], params["secret_values"])
+    release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
     return deploy(cluster, release, wish, call.check, rescue)
 
 

@@ -102,12 +102,12 @@ def make_under_lock(held: Session, release: Release, wish: Wish) -> Outcome:
 def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases) -> Outcome:
     former = former_of(history)
     kept = kept_steps(cluster, release)
-    left = former.prunable | strays(cluster, history, wish.namespace, wish.name, release.manifests)
+    left = former.prunable | strays(cluster, history, wish.release, release.manifests)
     plan = make_plan(
         cluster,
         [each for each in with_digests(cluster, release.manifests) if key_of(each) not in release.kept],
         Former(left - release.kept.keys(), former.settings),
-        wish.name,
+        wish.release,
         wish.takeover,
         wish.prune_allowed,
     )

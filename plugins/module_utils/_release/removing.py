@@ -14,7 +14,7 @@ from .._health.finding import FAILED, Finding
 from .applying import Applier
 from .deploying import ReleaseFailed
 from .objects.manifests import Key, Manifest
-from .objects.ownership import is_ours
+from .objects.ownership import ReleaseName, is_ours
 from .outcome import Outcome, Phases, summary
 from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
 from .record.history import History
@@ -84,7 +84,7 @@ def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Pl
         keys |= _data(cluster, wish)
     kept = _kept_kinds(history, with_data)
     found = _live(cluster, sorted(keys))
-    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.name)))
+    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.release)))
 
 
 def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
@@ -110,9 +110,9 @@ def _data(cluster: Cluster, wish: Wish) -> set[Key]:
     return found
 
 
-def _is_ours(key: Key, live: Manifest, name: str) -> bool:
+def _is_ours(key: Key, live: Manifest, release: ReleaseName) -> bool:
     """Made by the release; a claim of a StatefulSet is known by its pods' labels, with which it was looked for."""
-    return key.kind == "PersistentVolumeClaim" or is_ours(live, name)
+    return key.kind == "PersistentVolumeClaim" or is_ours(live, release)
 
 
 def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:

@@ -14,6 +14,7 @@ from .._cluster.client import ApiError, Cluster
 from .._health.finding import Finding
 from .._health.telling import Tell, silent
 from .objects.manifests import Key, Manifest
+from .objects.ownership import ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.claiming import claim
@@ -64,6 +65,10 @@ class Wish:
     prove: Prove | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+
+    @property
+    def release(self) -> ReleaseName:
+        return ReleaseName(self.name, self.namespace)
 
     @property
     def selector(self) -> str:

@@ -12,6 +12,10 @@ from ..._health.judging.creation import refusal_of
 
 TOO_MANY, BROKEN = 429, 500
 REFUSED = Check("refused-by-server", "error", "Correct the variables behind the object, or the cluster's policy.")
+TAKING_OVER = (
+    "Leave it to that release (a StorageClass with workload_storage_class_create: false), name it otherwise, or set "
+    "takeover (maestro_takeover) to take it over."
+)
 HELD = Check(
     "field-held",
     "error",
@@ -25,6 +29,11 @@ def refusal(error: ApiError, about: str) -> Finding:
         return HELD.found(about, "; ".join(error.causes), error.causes)
     more = [cause for cause in error.causes if cause not in error.message]
     return _who(error).found(about, error.message, more)
+
+
+def of_other(about: str, release: str) -> Finding:
+    """The finding for an object that another release has made."""
+    return Finding("field-held", "error", about, f"it belongs to release {release}", next_step=TAKING_OVER)
 
 
 def is_of_server(error: ApiError) -> bool:

@@ -9,7 +9,7 @@ import typing as t
 
 from ..._health.finding import Finding
 from ..objects.manifests import Manifest, key_of
-from ..objects.ownership import is_ours
+from ..objects.ownership import ReleaseName, is_ours
 from ..planning.plan import REPLACEABLE
 from . import catalogue
 from .case import Case
@@ -97,7 +97,7 @@ def check_fixed_fields(case: Case) -> t.Iterator[Finding]:
         live = case.facts.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
             continue
-        if manifest["kind"] in REPLACEABLE and is_ours(live, case.needs.name):
+        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(case.needs.name, case.needs.namespace)):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)
