@@ -211,8 +211,13 @@ class _Run:
             self._prove()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
-                applier.prune(self._plan.doing(PRUNE))
+                self._leave(applier.prune_what_can_be(self._plan.doing(PRUNE)))
             self._outcome.plan = self._plan.leaving(applier.left)
+
+    def _leave(self, findings: list[Finding]) -> None:
+        """What could not be removed makes a release that serves no worse."""
+        self._outcome.findings = by_severity([*self._outcome.findings, *findings])
+        self._cluster.warnings.extend(finding.sentence() for finding in findings)
 
     def _await_sources(self, held: Session) -> None:
         """Pods are to start with the values that External Secrets brings for this release, not with the former ones."""
