@@ -61,6 +61,7 @@ ROLLBACK = (
     "maestro_reason",
     "maestro_history_limit",
     "maestro_rollback_to",
+    "maestro_takeover",
     "maestro_report_dir",
     *PROOF,
 )

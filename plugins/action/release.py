@@ -23,6 +23,7 @@ class ActionModule(InProcess):
     ARGUMENTS = release.ARGUMENTS
     RULES = release.RULES
     CONTRIBUTED = ("components", "secret_values")
+    OPAQUE = ("approvable",)
     _variables: Values = {}
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:

@@ -97,7 +97,7 @@ options:
         description: Path that tells revision and pod as JSON. Default V(/api/v1/status); empty for none.
         type: str
       closed:
-        description: Paths that must not answer from outside. Default V(/metrics).
+        description: Paths that must be refused from outside. Default V(/metrics).
         type: list
         elements: str
       redirect:
@@ -177,7 +177,7 @@ options:
         description: Whether O(checks[].cors_origin) may read the answer.
         type: bool
       closed:
-        description: Whether no good answer must come.
+        description: Whether it must be refused, by a 4xx, a redirect to another path, or no connection.
         type: bool
       successes:
         description: How often in a row it must succeed.
@@ -215,7 +215,7 @@ options:
         type: int
         default: 3
       gates:
-        description: The limits. Those left out are not judged.
+        description: The limits. Those left out are not judged, but for O(load.gates.throughput); those below 0 neither.
         type: dict
         default: {error_ratio: 0.001, p95: 2.0}
         suboptions:
@@ -232,10 +232,13 @@ options:
             description: Seconds within which 99 % of the requests end.
             type: float
           throughput:
-            description: Good answers a second, at least.
+            description:
+              - Good answers a second that the service must keep up, at least.
+              - Default 99 % of O(load.rate), without what O(load.gates.error_ratio) allows. Below 0 it is not judged,
+                and neither without a limit when O(load.gates.error_ratio) is below 0.
             type: float
       requests:
-        description: The mix. Without any it is the status of the API.
+        description: The mix. Without any it is the O(expect.status), without that the first of O(expect.healthy).
         type: list
         elements: dict
         default: []

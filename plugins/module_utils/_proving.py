@@ -11,7 +11,6 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ._cluster.backends import NoWay
 from ._cluster.client import Cluster
 from ._cluster.errors import ClusterError
 from ._health.finding import Finding
@@ -24,9 +23,9 @@ from ._smoke.availability import query_of
 from ._smoke.finding import INCONCLUSIVE
 from ._smoke.options import Wanted, wanted
 from ._smoke.pods import Expected
-from ._smoke.request import NotAllowed
+from ._smoke.request import NotAllowed, parse_url, wire
 from ._smoke.running import Manner, Prometheus, run
-from ._through import ForwardingRefused, judged, opened
+from ._through import judged, opened
 
 Values = dict[str, t.Any]
 Params = t.Mapping[str, t.Any]
@@ -57,12 +56,12 @@ class Refused(ClusterError):
 def asked(params: Params, only_checks: bool = False) -> Values:
     """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
     try:
+        manner, prometheus = _manner(params, only_checks), _prometheus(params)
         with contextlib.ExitStack() as stack:
             way = stack.enter_context(opened(params)) if params["through"] else None
             wish = way.wish if way else wanted(params)
-            manner = _manner(params, only_checks)
             expected = _expected(params, wish, stack)
-            result = run(wish, expected, way.manner(manner) if way else manner, _prometheus(params))
+            result = run(wish, expected, way.manner(manner) if way else manner, prometheus)
             return {**result, "through": way.as_dict() if way else {}}
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
@@ -82,6 +81,8 @@ def options(given: Params, connection: Params) -> Values:
             judged(params)
         else:
             wanted(params)
+        _manner(params, only_checks=True)
+        _prometheus(params)
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
     return params
@@ -90,8 +91,8 @@ def options(given: Params, connection: Params) -> Values:
 def proof(given: Params, connection: Params, kept: Params) -> Proof:
     """The same as a part of a release that remembers `kept`: its verdict, its findings, and the figures to remember.
 
-    That the pods cannot be reached through the API server, or that a release that came back may not be asked by its
-    name of then, is nothing against it, and leaves it unproven.
+    Whatever keeps it from being asked (the API server, the way through it, a name of then that must not be asked now)
+    is nothing against it, and leaves it unproven.
     """
     try:
         params = options(recalled(given, kept), connection)
@@ -99,8 +100,9 @@ def proof(given: Params, connection: Params, kept: Params) -> Proof:
         return _unproven(Finding(Refused.id, "warning", "smoke", str(refusal), next_step=ALLOWING))
     try:
         result = asked(params)
-    except (NoWay, ForwardingRefused) as error:
-        return _unproven(Finding(error.id, "warning", params["through"], str(error), next_step=error.next_step))
+    except ClusterError as error:
+        about = params["through"] or "smoke"
+        return _unproven(Finding(error.id, "warning", about, str(error), next_step=error.next_step))
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
     figures = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "through", "requests", "seconds")
     return Proof(result["verdict"], findings, {key: result[key] for key in figures})
@@ -136,12 +138,19 @@ def _expected(params: Params, wish: Wanted, stack: contextlib.ExitStack) -> Expe
 
 
 def _prometheus(params: Params) -> Prometheus:
+    """Whom to ask for the availability. Raises NotAllowed for what cannot be asked."""
     query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
     token = params["prometheus_token"]
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if params["prometheus_url"]:
+        try:
+            wire(parse_url(params["prometheus_url"]), headers=headers)
+        except NotAllowed as refusal:
+            raise NotAllowed(f"prometheus_url or prometheus_token: {refusal}") from None
     return Prometheus(
         url=params["prometheus_url"],
         query=query,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
+        headers=headers,
         target=params["availability_target"],
         days=params["availability_days"],
     )

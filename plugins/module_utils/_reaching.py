@@ -30,7 +30,7 @@ def directly(cluster: Cluster, namespace: str, service: str, behind: Serving, pu
         with Forwarding(cluster, namespace, lambda: [Backend(pod, behind.port)]) as way:
             host, port = way.address
             reply = Asker(resolve={url.host: f"{host}:{port}"}, timeout=timeout)(url, wire(url))
-            if not reply.status:
+            if not reply.answered:
                 reply.error = next(iter([*way.broken, *way.refused]), reply.error)
             return reply
 

@@ -41,7 +41,10 @@ options:
     type: bool
     default: true
   endpoints:
-    description: TCP services that the release depends on. The host that runs the module opens a connection to each.
+    description:
+      - TCP services that the release depends on. The host that runs the module opens a connection to each.
+      - What it cannot reach but pods may take for a Service of the cluster, such as C(postgres.database), is looked up
+        in the API instead.
     type: list
     elements: dict
     default: []

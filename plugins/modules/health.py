@@ -257,14 +257,14 @@ def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     else:
         health = look(cluster, subject, settle, mask)
     is_asked = params["prometheus_url"] and health.verdict == PASSED and targets.is_monitored(record.manifests)
-    return _with_targets(cluster, health, params) if is_asked else health
+    return _with_targets(cluster, health, targets.scraping(record.manifests), params) if is_asked else health
 
 
-def _with_targets(cluster: Cluster, health: Health, params: dict[str, t.Any]) -> Health:
+def _with_targets(cluster: Cluster, health: Health, ours: targets.Scraping, params: dict[str, t.Any]) -> Health:
     """The verdict with what Prometheus says of the pods; inconclusive when it says nothing."""
     namespace = params["namespace"]
     try:
-        states = targets.ask(params["prometheus_url"], namespace, params["prometheus_token"])
+        states = targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
         found = targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
         complete = True
     except targets.NoAnswer as why:

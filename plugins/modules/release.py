@@ -229,6 +229,7 @@ restored:
   returned: always
   type: dict
   sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
+restores: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
 timeline:
   description: The course of the wait, one entry for each change that was told; see M(intelgraph.maestro.health).
   returned: always
@@ -262,6 +263,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
@@ -355,7 +357,7 @@ def unusable(params: dict[str, t.Any]) -> str:
 def make(cluster: Cluster, call: Call) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"])
+    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
     wish = Wish(
         name=params["name"],
         namespace=params["namespace"],
@@ -380,7 +382,8 @@ def make(cluster: Cluster, call: Call) -> Outcome:
     )
     if params["state"] == "restored":
         return restore(cluster, wish, params["rollback_to"], call.check, rescue)
-    release = assemble(params["components"], params["secret_values"])
+    assembled = assemble(params["components"], params["secret_values"])
+    release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
     return deploy(cluster, release, wish, call.check, rescue)
 
 

@@ -18,6 +18,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import is_telling
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import silent
 from ansible_collections.intelgraph.maestro.plugins.module_utils._running import (
     Arguments,
@@ -41,6 +42,8 @@ class InProcess(ActionBase):
     RULES: Values = {}
     CONTRIBUTED: tuple[str, ...] = ()
     """Arguments that default to what the roles of the play have contributed."""
+    OPAQUE: tuple[str, ...] = ()
+    """Results of digests and digits, to be given back as they are: a value that they seem to hold is none."""
     ON_CONTROLLER = False
     """Whether this is about the controller, so that it runs there with any connection."""
 
@@ -59,11 +62,12 @@ class InProcess(ActionBase):
         self._take_environment()
         params, is_check = checked.validated_parameters, bool(self._task.check_mode)
         host = (task_vars or {}).get("inventory_hostname", "")
-        hidden = checked._no_log_values | confidential(params)
+        hidden = _hidden(params, checked._no_log_values)
         tell = functools.partial(self._tell, host, hidden)
         is_told = params.get("progress", False) and not is_check
         ending = perform(self.body, Call(params, is_check, bool(self._task.diff), tell if is_told else silent))
-        shown = remove_values(ending.values, hidden)
+        opaque = {name: value for name, value in ending.values.items() if name in self.OPAQUE}
+        shown = {**remove_values(ending.values, hidden), **opaque}
         self._show(remove_values(ending.lines, hidden), host)
         warnings = remove_values(ending.warnings, hidden)
         return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": warnings}
@@ -88,3 +92,9 @@ class InProcess(ActionBase):
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         os.environ.update(environment)
+
+
+def _hidden(params: Values, no_log: t.Collection[str]) -> set[str]:
+    """The values that are taken out of results: not those which any text may hold, nor the name of the release."""
+    public = (params.get("name"), params.get("namespace"))
+    return {value for value in {*no_log, *confidential(params)} if is_telling(value) and value not in public}

@@ -1,6 +1,10 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every write of a deploy, an upgrade and a rollback, broken in every way; then a plain re-run must mend it all."""
+"""Every write of a deploy, an upgrade and a rollback, broken in every way; then a plain re-run must mend it all.
+
+Two more runs are killed at every write: an upgrade that fails and is rolled back by itself, and a rollback that names
+no release.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import queue
+import tempfile
 import time
 import typing as t
 
@@ -30,7 +35,8 @@ class Scenario:
     """A release that is broken, and the releases that come before it.
 
     It ends as the release `ends_as`, which is `run` itself unless that restores another. `fresh` ones begin without
-    their namespace. Only the first `writes` are broken.
+    their namespace. Only the first `writes` are broken, and those by these `faults`. One that `fails` gives way to the
+    former release each time that it is run. One that `goes_on` does something else when it is run after it has ended.
     """
 
     name: str
@@ -39,6 +45,14 @@ class Scenario:
     fresh: bool = False
     writes: int = 1000
     ends_as: Make | None = None
+    faults: tuple[Fault, ...] = tuple(Fault)
+    fails: bool = False
+    goes_on: bool = False
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """How its releases may end."""
+        return ("passed", "interrupted", *(["failed"] if self.fails else []))
 
 
 def _first(connection: Connection, namespace: str) -> Parameters:
@@ -49,15 +63,26 @@ def _second(connection: Connection, namespace: str) -> Parameters:
     return running.deploying(connection, namespace, sample.SECOND)
 
 
+def _bad(connection: Connection, namespace: str) -> Parameters:
+    return running.deploying(connection, namespace, sample.BAD, wait=True)
+
+
 def _back(connection: Connection, namespace: str) -> Parameters:
     return running.restoring(connection, namespace, 1)
 
 
+def _further_back(connection: Connection, namespace: str) -> Parameters:
+    return running.restoring(connection, namespace, 0)
+
+
+KILLS = tuple(fault for fault in Fault if fault.kills)
 SCENARIOS = (
     Scenario("first", (), _first, fresh=True, writes=5),
     Scenario("deploy", (), _first),
     Scenario("upgrade", (_first,), _second),
     Scenario("rollback", (_first, _second), _back, ends_as=_first),
+    Scenario("further-back", (_first, _second, _first), _further_back, ends_as=_second, faults=KILLS, goes_on=True),
+    Scenario("bad-upgrade", (_first,), _bad, ends_as=_first, faults=KILLS, fails=True),
 )
 
 
@@ -106,6 +131,7 @@ class Bench:
         self.cluster = Cluster(configure({"kubeconfig": kubeconfig}))
         self.proxy = Proxy(*upstream(kubeconfig))
         self._direct: Connection = {"kubeconfig": kubeconfig}
+        self._evidence = tempfile.TemporaryDirectory(prefix="maestro-faults-")
 
     def __enter__(self) -> t.Self:
         self.proxy.__enter__()
@@ -113,6 +139,7 @@ class Bench:
 
     def __exit__(self, *exception: object) -> None:
         self.proxy.__exit__(*exception)
+        self._evidence.cleanup()
         for place in self._places:
             self.cluster.delete(f"/api/v1/namespaces/{place}")
 
@@ -125,9 +152,9 @@ class Bench:
         self.reset(scenario)
         self.proxy.arm()
         result = self.through_proxy(scenario).result()
-        if result is None or result["failed"]:
-            raise RuntimeError(f"the undisturbed {scenario.name} failed: {result}")
-        if problems := self.misfits(scenario.ends_as or scenario.run, scenario.before):
+        if result is None or result["failed"] != scenario.fails:
+            raise RuntimeError(f"the undisturbed {scenario.name} did not end as it should: {result}")
+        if problems := self.misfits(scenario.ends_as or scenario.run, (*scenario.before, scenario.run)):
             raise RuntimeError(f"the undisturbed {scenario.name} left what it did not declare: {problems}")
         return Undisturbed(tuple(self.proxy.writes), comparing.objects(self.cluster, self.namespace))
 
@@ -156,41 +183,55 @@ class Bench:
         result = self.through_proxy(point.scenario).result()
         self.proxy.until_quiet()
         problems = self._of_run(point, result)
-        again = self.here(point.scenario.run, must_pass=False)
-        if again["failed"]:
-            problems.append(f"the re-run failed: {again['msg']}")
-        if result is not None and again["changed"]:
-            problems.append("the re-run found something to change after a run that ended")
+        if not (point.scenario.goes_on and _has_ended(point, result, undisturbed)):
+            problems += self._of_re_run(point.scenario, result)
         problems += comparing.differences(undisturbed.objects, comparing.objects(self.cluster, self.namespace))
-        return problems + comparing.history_problems(self.cluster, self.namespace)
+        return problems + comparing.history_problems(self.cluster, self.namespace, ends=point.scenario.ends)
+
+    def _of_re_run(self, scenario: Scenario, result: running.Result | None) -> list[str]:
+        again = self.here(scenario.run, must_pass=False)
+        if again["failed"] != scenario.fails:
+            return [f"the re-run {'failed' if again['failed'] else 'passed'}: {again['msg']}"]
+        if result is not None and again["changed"] and not scenario.fails:
+            return ["the re-run found something to change after a run that ended"]
+        return []
 
     def _of_run(self, point: Point, result: running.Result | None) -> list[str]:
         if not self.proxy.hit.is_set():
-            return [] if result and not result["failed"] else [f"the run never came to this write: {result}"]
+            ended = result is not None and result["failed"] == point.scenario.fails
+            return [] if ended else [f"the run never came to this write: {result}"]
         if point.fault.kills:
             return [] if result is None else [f"it was not killed: {result['msg']}"]
         if result is None:
             return ["the run died"]
-        return [f"the run failed: {result['msg']}"] if result["failed"] else []
+        return [] if result["failed"] == point.scenario.fails else [f"the run ended otherwise: {result['msg']}"]
 
     def through_proxy(self, scenario: Scenario, **more: t.Any) -> running.Run:
         """Begin the scenario's release in a process of its own, with more parameters."""
         self.runs += 1
-        run = running.Run({**scenario.run(self.connection, self.namespace), **more})
+        run = running.Run({**self._made(scenario.run, self.connection), **more})
         self.proxy.plan.pid = run.pid
         return run
 
     def here(self, make: Make, must_pass: bool = True) -> running.Result:
         self.runs += 1
-        result = running.run_here(make(self._direct, self.namespace))
+        result = running.run_here(self._made(make, self._direct))
         if must_pass and result["failed"]:
             raise RuntimeError(f"what comes before the fault failed: {result['msg']}")
         return result
 
+    def _made(self, make: Make, connection: Connection) -> Parameters:
+        return {**make(connection, self.namespace), "report_dir": self._evidence.name}
+
+
+def _has_ended(point: Point, result: running.Result | None, undisturbed: Undisturbed) -> bool:
+    """Whether nothing was left to do: it returned, or died when it had given its lock back."""
+    return result is not None or (point.fault is Fault.KILL_AFTER and point.write == len(undisturbed.writes))
+
 
 def _declared(make: Make, namespace: str) -> declared.Declared:
     given = make({}, namespace)
-    return declared.Declared(given["components"], given["secret_values"])
+    return declared.Declared(given["components"] or {}, given["secret_values"])
 
 
 def _plain(server: str) -> Connection:
@@ -205,14 +246,13 @@ def _plain(server: str) -> Connection:
     }
 
 
-def every_point(undisturbed: t.Mapping[str, Undisturbed], faults: t.Iterable[Fault] = Fault) -> list[Point]:
-    """Each write of each scenario with each fault."""
-    kinds = list(faults)
+def every_point(undisturbed: t.Mapping[str, Undisturbed]) -> list[Point]:
+    """Each write of each scenario with each of its faults."""
     return [
         Point(scenario, write, fault)
         for scenario in SCENARIOS
         for write in range(1, min(len(undisturbed[scenario.name].writes), scenario.writes) + 1)
-        for fault in kinds
+        for fault in scenario.faults
     ]
 
 

@@ -1,6 +1,6 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two small releases that have one object for each way in which a release writes.
+"""Two small releases that have one object for each way in which a release writes, and one that fails at once.
 
 Their workload has no pods, or as many as are asked for, of a container that does nothing.
 """
@@ -13,7 +13,7 @@ Manifest = dict[str, t.Any]
 NAME = "maestro"
 LABELS = {"app.kubernetes.io/instance": NAME, "app.kubernetes.io/managed-by": "intelgraph.maestro"}
 PODS = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": NAME}
-FIRST, SECOND = 1, 2
+FIRST, SECOND, BAD = 1, 2, 3
 IMAGE = "registry.k8s.io/pause:3.10"
 ON_EVERY_NODE = {
     "maxSkew": 1,
@@ -29,12 +29,13 @@ PACE = {"minReadySeconds": 3, "strategy": {"rollingUpdate": {"maxUnavailable": 0
 def components(namespace: str, version: int, pods: int = 0) -> dict[str, list[Manifest]]:
     """Objects that stay, change, come and go between the first and the second release.
 
-    One with pods has no autoscaler, and counts a pod as available only after some seconds.
+    One with pods has no autoscaler, and counts a pod as available only after some seconds. The bad one has a second
+    workload whose pod the namespace does not admit: it fails as soon as it is waited for, and no pod ever runs.
     """
-    only = {FIRST: "first-only", SECOND: "second-only"}[version]
+    only = {FIRST: "first-only", SECOND: "second-only", BAD: "bad-only"}[version]
     return {
         "all": [
-            _object("v1", "Namespace", namespace),
+            _namespace(namespace),
             _object("v1", "ServiceAccount", NAME, namespace, automountServiceAccountToken=False),
             _object(
                 "rbac.authorization.k8s.io/v1",
@@ -63,6 +64,7 @@ def components(namespace: str, version: int, pods: int = 0) -> dict[str, list[Ma
             _object("v1", "Service", NAME, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
             _object("v1", "Service", only, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
             *([_deployment(namespace, pods)] if pods else [_deployment(namespace), _autoscaler(namespace)]),
+            *([_not_admitted(namespace)] if version == BAD else []),
         ]
     }
 
@@ -79,6 +81,21 @@ def _object(api_version: str, kind: str, name: str, namespace: str = "", **field
         "metadata": {"name": name, **place, "labels": LABELS},
         **fields,
     }
+
+
+def _namespace(name: str) -> Manifest:
+    made = _object("v1", "Namespace", name)
+    made["metadata"]["labels"] = {**LABELS, "pod-security.kubernetes.io/enforce": "baseline"}
+    return made
+
+
+def _not_admitted(namespace: str) -> Manifest:
+    """A workload whose pod no namespace of a release admits."""
+    labels = {**PODS, "app.kubernetes.io/component": "not-admitted"}
+    pod = {"containers": [{"name": "privileged", "image": IMAGE, "securityContext": {"privileged": True}}]}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    return _object("apps/v1", "Deployment", "not-admitted", namespace, spec=spec)
 
 
 def _deployment(namespace: str, pods: int = 0) -> Manifest:

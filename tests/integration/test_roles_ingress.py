@@ -31,6 +31,8 @@ PROVIDERS = {
         "ingress_provider": "gateway",
         "ingress_class": "traefik",
         "ingress_gateway_implementation": "traefik",
+        "ingress_gateway_http_port": 80,
+        "ingress_gateway_https_port": 443,
         "ingress_annotations": {},
     },
 }

@@ -73,7 +73,7 @@ def test_a_pod_that_sets_no_limits_gets_those_of_the_namespace(home: str, cluste
 def test_a_service_on_a_load_balancer_is_over_the_quota(home: str, api_dry_run: Check) -> None:
     service = next(
         item
-        for item in whole("workload", home, workload_service_type="LoadBalancer")
+        for item in whole("workload", home, workload_service_type="LoadBalancer", workload_service_nlb=False)
         if item["kind"] == "Service" and item["spec"]["type"] == "LoadBalancer"
     )
     with pytest.raises(ApiError, match="exceeded quota: maestro"):

@@ -13,6 +13,7 @@ from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.rendered import restricted, whole
 from tests.unit.rendering import Manifest, only
+from tests.unit.roles.test_workload import BEHIND_NLB
 
 Check = t.Callable[[Manifest], tuple[str, ...]]
 
@@ -34,7 +35,8 @@ VARIANTS: dict[str, dict[str, t.Any]] = {
         "maestro_database": {"host": "10.0.0.5"},
     },
     "fixed-replicas": {"workload_autoscaling_enabled": False, "workload_zone_spread": "ScheduleAnyway"},
-    "load-balancer": {"workload_service_type": "LoadBalancer", "workload_service_source_ranges": ["203.0.113.0/24"]},
+    "load-balancer": {**BEHIND_NLB, "workload_service_source_ranges": ["203.0.113.0/24"]},
+    "other-load-balancer": {"workload_service_type": "LoadBalancer", "workload_service_nlb": False},
     "ephemeral": {"workload_persistence_mode": "ephemeral", **OWN_CLASS},
     "statefulset": {"workload_persistence_mode": "statefulset", **OWN_CLASS},
     "shared": {
@@ -99,3 +101,45 @@ def test_pods_of_each_persistence_mode_run_with_their_volumes(
     again = deploy(workload_persistence_mode=mode, **PERSISTENCE[mode])
     assert again.rc == 0, again.output
     assert again.release["changed"] is False
+
+
+FOUR_REPLICAS = {
+    "workload_persistence_mode": "statefulset",
+    "workload_storage_class": "standard",
+    "workload_replicas": 4,
+    "workload_pre_stop_seconds": 1,
+    "maestro_wait_timeout": 600,
+}
+NODE_OF_REPLICA = (2, 1, 0, 0)
+"""An update begins with the last replicas, of which the lab's first zone has two."""
+
+
+def claim(replica: int, node: str) -> Manifest:
+    """The claim of a replica whose volume is made on this node."""
+    return {
+        "metadata": {
+            "name": f"data-maestro-{replica}",
+            "annotations": {"volume.kubernetes.io/selected-node": node},
+        },
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "standard",
+            "resources": {"requests": {"storage": "64Mi"}},
+        },
+    }
+
+
+def test_replicas_bound_to_one_zone_are_updated_again_and_again(
+    namespace: str, deploy: Player, cluster: Cluster
+) -> None:
+    nodes = [node["metadata"]["name"] for node in cluster.list_objects("v1", "Node")["items"]]
+    cluster.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    for replica, node in enumerate(NODE_OF_REPLICA):
+        cluster.create(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", claim(replica, nodes[node]))
+    before: set[str] = set()
+    for sources in (5, 6, 7):
+        done = deploy(**FOUR_REPLICAS, workload_orchestration_max_concurrent_sources=sources)
+        assert done.rc == 0, done.output
+        running = {pod["metadata"]["uid"] for pod in seeing.pods(cluster, namespace)}
+        assert len(running - before) == 4
+        before = running

@@ -121,7 +121,14 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     assert "Nothing was undone. To go back to release 2:" in unproven.failure
     assert "intelgraph.maestro.rollback -e maestro_rollback_to=2." in unproven.failure
 
-    done = rollback(maestro_reason="2.1.0 is too slow")
+    scaler = cluster.path("autoscaling/v2", "HorizontalPodAutoscaler", namespace, "maestro")
+    cluster.merge(scaler, {"spec": {"maxReplicas": 9}}, fieldManager="kubectl-edit")
+    held = rollback()
+    assert held.rc == 2, held.output
+    assert '.spec.maxReplicas: conflict with "kubectl-edit"' in held.failure
+    assert "maestro_takeover" in held.failure
+
+    done = rollback(maestro_reason="2.1.0 is too slow", maestro_takeover=True)
     assert done.rc == 0, done.output
     assert "Release 4 of maestro (release 1 restored) is in place" in done.release["msg"]
     assert objects(cluster, namespace) == then

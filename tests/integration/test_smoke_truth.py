@@ -264,8 +264,8 @@ def test_requests_that_get_no_socket_are_told() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         truth = server.stop()
     assert measured.figures["results"]["ok"] == truth["requests"] == measured.figures["sent"]
-    assert measured.figures["results"]["unsent"] > 100
-    assert measured.figures["said"]["unsent"] == "Too many open files"
+    assert measured.figures["results"]["unable"] > 100
+    assert measured.figures["said"]["unable"] == "Too many open files"
     assert "generator-overloaded" in {finding.id for finding in measured.judgement.findings}
 
 

@@ -183,6 +183,22 @@ class Limiter:
             served.answer(LIMITED, "limited")
 
 
+CAPACITY = 176.0
+
+
+class Queue:
+    """Answers so many requests a second, one after the other."""
+
+    def __init__(self, capacity: float = CAPACITY, data: bytes = OK, what: str = "ok") -> None:
+        self._capacity, self._data, self._what = capacity, data, what
+        self._free = 0.0
+
+    def __call__(self, served: Served, _number: int) -> None:
+        now = time.monotonic()
+        self._free = max(self._free, now) + 1 / self._capacity
+        served.later(self._free - now, self._data, self._what)
+
+
 BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
     "good": good,
     "errors of 0.05 %": every(2000, lambda served: served.answer(ERROR, "error")),
@@ -198,6 +214,8 @@ BEHAVIOURS: dict[str, t.Callable[[Served, int], None]] = {
     "steady": lambda served, _number: served.later(0.02),
     "slow": lambda served, _number: served.later(0.3),
     "limited": Limiter(),
+    "queue": Queue(),
+    "queue of errors": Queue(20, ERROR, "error"),
 }
 
 

@@ -133,6 +133,12 @@ class ApiDouble(Cluster):
                 return Answer(200, copy.deepcopy(self._apply(path, body, asked)))
             return Answer(200, copy.deepcopy(self._merge(path, body)))
 
+    def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
+        try:
+            return self.request("GET", path, query=query)
+        except ApiError as error:
+            return Answer(error.status, {"kind": "Status", "message": str(error)})
+
     @contextlib.contextmanager
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
         """A watch that ends soon: it tells what has happened since and is opened again."""

@@ -168,6 +168,13 @@ def test_tasks_name_their_actions_in_full(path: pathlib.Path) -> None:
     assert [action for action in actions if action.count(".") < 2] == []
 
 
+@pytest.mark.parametrize("play", ["deploy", "plan", "rollback"])
+def test_a_play_that_is_refused_because_a_field_is_held_can_be_told_to_take_it(play: str) -> None:
+    path = ROOT / "playbooks" / f"{play}.yml"
+    assert 'takeover: "{{ maestro_takeover | default(false) }}"' in path.read_text(encoding="utf-8")
+    assert "maestro_takeover" in read_yaml(path.with_suffix(".meta.yml"))["argument_specs"][play]["options"]
+
+
 def finding_ids() -> set[str]:
     """Every stable id in the plugins: of Finding(...), of Check(...), of Rule(...), of classes of errors."""
     found = set()

@@ -14,6 +14,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.references import made_by
+from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,9 +58,13 @@ def variables(inventory: pathlib.Path) -> dict[str, t.Any]:
     return {name: value for name, value in found.items() if re.match(r"(maestro|lab|[a-z]+)_", name)}
 
 
-def rendered(inventory: pathlib.Path) -> list[dict[str, t.Any]]:
+def contributed(inventory: pathlib.Path) -> dict[str, list[dict[str, t.Any]]]:
     chosen = variables(inventory)
-    return [manifest for role in CONTRIBUTING for manifest in render(role, **chosen)]
+    return {role: render(role, **chosen) for role in CONTRIBUTING}
+
+
+def rendered(inventory: pathlib.Path) -> list[dict[str, t.Any]]:
+    return [manifest for manifests in contributed(inventory).values() for manifest in manifests]
 
 
 def of_kind(kind: str, manifests: list[dict[str, t.Any]]) -> dict[str, t.Any]:
@@ -72,6 +81,16 @@ def test_an_inventory_renders_a_whole_release(name: str, lab_facts: dict[str, t.
     assert wanted | {"PodDisruptionBudget", "Ingress", "ServiceMonitor", "PrometheusRule"} <= kinds
 
 
+@pytest.mark.parametrize(("name", "warned"), [("lab", set()), ("staging", set()), ("production", {"image-not-pinned"})])
+def test_an_inventory_is_accepted_by_a_cluster_that_fits(
+    name: str, warned: set[str], lab_facts: dict[str, t.Any]
+) -> None:
+    needs = needs_of(contributed(ROOT / "inventories" / name), "maestro", NAMESPACE)
+    wishes = Wishes(cluster_uid=UID, production=name == "production", controller_severity="off")
+    judgement = judge(Case(needs, fitting(needs), wishes))
+    assert (judgement.verdict, set(ids(judgement.findings))) == ("passed", warned)
+
+
 def test_production_is_the_size_that_the_report_gives() -> None:
     manifests = rendered(ROOT / "inventories" / "production")
     container = of_kind("Deployment", manifests)["spec"]["template"]["spec"]["containers"][0]
@@ -86,6 +105,15 @@ def test_production_and_staging_keep_no_secret_value() -> None:
         manifests = rendered(ROOT / "inventories" / name)
         assert "ExternalSecret" in {manifest["kind"] for manifest in manifests}
         assert "Secret" not in {manifest["kind"] for manifest in manifests}
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_no_secret_has_to_be_made_by_hand(name: str) -> None:
+    given = variables(ROOT / "inventories" / name)
+    needs = needs_of({role: render(role, **given) for role in CONTRIBUTING}, "maestro", "maestro-system")
+    read = {reference.target.name for reference in needs.references if reference.target.kind == "Secret"}
+    made = {key.name for key in map(made_by, rendered(ROOT / "inventories" / name)) if key}
+    assert {"maestro-secrets", "maestro-registry", "maestro-alerting"} <= read <= made
 
 
 def test_staging_is_not_mistaken_for_production() -> None:

@@ -11,6 +11,7 @@ import re
 import sys
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -49,3 +50,13 @@ def test_the_readme_installs_it_or_something_that_needs_it(project: str) -> None
     given = set(line.split())
     needed = {name for each in given for name in projects(importlib.metadata.requires(each) or [])}
     assert project in given | needed
+
+
+def test_the_execution_environment_holds_the_tarball_that_is_built() -> None:
+    """What `ansible-builder create` makes of it was looked at; a container is built by no test."""
+    built = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    tarball = f"{built['namespace']}-{built['name']}-{built['version']}.tar.gz"
+    described = yaml.safe_load((ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
+    assert described["additional_build_files"] == [{"src": f"artifacts/{tarball}", "dest": "."}]
+    assert {"name": tarball, "type": "file"} in described["dependencies"]["galaxy"]["collections"]
+    assert described["options"]["package_manager_path"] == "/usr/bin/microdnf"

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+UNAUTHORIZED = 401
+RENEW = "Get a new token or client certificate and give it to maestro_connection; one that outlives the whole run."
+
 
 class ClusterError(Exception):
     """Anything that kept the cluster from answering as wanted; `str()` is the sentence to show.
@@ -59,6 +62,8 @@ class ApiError(ClusterError):
         self.message = message
         self.causes = tuple(causes)
         self.request = request
+        if status == UNAUTHORIZED:
+            self.id, self.next_step = "credentials-refused", RENEW
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:

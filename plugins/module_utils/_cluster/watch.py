@@ -142,8 +142,8 @@ class Mirror:
                 self._list_and_watch(source)
             except ClusterError as error:
                 self._interrupted(source, error)
-            except (OSError, ValueError) as error:
-                self._interrupted(source, ClusterError(f"The watch of {source.kind} broke off: {error}"))
+            except Exception as error:  # whatever it was, what is held may be old from now on
+                self._interrupted(source, _broken(source, error))
             lasted = time.monotonic() - began
             pause = SHORTEST_PAUSE if lasted > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(pause)
@@ -228,6 +228,10 @@ class Mirror:
             change()
             self._generation += 1
             self._news.notify_all()
+
+
+def _broken(source: Source, error: Exception) -> ClusterError:
+    return ClusterError(f"The watch of {source.kind} broke off: {type(error).__name__}: {error}")
 
 
 def _event(line: bytes) -> Manifest:

@@ -257,6 +257,12 @@ RENEWAL_OVERDUE = Check(
     "Look why it is not renewed: kubectl describe certificate,certificaterequest,order,challenge.",
     "The renewal is overdue or fails.",
 )
+AUTOSCALER_STARVED = Check(
+    "autoscaler-starved",
+    "warning",
+    "Add room (nodes, the largest size of the pool, the quota), or lower the autoscaler's maxReplicas.",
+    "The autoscaler asks for more pods than the cluster or the namespace has room for.",
+)
 OLD_PODS_DRAINING = Check(
     "old-pods-draining",
     "warning",

@@ -79,6 +79,12 @@ class Subject:
     def identities(self) -> tuple[Identity, ...]:
         return tuple(identity(manifest) for manifest in self.manifests)
 
+    @property
+    def short_lived(self) -> frozenset[Identity]:
+        """The Jobs that are removed some time after they have done their work, once nobody makes the release."""
+        jobs = [] if self.begun else [manifest for manifest in self.manifests if manifest["kind"] == "Job"]
+        return frozenset(identity(job) for job in jobs if "ttlSecondsAfterFinished" in (job.get("spec") or {}))
+
 
 def identity(item: Live) -> Identity:
     return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
@@ -143,10 +149,12 @@ class Observer:
     def facts(self, answers: t.Mapping[Question, tuple[str, ...]], settle: float) -> Facts:
         """What is known now."""
         listed = [source for source in (*self.essential, *self.helpful) if self.mirror.is_listed(source)]
+        objects = {kind: tuple(self.mirror.objects(kind)) for kind in {source.kind for source in listed}}
+        gone = self._subject.short_lived.difference(map(identity, objects["Job"])) if "Job" in objects else ()
         return Facts(
             now=self._cluster.clock.now(),
-            wanted=self._subject.identities,
-            objects={kind: tuple(self.mirror.objects(kind)) for kind in {source.kind for source in listed}},
+            wanted=tuple(key for key in self._subject.identities if key not in gone),
+            objects=objects,
             answers=answers,
             stale=frozenset(source.kind for source in self.essential if self.mirror.trouble(source)),
             settle=settle,

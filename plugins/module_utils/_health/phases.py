@@ -13,6 +13,8 @@ from .facts import Live
 READY, OLD, STARTING, PENDING, FAILING, TERMINATING = "ready", "old", "starting", "pending", "failing", "terminating"
 PHASES = (READY, STARTING, PENDING, FAILING, OLD, TERMINATING)
 """In the order in which they are told. `old` are pods of a former revision that have not been asked to end."""
+TAKEN_AWAY = frozenset({"Evicted", "NodeShutdown", "Preempting", "Shutdown", "Terminated"})
+"""Why the kubelet ends a pod for its node's sake. Another one takes its place; this one may be kept for weeks."""
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_HASH, REVISION_HASH = "pod-template-hash", "controller-revision-hash"
 
@@ -20,21 +22,21 @@ Objects = t.Mapping[str, t.Sequence[Live]]
 
 
 def counted(objects: Objects) -> dict[str, int]:
-    """The number of pods in each phase that has some; pods that have done their work are in none."""
+    """The number of pods in each phase that has some; pods that are done are in none."""
     new = newest_hashes(objects)
     found = collections.Counter(phase_of(pod, new) for pod in objects.get("Pod", ()))
     return {phase: found[phase] for phase in PHASES if found[phase]}
 
 
 def phase_of(pod: Live, newest: t.Collection[str] = ()) -> str:
-    """The phase of one pod; an empty string for one that has done its work."""
+    """The phase of one pod; an empty string for one that has done its work or was taken from its node."""
     status = pod.get("status") or {}
     if status.get("phase") == "Succeeded":
         return ""
     if pod["metadata"].get("deletionTimestamp"):
         return "" if status.get("phase") == "Failed" else TERMINATING
     if status.get("phase") == "Failed":
-        return FAILING
+        return "" if status.get("reason") in TAKEN_AWAY else FAILING
     if newest and _hash(pod) and _hash(pod) not in newest:
         return OLD
     if any(entry["type"] == "Ready" and entry["status"] == "True" for entry in status.get("conditions") or ()):
@@ -70,6 +72,15 @@ def are_current(objects: Objects) -> bool:
     )
     is_numbered = any((item["metadata"].get("annotations") or {}).get(REVISION) for item in workloads)
     return seen and (not is_numbered or bool(newest_hashes(objects)))
+
+
+def lasting_containers(pod: Live) -> list[Live]:
+    """The statuses of the containers that have to run for ever: native sidecars are among the init containers."""
+    status = pod.get("status") or {}
+    init = (pod.get("spec") or {}).get("initContainers") or ()
+    sidecars = {container["name"] for container in init if container.get("restartPolicy") == "Always"}
+    prepared = [each for each in status.get("initContainerStatuses") or () if each["name"] in sidecars]
+    return [*prepared, *(status.get("containerStatuses") or ())]
 
 
 def _hash(pod: Live) -> str:

@@ -14,6 +14,7 @@ from .._cluster.errors import ApiError, ClusterError, Unreachable
 from .._cluster.kinds import Manifest
 from .._cluster.watch import Source
 from . import readiness
+from .catalogue import RANKS
 from .diagnosis.held import Held
 from .evidence import Evidence, Mask
 from .facts import Facts, Judgement
@@ -108,8 +109,8 @@ class _Wait:
         self._failed_since: float | None = None
         self._observer = Observer(cluster, subject)
         names = {manifest["metadata"]["name"] for manifest in subject.manifests}
-        held = Held(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
-        self._evidence = Evidence(cluster, held, self._observer.mirror.wake)
+        self._held = Held(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
+        self._evidence = Evidence(cluster, self._held, self._observer.mirror.wake)
 
     def verdict(self) -> Health:
         with self._observer, self._evidence:
@@ -215,7 +216,7 @@ class _Wait:
         return Health(
             shown.verdict,
             headline(facts, shown),
-            shown.findings,
+            (*shown.findings, *self._held.warning),
             shown.missing,
             tuple(self._teller.timeline),
             round(self._seconds, 3),
@@ -227,18 +228,17 @@ class _Wait:
 
     def _masked(self, judgement: Judgement) -> Judgement:
         """Without secrets: a container may write them into its last words, and an event may repeat those."""
-        findings = tuple(
-            dataclasses.replace(
-                finding,
-                message=self._mask(finding.message),
-                cause=self._mask(finding.cause),
-                evidence=tuple(self._mask(line) for line in finding.evidence),
-            )
-            for finding in judgement.findings
-        )
         return dataclasses.replace(
-            judgement, findings=findings, missing=tuple(self._mask(line) for line in judgement.missing)
+            judgement,
+            findings=tuple(self._shown(finding) for finding in judgement.findings),
+            missing=tuple(self._mask(line) for line in judgement.missing),
         )
+
+    def _shown(self, finding: Finding) -> Finding:
+        """What the judge found may repeat a container's words; what keeps us from knowing is the API server's own."""
+        if finding.id in RANKS:
+            return self._held.finding(finding)
+        return dataclasses.replace(finding, message=self._mask(finding.message))
 
     def _moment_of(self, judgement: Judgement) -> float | None:
         """When to judge again although nothing has happened, in seconds since the wait began."""

@@ -15,15 +15,18 @@ from .objects.stages import by_stage
 from .planning import plan
 from .writing import Writer
 
+ANOTHERS = "somebody took it over or made it anew while this run was at work"
+
 
 class Applier:
-    """Writes to one cluster and keeps the live objects that came back."""
+    """Writes to one cluster; keeps the live objects that came back, and what was not pruned with the reason."""
 
     def __init__(self, cluster: Cluster, writer: Writer, replicas: t.Mapping[Key, int]) -> None:
         self._cluster = cluster
         self._writer = writer
         self._replicas = replicas
         self.live: list[Manifest] = []
+        self.left: dict[Key, str] = {}
 
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
         """Apply creations and changes; a kept object is not written, its live state is taken over."""
@@ -37,8 +40,9 @@ class Applier:
             self._cluster.parallel(self._delete, stage[1])
 
     def _delete(self, step: plan.Step) -> None:
-        if step.live is not None:
-            self._writer.delete(step.key, step.live)
+        if step.live is not None and not self._writer.delete(step.key, step.live):
+            self.left[step.key] = ANOTHERS
+            self._cluster.warnings.append(f"{step.key} was not deleted: {ANOTHERS}.")
 
     def _one(self, step: plan.Step) -> Manifest:
         live = step.live

@@ -26,8 +26,10 @@ from .objects.assembly import Release
 from .objects.manifests import Key, Manifest, key_of
 from .objects.naming import named_by_content
 from .objects.ownership import without_secret_values
+from .objects.stages import WORKLOAD, stage_of
 from .outcome import Outcome, Phases, summary
 from .planning.keeping import kept_steps
+from .planning.outer_values import renewed, with_digests
 from .planning.plan import PRUNE, Plan
 from .planning.planner import Former, former_of, make_plan
 from .record.history import History, Record
@@ -35,6 +37,9 @@ from .record.locking import Superseded
 from .session import PROOF, Session, Wish, session
 from .stopping import stopped_by, unrecorded
 from .strays import strays
+
+SOURCES = frozenset({"ClusterSecretStore", "ExternalSecret", "SecretStore"})
+"""Kinds by which values come from outside of the cluster."""
 
 
 class ReleaseFailed(ClusterError):
@@ -68,7 +73,7 @@ def deploy(
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not outcome.changed:
+    if not (outcome.changed or wish.takes_lock):
         return _Run(cluster, release, wish, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", wish.namespace) in keys
@@ -97,12 +102,12 @@ def make_under_lock(held: Session, release: Release, wish: Wish) -> Outcome:
 def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases) -> Outcome:
     former = former_of(history)
     kept = kept_steps(cluster, release)
-    left = former.prunable | strays(cluster, history, wish.namespace, wish.name, release.manifests)
+    left = former.prunable | strays(cluster, history, wish.release, release.manifests)
     plan = make_plan(
         cluster,
-        [manifest for manifest in release.manifests if key_of(manifest) not in release.kept],
+        [each for each in with_digests(cluster, release.manifests) if key_of(each) not in release.kept],
         Former(left - release.kept.keys(), former.settings),
-        wish.name,
+        wish.release,
         wish.takeover,
         wish.prune_allowed,
     )
@@ -110,7 +115,7 @@ def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, p
     base = history.last.number if history.last else 0
     if wish.approve and not wish.restores:
         wish.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds)
+    outcome = Outcome(plan, base, seconds=phases.seconds, restores=wish.restores)
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
 
@@ -130,7 +135,7 @@ class _Run:
         """Nothing has to change: say so once everything is ready."""
         live = [step.live for step in self._plan.steps if step.manifest and step.live]
         if not is_ready(live):
-            self._wait()
+            self._wait(self._release.manifests)
         if self._outcome.verdict != PASSED:
             raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
         self._outcome.message = f"{self._name} is in place; nothing to change."
@@ -188,27 +193,40 @@ class _Run:
 
     @property
     def _name(self) -> str:
-        origin = f" (release {self._wish.restores} restored)" if self._wish.restores else ""
+        restores = self._wish.restores
+        origin = f" (release {restores} restored)" if restores not in (0, self._outcome.number) else ""
         return f"Release {self._outcome.number} of {self._wish.name}{origin}"
 
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
-            applier.apply(self._plan.steps)
-        self._wait(held.lock.check)
+            applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
+        self._await_sources(held)
+        if self._outcome.verdict == PASSED:
+            with self._phases.phase("apply"):
+                applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) >= WORKLOAD)
+            self._wait(self._release.manifests, held.lock.check)
         if self._outcome.verdict == PASSED:
             self._prove()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 applier.prune(self._plan.doing(PRUNE))
+            self._outcome.plan = self._plan.leaving(applier.left)
 
-    def _wait(self, go_on: t.Callable[[], object] = bool) -> None:
+    def _await_sources(self, held: Session) -> None:
+        """Pods are to start with the values that External Secrets brings for this release, not with the former ones."""
+        if any(manifest["kind"] == "ExternalSecret" for manifest in self._release.manifests):
+            self._wait([each for each in self._release.manifests if each["kind"] in SOURCES], held.lock.check)
+            self._outcome.plan = renewed(held.cluster, self._plan)
+
+    def _wait(self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool) -> None:
         wish = self._wish
         if not wish.wait:
             return
+        left = wish.timeout - self._phases.seconds.get("wait", 0.0)
         with self._phases.phase("wait"):
-            subject = Subject(wish.name, wish.namespace, self._release.manifests, self._begun)
-            health = await_verdict(self._cluster, subject, wish.timeout, tell=wish.tell, mask=wish.mask, go_on=go_on)
+            subject = Subject(wish.name, wish.namespace, tuple(manifests), self._begun)
+            health = await_verdict(self._cluster, subject, left, tell=wish.tell, mask=wish.mask, go_on=go_on)
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline
 

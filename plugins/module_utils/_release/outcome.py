@@ -48,7 +48,8 @@ class Outcome:
 
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
-    of the wait, `smoke` what the smoke test came to. `recorded` is false when the history could not be told how it
+    of the wait, `smoke` what the smoke test came to. `restores` is the number of the release that came back with this
+    one, 0 for one that is new. `recorded` is false when the history could not be told how it
     ended.
     """
 
@@ -64,6 +65,7 @@ class Outcome:
     restored: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     timeline: tuple[Moment, ...] = ()
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    restores: int = 0
     recorded: bool = True
 
     def all_risks(self) -> list[Finding]:
@@ -84,6 +86,7 @@ class Outcome:
             "risks": [finding.as_dict() for finding in self.all_risks()],
             "report": self.report,
             "restored": self.restored,
+            "restores": self.restores,
             "timeline": [moment.as_dict() for moment in self.timeline],
             "smoke": self.smoke,
         }

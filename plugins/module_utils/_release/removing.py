@@ -14,13 +14,14 @@ from .._health.finding import FAILED, Finding
 from .applying import Applier
 from .deploying import ReleaseFailed
 from .objects.manifests import Key, Manifest
-from .objects.ownership import is_ours
+from .objects.ownership import ReleaseName, is_ours
 from .outcome import Outcome, Phases, summary
-from .planning.plan import KEEP, PRUNE, Plan, Step
+from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
 from .record.history import History
 from .session import Session, Wish, session
 
-DATA_KINDS = frozenset({"Namespace", "PersistentVolumeClaim", "Secret"})
+DATA_KINDS = NEVER_PRUNED | {"Secret"}
+DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
 
 def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
@@ -83,20 +84,21 @@ def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Pl
         keys |= _data(cluster, wish)
     kept = _kept_kinds(history, with_data)
     found = _live(cluster, sorted(keys))
-    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.name)))
+    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.release)))
 
 
 def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
     """The kinds that stay, and why."""
     if not with_data:
-        return dict.fromkeys(DATA_KINDS, "it holds data or secrets")
+        return {**dict.fromkeys(DATA_KINDS, "it holds data or secrets"), **DEFINITIONS}
     others = history.other_releases()
-    return {"Namespace": f"release {', '.join(others)} lives in it"} if others else {}
+    return {**({"Namespace": f"release {', '.join(others)} lives in it"} if others else {}), **DEFINITIONS}
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
+    """Each object that is there, by one of the versions that it was declared in."""
     found = zip(keys, cluster.parallel(lambda key: cluster.find(*key), keys), strict=True)
-    return {key: live for key, live in found if live is not None}
+    return dict({key.of_any_version: (key, live) for key, live in found if live is not None}.values())
 
 
 def _data(cluster: Cluster, wish: Wish) -> set[Key]:
@@ -108,9 +110,9 @@ def _data(cluster: Cluster, wish: Wish) -> set[Key]:
     return found
 
 
-def _is_ours(key: Key, live: Manifest, name: str) -> bool:
+def _is_ours(key: Key, live: Manifest, release: ReleaseName) -> bool:
     """Made by the release; a claim of a StatefulSet is known by its pods' labels, with which it was looked for."""
-    return key.kind == "PersistentVolumeClaim" or is_ours(live, name)
+    return key.kind == "PersistentVolumeClaim" or is_ours(live, release)
 
 
 def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:

@@ -12,10 +12,11 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._health.diagnosis.masking import Mask
-from .._health.finding import FAILED
+from .._health.finding import FAILED, Finding
 from .deploying import ReleaseFailed, make_under_lock
 from .evidence import gather, write
 from .outcome import Outcome
+from .planning.irreversible import not_undone
 from .planning.plan import CREATE
 from .record.history import Record
 from .restoring import before_current, bringing_back, brought_back
@@ -42,7 +43,7 @@ class Rescue:
         if not self.restores or outcome.verdict != FAILED:
             said = f"Nothing was undone. {_other_ways(self.wish, former, held.history.records)}"
         elif former is None:
-            said = _what_stands(self.wish, outcome)
+            said = _what_stands(held.cluster, self.wish, outcome)
         else:
             said = self._restore(held, former, outcome)
         where = f"\nEvidence: {outcome.report}" if outcome.report else ""
@@ -70,9 +71,11 @@ class Rescue:
             return _unproven(former, failure.outcome)
         except ClusterError as error:
             return f"The rollback to release {former.number} was not possible: {str(error).rstrip('.')}."
-        outcome.restored = _as_result(former, again)
+        left = _not_undone(former, outcome, again)
+        outcome.restored = {**_as_result(former, again), "risks": [finding.as_dict() for finding in left]}
         waited = f" and ready after {sum(again.seconds.values()):.0f} s" if wish.wait else ""
-        return f"Release {former.number} was restored as release {again.number}{waited}."
+        lasting = "".join(f" Not undone: {finding.object}: {finding.message}." for finding in left)
+        return f"Release {former.number} was restored as release {again.number}{waited}.{lasting}"
 
 
 def _as_result(former: Record, outcome: Outcome) -> dict[str, t.Any]:
@@ -80,6 +83,12 @@ def _as_result(former: Record, outcome: Outcome) -> dict[str, t.Any]:
     known = outcome.as_result()
     kept = {key: known[key] for key in ("number", "verdict", "msg", "findings", "plan", "counts", "seconds")}
     return {"release": former.number, **kept}
+
+
+def _not_undone(former: Record, failed: Outcome, again: Outcome) -> list[Finding]:
+    """What the failed release changed and the restored one could not bring back."""
+    changed = {str(step.key) for step in failed.plan.changes}
+    return [finding for finding in not_undone(former.manifests, again.plan) if finding.object in changed]
 
 
 def _unproven(former: Record, outcome: Outcome) -> str:
@@ -96,10 +105,19 @@ def _other_ways(wish: Wish, former: Record | None, records: t.Sequence[Record]) 
     return f"To go back to release {former.number}: ansible-playbook intelgraph.maestro.rollback{number}."
 
 
-def _what_stands(wish: Wish, outcome: Outcome) -> str:
-    made = len(outcome.plan.doing(CREATE))
+def _what_stands(cluster: Cluster, wish: Wish, outcome: Outcome) -> str:
+    made = _made(cluster, outcome)
     stands = f"What it made stands ({made} objects in namespace {wish.namespace})." if made else "It made nothing new."
     return f"There is nothing to go back to, because no release of {wish.name} has passed. {stands} {_removal(wish)}"
+
+
+def _made(cluster: Cluster, outcome: Outcome) -> int:
+    """How many of the objects that were to be created there are; all of them where nobody can be asked."""
+    keys = [step.key for step in outcome.plan.doing(CREATE)]
+    try:
+        return sum(live is not None for live in cluster.parallel(lambda key: cluster.find(*key), keys))
+    except ClusterError:
+        return len(keys)
 
 
 def _removal(wish: Wish) -> str:

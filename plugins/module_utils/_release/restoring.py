@@ -18,6 +18,7 @@ from .objects.naming import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
 from .record.history import History, Record
+from .record.locking import is_held_by
 from .session import PROOF, Wish
 
 BY_CONTENT = "kept: it is named by its content and holds this release's values"
@@ -40,11 +41,22 @@ def restore(
     The outcome's risks say what does not come back. Raises NothingToRestore, CannotRestore, and what `deploy` raises.
     """
     history = History(cluster, wish.namespace, wish.name).read()
-    target = chosen(history.records, number, wish.name)
-    wish = bringing_back(target, wish)
+    unheard = _unheard_of(cluster, history.last, wish)
+    target = unheard if unheard and not number else chosen(history.records, number, wish.name)
+    wish = dataclasses.replace(bringing_back(target, wish), takes_lock=unheard is not None)
     outcome = deploy(cluster, brought_back(cluster, target), wish, check, rescue)
     outcome.risks = [*outcome.risks, *not_undone(target.manifests, outcome.plan)]
     return outcome
+
+
+def _unheard_of(cluster: Cluster, last: Record | None, wish: Wish) -> Record | None:
+    """The current release, when it was restored by a run that still has the lock and so has told nobody that it passed.
+
+    Whoever asks for a rollback then means this one: it is confirmed, and the lock with it taken from that run.
+    """
+    if last is None or last.state != PASSED or not last.about.get("restores"):
+        return None
+    return last if is_held_by(cluster, wish.namespace, wish.name, str(last.about.get("run"))) else None
 
 
 def bringing_back(target: Record, wish: Wish, reason: str = "") -> Wish:
@@ -74,7 +86,10 @@ def before_current(records: t.Sequence[Record]) -> Record | None:
     if not finished:
         return None
     current = finished[-1]
-    bound = current.about.get("restores") or current.number
+    origins = {record.number: int(record.about.get("restores") or 0) for record in records}
+    bound = current.number
+    while origins.get(bound):
+        bound = origins[bound]
     passed = [record for record in finished if record.state == PASSED and record.number < bound]
     return next((record for record in reversed(passed) if record.manifests != current.manifests), None)
 

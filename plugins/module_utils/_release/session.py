@@ -14,6 +14,7 @@ from .._cluster.client import ApiError, Cluster
 from .._health.finding import Finding
 from .._health.telling import Tell, silent
 from .objects.manifests import Key, Manifest
+from .objects.ownership import ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.claiming import claim
@@ -44,8 +45,9 @@ class Wish:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise. `approve` raises when the plan is not the one that was approved. `tell` is told how the wait gets
-    on, without what `mask` takes out of a text. `prove` asks a release that is ready whether it serves.
+    to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
+    raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
+    takes out of a text. `prove` asks a release that is ready whether it serves.
     """
 
     name: str
@@ -58,10 +60,15 @@ class Wish:
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     restores: int = 0
     verb: str = "deploy"
+    takes_lock: bool = False
     approve: Approval | None = None
     prove: Prove | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+
+    @property
+    def release(self) -> ReleaseName:
+        return ReleaseName(self.name, self.namespace)
 
     @property
     def selector(self) -> str:

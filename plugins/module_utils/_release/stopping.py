@@ -5,21 +5,13 @@
 
 from __future__ import annotations
 
-from .._cluster.errors import ApiError, ClusterError, Unreachable
+from .._cluster.errors import UNAUTHORIZED, ApiError, ClusterError, Unreachable
 from .._cluster.kinds import KINDS
-from .._health.catalogue import POD_REFUSED
-from .._health.finding import Check, Finding
-from .._health.judging.creation import refusal_of
+from .._health.finding import Finding
+from .planning.refusals import refusal
 
 SERVER = "API server"
-CREDENTIALS = 401
 KIND_OF = {kind.plural: name for (dummy, name), kind in KINDS.items()}
-CREDENTIALS_REFUSED = Check(
-    "credentials-refused",
-    "error",
-    "Get a new token or client certificate and give it to maestro_connection; one that outlives the whole run.",
-)
-REFUSED = Check("refused-by-server", "error", "Correct the variables behind the object, or the cluster's policy.")
 UNRECORDED = (
     "How it ended could not be recorded{why}, so nothing was undone: what it had changed by then stands. Once that is "
     "mended run this again: it finds the release unfinished and finishes it; the play rollback undoes it instead."
@@ -28,18 +20,14 @@ UNRECORDED = (
 
 def stopped_by(error: ClusterError) -> Finding:
     """The finding for an error in the middle of a release."""
-    if not isinstance(error, ApiError):
+    if not isinstance(error, ApiError) or error.status == UNAUTHORIZED:
         return Finding(error.id, "error", SERVER, str(error), next_step=error.next_step)
-    if error.status == CREDENTIALS:
-        return CREDENTIALS_REFUSED.found(SERVER, str(error))
-    check = refusal_of(error.message)
-    more = [cause for cause in error.causes if cause not in error.message]
-    return (REFUSED if check is POD_REFUSED else check).found(_object_of(error.request), error.message, more)
+    return refusal(error, _object_of(error.request))
 
 
 def is_out_of_reach(error: ClusterError) -> bool:
     """Whether nothing can be asked of the server at all, whatever it is about."""
-    return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status == CREDENTIALS)
+    return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status == UNAUTHORIZED)
 
 
 def unrecorded(error: ClusterError) -> str:

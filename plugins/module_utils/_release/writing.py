@@ -19,7 +19,7 @@ import typing as t
 from .._cluster.client import ApiError, Cluster
 from .._cluster.kinds import Manifest
 from .objects.manifests import Key, key_of
-from .objects.ownership import MANAGER, TAKEN_OVER
+from .objects.ownership import MANAGER, TAKEN_OVER, owner_of
 from .record.locking import Lock
 
 MARKER = "intelgraph.maestro-fence"
@@ -49,14 +49,21 @@ class Writer:
 
         return self._written(key, live, send)
 
-    def delete(self, key: Key, live: Manifest) -> None:
-        """Delete the object and, in the background, what it owns; nothing happens when it is gone."""
+    def delete(self, key: Key, live: Manifest) -> bool:
+        """Delete the object and, in the background, what it owns; nothing happens when it is gone.
 
-        def send(seen: Manifest | None) -> None:
-            if seen is not None:
-                self._cluster.delete(self._cluster.path(*key), deletion(seen))
+        False when it is another object than the one that was seen, or has another owner: then it stays.
+        """
 
-        self._written(key, live, send)
+        def send(seen: Manifest | None) -> bool:
+            if seen is None:
+                return True
+            if not _is_still(seen, live):
+                return False
+            self._cluster.delete(self._cluster.path(*key), deletion(seen))
+            return True
+
+        return self._written(key, live, send)
 
     def mark(self, keys: t.Iterable[Key]) -> None:
         """Give the objects that are there new resource versions, so that nobody's earlier look at them counts."""
@@ -99,6 +106,10 @@ def deletion(live: Manifest) -> Manifest:
         "propagationPolicy": "Background",
         "preconditions": seen,
     }
+
+
+def _is_still(seen: Manifest, live: Manifest) -> bool:
+    return bool(seen["metadata"]["uid"] == live["metadata"]["uid"] and owner_of(seen) == owner_of(live))
 
 
 def is_outdated(error: ApiError) -> bool:

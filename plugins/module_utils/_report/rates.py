@@ -26,6 +26,7 @@ KINDS = {
     "unexpected": ("olive", "another status"),
     "429": ("amber", "429, limited"),
     "unsent": ("black", "never sent"),
+    "unable": ("grey", "not sent, this machine could not"),
 }
 """Each way of ending badly with its colour and its meaning; from the ground up."""
 TRACES = {"planned": "planned", "sent": "sent", "answered": "answered"}

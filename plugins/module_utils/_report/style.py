@@ -155,7 +155,7 @@ figure { margin: 1.3rem 0 0; break-inside: avoid; } figcaption { font-size: .937
 .amber { fill: var(--amber); background: var(--amber); } .navy { fill: var(--navy); background: var(--navy); }
 .teal { fill: var(--teal); background: var(--teal); } .brown { fill: var(--brown); background: var(--brown); }
 .pink { fill: var(--pink); background: var(--pink); } .olive { fill: var(--olive); background: var(--olive); }
-.black { fill: var(--ink); background: var(--ink); }
+.black { fill: var(--ink); background: var(--ink); } .grey { fill: var(--quiet); background: var(--quiet); }
 .figures { margin-top: .8rem; font-variant-numeric: tabular-nums; }
 .figures th, .figures td { padding-top: .3rem; padding-bottom: .3rem; } .figures tbody th { font-weight: 400; }
 .sheets { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 3fr); gap: .5rem 1.5rem; align-items: start; }

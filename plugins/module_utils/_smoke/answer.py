@@ -23,6 +23,10 @@ class Malformed(ValueError):
     """What arrived is no HTTP/1 answer; the text says why."""
 
 
+class TooLong(Malformed):
+    """The body is longer than what is read of it."""
+
+
 class Cut(EOFError):
     """The connection ended before the answer did; the text says how far it had come."""
 
@@ -192,11 +196,11 @@ class Answer:
         if self._keep_body:
             self.body += data
         if self.size > self._max_body:
-            raise Malformed(f"a body of more than {self._max_body} bytes")
+            raise TooLong(f"a body of more than {self._max_body} bytes")
 
     def _bounded(self, length: int) -> int:
         if self.size + length > self._max_body:
-            raise Malformed(f"a body of more than {self._max_body} bytes")
+            raise TooLong(f"a body of more than {self._max_body} bytes")
         return length
 
     _STEPS = {

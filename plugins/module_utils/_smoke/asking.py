@@ -13,12 +13,13 @@ import threading
 import time
 import typing as t
 
-from .answer import Answer, Cut, Malformed
+from .answer import Answer, Cut, Malformed, TooLong
 from .offering import Offer, offer_of
 from .request import Url, address_of
 
 PIECE = 65_536
-MAX_BODY = 1 << 20
+MAX_BODY = 1 << 22
+"""Bytes of a body that are read; a longer one is an answer without its end."""
 LOOK_SECONDS = 2.0
 DNS, CONNECT, TLS, FIRST_BYTE, BODY = "dns", "connect", "tls", "first_byte", "body"
 """The phases in their order; `first_byte` is from the end of the request to the first byte of the answer."""
@@ -37,8 +38,9 @@ class Certificate:
 
 @dataclasses.dataclass
 class Reply:
-    """What came of asking. Without an answer `status` is 0, `failed` names the phase and `error` says why.
+    """What came of asking. `failed` names the phase that went wrong, `error` says why and `late` whether time was up.
 
+    `status` and `headers` are there as soon as they came, whatever became of the body; without them `status` is 0.
     `offer` is what a server has with which no TLS came about.
     """
 
@@ -52,7 +54,13 @@ class Reply:
     failed: str = ""
     error: str = ""
     untrusted: bool = False
+    late: bool = False
     offer: Offer = dataclasses.field(default_factory=Offer)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the whole answer came."""
+        return self.status > 0 and not self.error
 
     @property
     def seconds(self) -> float:
@@ -99,6 +107,7 @@ class Asking:
             except (OSError, Cut, Malformed, UnicodeError) as error:
                 self._reply.error = sentence(error)
                 self._reply.untrusted = isinstance(error, ssl.SSLCertVerificationError)
+                self._reply.late = isinstance(error, TimeoutError)
                 self._look_closer()
 
     def _look_closer(self) -> None:
@@ -152,9 +161,11 @@ class Asking:
         answer.begin(method)
         sock.settimeout(self._left())
         sock.sendall(request)
-        first = self._timed(FIRST_BYTE, lambda: self._receive(sock, answer))
-        self._timed(BODY, lambda: self._finish(sock, answer, first))
-        self._reply.status, self._reply.headers, self._reply.body = answer.status, answer.headers(), answer.body
+        try:
+            first = self._timed(FIRST_BYTE, lambda: self._receive(sock, answer))
+            self._timed(BODY, lambda: self._finish(sock, answer, first))
+        finally:
+            self._reply.status, self._reply.headers, self._reply.body = answer.status, answer.headers(), answer.body
 
     def _receive(self, sock: socket.socket, answer: Answer) -> bool:
         sock.settimeout(self._left())
@@ -163,7 +174,9 @@ class Asking:
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             data = b""
         if data:
-            return answer.feed(data)
+            with contextlib.suppress(TooLong):
+                return answer.feed(data)
+            return True
         answer.end()
         return True
 

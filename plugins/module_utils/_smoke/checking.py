@@ -9,9 +9,10 @@ import dataclasses
 import json
 import re
 import typing as t
+import urllib.parse
 
 from . import finding as kinds
-from .asking import DNS, TLS, Reply
+from .asking import CONNECT, DNS, FIRST_BYTE, TLS, Reply
 from .finding import Finding
 from .request import Url
 
@@ -26,6 +27,8 @@ DAY = 86_400
 TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 """Those that may be asked for; older ones are broken (RFC 8996)."""
 SHOWN = 120
+PASSING = frozenset({408, 425, 429})
+"""Statuses of refusals that hold for a moment and not for the path."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Check:
 
     `statuses` empty means any; `expect_headers` are regular expressions for whole values; `json` has a JMESPath
     expression and the value it must have; `redirect` is how the Location must begin; `cors_origin` with
-    `cors_allowed` says whether that origin may read the answer; `closed` wants no good answer at all.
+    `cors_allowed` says whether that origin may read the answer; `closed` wants to be refused.
     """
 
     name: str
@@ -60,7 +63,7 @@ def judge(check: Check, reply: Reply, now: float) -> list[Finding]:
     """All that is wrong with an answer; `now` in seconds since 1970."""
     if check.closed:
         return _closed(check, reply)
-    if not reply.status:
+    if not reply.answered:
         return [_unanswered(check, reply)]
     return [wrong for judge_one in JUDGES for wrong in judge_one(check, reply, now)]
 
@@ -77,11 +80,26 @@ def expression_error(expression: str) -> str:
 
 
 def _closed(check: Check, reply: Reply) -> list[Finding]:
-    """Only a good answer is an open door; who refuses, knows nothing of it, or does not answer has closed it."""
-    if not 200 <= reply.status < 300:
+    """A good answer is an open door, whole or not; who refuses, or takes no request, has closed it."""
+    if 200 <= reply.status < 300:
+        text = f"{check.url} answers {reply.status} from outside and should not be reachable"
+        return [kinds.ENDPOINT_OPEN.of(check.name, text, _shown(reply))]
+    if _refuses(check, reply):
         return []
-    text = f"{check.url} answers {reply.status} from outside and should not be reachable"
-    return [kinds.ENDPOINT_OPEN.of(check.name, text, _shown(reply))]
+    location = reply.headers.get("location", "")
+    came = f"answers {reply.status}{f' to {location}' if location else ''}" if reply.status else reply.error
+    text = f"whether {check.url} is closed from outside is not known: {came}"
+    return [kinds.ENDPOINT_UNPROVEN.of(check.name, text, *([_shown(reply)] if reply.status else []))]
+
+
+def _refuses(check: Check, reply: Reply) -> bool:
+    """Whether nobody gets to what is asked for: by its status, by being led elsewhere, or because nobody takes it."""
+    if not reply.status:
+        return reply.failed == CONNECT or (reply.failed == FIRST_BYTE and not reply.late)
+    if 300 <= reply.status < 400:
+        there = urllib.parse.urlsplit(urllib.parse.urljoin(str(check.url), reply.headers.get("location", "")))
+        return there.path.rstrip("/") != check.url.target.partition("?")[0].rstrip("/")
+    return 400 <= reply.status < 500 and reply.status not in PASSING
 
 
 def _unanswered(check: Check, reply: Reply) -> Finding:
@@ -95,6 +113,9 @@ def _unanswered(check: Check, reply: Reply) -> Finding:
         return kinds.CERTIFICATE_UNTRUSTED.of(check.name, text, *filter(None, [reply.offer.certificate]))
     what = check.url.host if reply.failed == DNS else f"{check.url}{where}"
     taken = f"after {reply.seconds:.2f} s in the phase {reply.failed or 'body'}"
+    if reply.status:
+        text = f"{what} answers {reply.status}, but not to the end: {reply.error} ({taken})"
+        return kinds.SERVICE_UNREACHABLE.of(check.name, text)
     return kinds.SERVICE_UNREACHABLE.of(check.name, f"{what} does not answer: {reply.error} ({taken})")
 
 

@@ -24,10 +24,25 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 PIECE = 65_536
 _CONNECTING, _HANDSHAKING, _OPEN, _CLOSED = range(4)
 _IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+OURS = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.EAFNOSUPPORT,
+        errno.EMFILE,
+        errno.ENETUNREACH,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EPERM,
+    }
+)
+"""Why this machine cannot even ask: no port, file, memory or route of its own is left, or its firewall forbids it."""
 
 CONNECT, TLS, RESET, CUT, MALFORMED, CLOSED = "connect", "tls", "reset", "cut", "malformed", "closed"
+UNABLE = "unable"
 """How a request ends without an answer. `closed`: the server had closed a kept connection before it read the request,
-and says so in an orderly way; RFC 9112 (9.3.1) lets a client ask again on a new one."""
+and says so in an orderly way; RFC 9112 (9.3.1) lets a client ask again on a new one. `unable`: this machine had nothing
+to connect with."""
 
 
 class Exchange:
@@ -125,7 +140,8 @@ class Connection:
         except Malformed as error:
             self._fail(MALFORMED, error)
         except OSError as error:
-            self._fail(self.opening or RESET, error)
+            is_ours = self._state == _CONNECTING and error.errno in OURS
+            self._fail(UNABLE if is_ours else self.opening or RESET, error)
 
     def _connect(self) -> None:
         self.sock.setblocking(False)

@@ -31,6 +31,11 @@ class Expectations:
     max_seconds: float = 2.0
     successes: int = 3
 
+    @property
+    def answering(self) -> str:
+        """A path that should answer 200; empty where none is known."""
+        return self.status or next(iter(self.healthy), "")
+
 
 def default_checks(base: Url, expected: Expectations) -> list[Check]:
     """Liveness and readiness, the API, TLS with HSTS, the redirect, CORS both ways, and what must be closed."""
@@ -50,8 +55,9 @@ def default_checks(base: Url, expected: Expectations) -> list[Check]:
         checks += _cors(base, expected)
     if secure and expected.redirect:
         plain = parse_url(f"http://{base.host}/")
+        path = expected.answering or "/"
         checks.append(
-            check("redirect to https", plain, "/", redirect=f"https://{base.host}", statuses=frozenset(), **often)
+            check("redirect to https", plain, path, redirect=f"https://{base.host}", statuses=frozenset(), **often)
         )
     return [*checks, *(check(f"closed {path}", base, path, closed=True, **often) for path in expected.closed)]
 

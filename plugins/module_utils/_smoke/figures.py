@@ -15,15 +15,33 @@ import typing as t
 
 from . import samples
 
-KINDS = ("ok", "4xx", "429", "5xx", "unexpected", "connect", "tls", "reset", "cut", "malformed", "timeout", "unsent")
+KINDS = (
+    "ok",
+    "4xx",
+    "429",
+    "5xx",
+    "unexpected",
+    "connect",
+    "tls",
+    "reset",
+    "cut",
+    "malformed",
+    "timeout",
+    "unsent",
+    "unable",
+)
 """How a request ended. `unexpected`: another status than wanted below 400. `connect`, `tls`: no connection. `reset`: it
-was reset; `cut`: it ended before the answer did. `unsent`: no connection was free until the request timed out."""
+was reset; `cut`: it ended before the answer did. `unsent`: no connection was free until the request timed out.
+`unable`: this machine had no file, port or route of its own for one."""
 OK = KINDS.index("ok")
 LIMITED = KINDS.index("429")
 ANSWERED = tuple(KINDS.index(kind) for kind in ("ok", "4xx", "429", "5xx", "unexpected"))
 SAID = tuple(KINDS.index(kind) for kind in ("4xx", "5xx", "unexpected"))
 """Failures that the service itself put in words: no slowness of the load explains them."""
-UNSENT = KINDS.index("unsent")
+UNSENT, UNABLE = KINDS.index("unsent"), KINDS.index("unable")
+NEVER_SENT = (UNSENT, UNABLE)
+APART = (LIMITED, UNABLE)
+"""Ends that say nothing of the service: the limiter's word, and what this machine could not do."""
 PERCENTS = (50, 90, 95, 99, 99.9, 100)
 
 
@@ -65,17 +83,17 @@ class Recording:
 
     @property
     def errors(self) -> int:
-        """All that did not end well, but for 429: that is the limiter's word, and told apart."""
-        return len(self) - self.count(OK, LIMITED)
+        """All that did not end well, but for what says nothing of the service."""
+        return len(self) - self.count(OK, *APART)
 
     @property
-    def unlimited(self) -> int:
-        """Requests that the limiter let through, or that never got so far."""
-        return len(self) - self.count(LIMITED)
+    def judged(self) -> int:
+        """Requests that say something of the service: neither turned away by the limiter, nor by this machine."""
+        return len(self) - self.count(*APART)
 
     @property
     def sent(self) -> int:
-        return len(self) - self.count(UNSENT)
+        return len(self) - self.count(*NEVER_SENT)
 
     def slower(self, limit: float) -> int:
         """Requests that took longer than `limit` seconds, those without any answer among them."""
@@ -86,11 +104,11 @@ class Recording:
         return self._above(self.service, limit)
 
     def _above(self, values: t.Iterable[float], limit: float) -> int:
-        return sum(value > limit and kind != LIMITED for value, kind in zip(values, self.kinds, strict=True))
+        return sum(value > limit and kind not in APART for value, kind in zip(values, self.kinds, strict=True))
 
     def ranked(self, values: t.Sequence[float]) -> list[float]:
-        """Those values in rising order, without the requests that the limiter turned away."""
-        return sorted(value for value, kind in zip(values, self.kinds, strict=True) if kind != LIMITED)
+        """Those values in rising order, of the requests that say something of the service."""
+        return sorted(value for value, kind in zip(values, self.kinds, strict=True) if kind not in APART)
 
     def by_kind(self) -> dict[str, int]:
         return {kind: count for number, kind in enumerate(KINDS) if (count := self.kinds.count(number))}

@@ -47,6 +47,11 @@ SERVICE_UNREACHABLE = Finding(
     "error",
     next_step="Look at DNS, the load balancer and the ingress controller, in the order of the phase that is named.",
 )
+ADDRESS_UNREACHABLE = Finding(
+    "address-unreachable",
+    "warning",
+    next_step="Take the address out of DNS, or see why it is not reached from here.",
+)
 CERTIFICATE_UNTRUSTED = Finding(
     "certificate-untrusted",
     "error",
@@ -77,6 +82,11 @@ HSTS_MISSING = Finding(
 CORS_WRONG = Finding("cors-wrong", "error", next_step="Compare ingress_cors_origins with the origin that is named.")
 ENDPOINT_OPEN = Finding(
     "endpoint-open", "error", next_step="Take the path off the ingress; Prometheus scrapes the pods from within."
+)
+ENDPOINT_UNPROVEN = Finding(
+    "endpoint-unproven",
+    "warning",
+    next_step="Have the ingress refuse the path with 403 or 404, and ask again.",
 )
 REVISION_STALE = Finding(
     "revision-stale",

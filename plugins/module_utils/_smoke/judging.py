@@ -14,8 +14,9 @@ import typing as t
 
 from . import finding as kinds
 from . import samples
-from .figures import SAID, UNSENT, Recording
+from .figures import LIMITED, SAID, UNABLE, UNSENT, Recording
 from .finding import FAILED, INCONCLUSIVE, PASSED, Finding
+from .pace import Pace
 
 GATES = ("error_ratio", "p50", "p95", "p99", "throughput")
 RISK_FIRST, RISK_LATER = 0.05, 0.01
@@ -54,7 +55,10 @@ class SelfCheck:
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A finished load: what was planned and recorded, answers a second, and what the generator itself used."""
+    """A finished load: what was planned and recorded, answers a second, and what the generator itself used.
+
+    `pace` is what the service can keep up, where that is known: the answers counted are no more than that.
+    """
 
     recording: Recording
     planned: int
@@ -63,6 +67,7 @@ class Measured:
     harmful: bool = False
     rate: float = 0.0
     timeout: float = 10.0
+    pace: Pace | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +118,7 @@ def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[Self
     allowed = max(LATENESS_FLOOR, LATENESS_SHARE * slowest)
     sent = recording.sent / max(1, measured.planned)
     late = samples.percentile(sorted(recording.lateness), 99)
-    limited = (len(recording) - recording.unlimited) / total
+    limited = recording.count(LIMITED) / total
     return (
         SelfCheck("sent", SENT_LEAST, round(sent, 6), sent >= SENT_LEAST),
         SelfCheck("lateness_p99", round(allowed, 6), round(late, 6), late <= allowed),
@@ -124,15 +129,23 @@ def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[Self
 
 def _gate(name: str, limit: float, measured: Measured, risk: float) -> Gate:
     recording = measured.recording
-    of = recording.unlimited
+    of = recording.judged
     if name == "throughput":
-        value = round(measured.throughput, 3)
-        return Gate(name, limit, value, PASSED if value >= limit else FAILED)
+        return _throughput_gate(limit, measured)
     if name == "error_ratio":
         return _ratio_gate(name, limit, recording.errors, of, limit, recording.errors / max(1, of), risk)
     share = 1 - float(name[1:]) / 100
     value = samples.percentile(recording.ranked(recording.latency), float(name[1:]))
     return _ratio_gate(name, limit, recording.slower(limit), of, share, value, risk)
+
+
+def _throughput_gate(limit: float, measured: Measured) -> Gate:
+    """Passed when enough answers were counted, or kept up; failed when even the least rise of a queue shows too few."""
+    counted = measured.throughput
+    pace = measured.pace or Pace(counted, counted)
+    value = max(counted, pace.likely)
+    word = PASSED if value >= limit else INCONCLUSIVE if pace.at_most >= limit else FAILED
+    return Gate("throughput", limit, round(value, 3), word)
 
 
 def _ratio_gate(name: str, limit: float, count: int, of: int, allowed: float, value: float, risk: float) -> Gate:
@@ -147,16 +160,17 @@ def _service_said_so(
     limits: t.Mapping[str, float], measured: Measured, risk: float, doubts: t.Sequence[Finding]
 ) -> bool:
     """Whether the failure stands in spite of the doubts: no slowness of the generator makes a service answer 5xx, one
-    that was fit but ran out of connections met a service that was too slow, and being late explains no more than that.
+    that was fit but ran out of connections (which this machine could open) met a service that was too slow, and being
+    late explains no more than that.
     """
     recording = measured.recording
     said = recording.count(*SAID)
-    if samples.compare(said, recording.unlimited, limits.get("error_ratio", 1.0), risk) == samples.ABOVE:
+    if samples.compare(said, recording.judged, limits.get("error_ratio", 1.0), risk) == samples.ABOVE:
         return True
     doubted = [finding.object for finding in doubts]
     if doubted == ["lateness_p99"]:
         return _slow_without_being_late(limits, measured, risk)
-    return doubted == ["sent"] and recording.count(UNSENT) > 0
+    return doubted == ["sent"] and recording.count(UNSENT) > 0 and not recording.count(UNABLE)
 
 
 def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, risk: float) -> bool:
@@ -169,26 +183,30 @@ def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, 
     added = max(recording.lateness) + (1 / measured.rate if measured.rate else 0.0)
     shares = {limits[name] + added: 1 - float(name[1:]) / 100 for name in ("p50", "p95", "p99") if name in limits}
     return any(
-        samples.compare(recording.busy(limit), recording.unlimited, share, risk) == samples.ABOVE
+        samples.compare(recording.busy(limit), recording.judged, share, risk) == samples.ABOVE
         for limit, share in shares.items()
     )
 
 
 def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     recording = measured.recording
-    figures = f"{gate.gate} {gate.value:g}, limit {gate.limit:g}, of {recording.unlimited} requests"
+    figures = f"{gate.gate} {gate.value:g}, limit {gate.limit:g}, of {recording.judged} requests"
+    if gate.verdict == INCONCLUSIVE and gate.gate == "throughput":
+        most = measured.pace.at_most if measured.pace else gate.value
+        text = f"{gate.value:g} good answers/s were kept up, or {most:g}; at least {gate.limit:g} are wanted"
+        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
     if gate.verdict == INCONCLUSIVE:
         text = (
             f"between {gate.lower:.3%} and {gate.upper:.3%} of the requests miss the limit, as far as "
-            f"{recording.unlimited} requests can tell. Without any miss {gate.requests_needed} would be enough"
+            f"{recording.judged} requests can tell. Without any miss {gate.requests_needed} would be enough"
         )
         return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
     if gate.gate == "error_ratio":
         counts = ", ".join(
-            f"{count} {kind}" for kind, count in recording.by_kind().items() if kind not in ("ok", "429")
+            f"{count} {kind}" for kind, count in recording.by_kind().items() if kind not in ("ok", "429", "unable")
         )
-        text = f"{gate.value:.3%} of {recording.unlimited} requests failed ({counts}); {gate.limit:.3%} may"
+        text = f"{gate.value:.3%} of {recording.judged} requests failed ({counts}); {gate.limit:.3%} may"
         return kinds.ERROR_RATIO_HIGH.of(gate.gate, text, figures, *said)
     if gate.gate == "throughput":
         text = f"{gate.value:g} good answers/s of {measured.rate:g} requests/s; at least {gate.limit:g} are wanted"
@@ -207,7 +225,7 @@ def _doubt(check: SelfCheck, measured: Measured) -> Finding:
         "lateness_p99": f"requests were sent {value * 1000:.1f} ms late (p99); {limit * 1000:.1f} ms is the most",
         "cpu": f"sending took {value:.0%} of a processor core; {limit:.0%} is the most",
     }[check.check]
-    said = [text for kind, text in measured.recording.said.items() if kind == "unsent"]
+    said = [text for kind, text in measured.recording.said.items() if kind in ("unsent", "unable")]
     return kinds.GENERATOR_OVERLOADED.of(check.check, meaning, *said)
 
 

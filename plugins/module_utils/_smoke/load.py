@@ -19,8 +19,8 @@ import ssl
 import time
 import typing as t
 
-from .connection import CLOSED, Connection, Exchange
-from .figures import KINDS, LIMITED, OK, UNSENT, Recording, kind_of
+from .connection import CLOSED, UNABLE, Connection, Exchange
+from .figures import KINDS, LIMITED, NEVER_SENT, OK, UNSENT, Recording, kind_of
 from .plan import Plan, mixed
 
 Address = tuple[int, t.Any]
@@ -31,6 +31,7 @@ GRAIN = 0.0005
 """Seconds: requests that are due so close together are sent in one go, which spares half of the wake-ups at 5000/s."""
 LEAD = 0.01
 HARM_SPAN, HARM_RATIO, HARM_LEAST = 2.0, 0.5, 20
+HARMLESS = (OK, LIMITED, *NEVER_SENT)
 RESEND = frozenset({"GET", "HEAD", "OPTIONS"})
 _SELECT_LIMIT = 1024
 
@@ -68,7 +69,7 @@ class Load:
         self._waiting: collections.deque[Exchange] = collections.deque()
         self._flying: collections.deque[Exchange] = collections.deque()
         self._unfinished = 0
-        self._first_counted = 0
+        self._first_counted = self._forgotten = 0
         self._recent: collections.deque[tuple[float, bool]] = collections.deque()
         self._recent_errors = 0
 
@@ -109,13 +110,30 @@ class Load:
             due = first + number * interval if number < total else float("inf")
             self._wait(due)
             now = self._clock()
+            self._expire(now)
+            self._refill()
             while number < total and first + number * interval <= now:
                 self._see_to(number, first + number * interval, now)
                 number += 1
-            self._expire(now)
             if self.stopped:
                 total = number
-        self.planned += max(0, total - self._first_counted)
+                self._forget_waiting()
+        self.planned += max(0, total - self._first_counted - self._forgotten)
+        if self.harmful and not self.planned:
+            self._count_the_warm_up()
+
+    def _forget_waiting(self) -> None:
+        """A load that stopped sends nothing more: what waits for a connection is taken out of the plan."""
+        while exchange := self._next_waiting():
+            exchange.done = True
+            self._unfinished -= 1
+            self._forgotten += exchange.number >= self._first_counted
+
+    def _count_the_warm_up(self) -> None:
+        """A load that stopped itself before anything counted is judged by what it sent."""
+        said = self.recording.said
+        self.recording, self.warming, self.planned = self.warming, Recording(), len(self.warming)
+        self.recording.said.update(said)
 
     def _wait(self, due: float) -> None:
         """Handle sockets until the next request is due, or the first one times out.
@@ -152,17 +170,12 @@ class Load:
         try:
             connection = Connection(self, next(self._addresses), self.plan.url.host, self._context, exchange)
         except OSError as error:
-            self._end_unconnected(exchange, error)
+            self._end(exchange, UNABLE, error.strerror or str(error))
             return
         self.opened += 1
         if connection.exchange is not None:
             self._open.add(connection)
             self.most_open = max(self.most_open, len(self._open))
-
-    def _end_unconnected(self, exchange: Exchange, error: OSError) -> None:
-        """There was not even a socket to be had: this machine's limit of open files, most likely."""
-        self.recording.said.setdefault("unsent", error.strerror or str(error))
-        self._finish(exchange, UNSENT)
 
     def sending(self, exchange: Exchange) -> None:
         """A request is about to be written."""
@@ -183,7 +196,6 @@ class Load:
             connection.close()
             self._open.discard(connection)
             self._finish(exchange, kind)
-            self._refill()
 
     def failed(self, connection: Connection, exchange: Exchange, kind: str, text: str) -> None:
         """A request ended with its connection."""
@@ -191,32 +203,34 @@ class Load:
         if kind == CLOSED and not exchange.resent and exchange.request.method in RESEND:
             self.resent += 1
             exchange.resent = True
-            self._dispatch(exchange)
+            self._connect(exchange)
             return
-        name = "cut" if kind == CLOSED else kind
-        self.recording.said.setdefault(name, text)
-        self._finish(exchange, KINDS.index(name))
-        self._refill()
+        self._end(exchange, "cut" if kind == CLOSED else kind, text)
+
+    def _end(self, exchange: Exchange, kind: str, text: str) -> None:
+        """A request ended badly, in these words."""
+        self.recording.said.setdefault(kind, text)
+        self._finish(exchange, KINDS.index(kind))
 
     def lost(self, connection: Connection) -> None:
         """The server closed an idle connection."""
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        self._refill()
 
     def _reuse(self, connection: Connection) -> None:
-        waiting = self._next_waiting()
+        waiting = None if self.stopped else self._next_waiting()
         if waiting is None:
             self._idle.append(connection)
         else:
             connection.send(waiting)
 
     def _refill(self) -> None:
-        """A place among the connections became free."""
-        waiting = self._next_waiting() if len(self._open) < self.plan.connections else None
-        if waiting is not None:
-            self._connect(waiting)
+        """Connect for those that wait while there is room; one that fails at once leaves it to the next."""
+        while self._waiting and not self.stopped and len(self._open) < self.plan.connections:
+            waiting = self._next_waiting()
+            if waiting is not None:
+                self._connect(waiting)
 
     def _next_waiting(self) -> Exchange | None:
         while self._waiting:
@@ -243,7 +257,6 @@ class Load:
         connection.close()
         self._open.discard(connection)
         self._finish(exchange, kind)
-        self._refill()
 
     def _finish(self, exchange: Exchange, kind: int) -> None:
         now = self._clock()
@@ -260,7 +273,7 @@ class Load:
             self.stopped = True
 
     def _watch_for_harm(self, now: float, kind: int) -> None:
-        wrong = kind not in (OK, LIMITED, UNSENT)
+        wrong = kind not in HARMLESS
         recent = self._recent
         recent.append((now, wrong))
         self._recent_errors += wrong

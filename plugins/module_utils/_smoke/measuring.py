@@ -12,6 +12,7 @@ import typing as t
 from .figures import KINDS, OK, percentiles
 from .judging import RISK_FIRST, RISK_LATER, Judgement, Measured, judge
 from .load import Address, Load
+from .pace import Pace, pace_of
 from .pictured import histogram, series
 from .plan import Plan
 
@@ -34,18 +35,21 @@ def measure(
     with Load(plan, addresses, context) as load:
         load.run(plan.count, plan.warming)
         throughput = _throughput(load)
-        judgement = judge(limits, _measured(load, throughput), RISK_FIRST)
+        pace = pace_of(load.recording, 0, plan.rate)
+        judgement = judge(limits, _measured(load, throughput, pace), RISK_FIRST)
         extended = 0
         while judgement.undecided and extended < extensions and not load.stopped:
+            first = len(load.recording)
             load.run(plan.count)
             extended += 1
-            judgement = judge(limits, _measured(load, throughput), RISK_LATER)
+            pace = pace.better(pace_of(load.recording, first, plan.rate))
+            judgement = judge(limits, _measured(load, throughput, pace), RISK_LATER)
         return Measurement(judgement, _figures(load, judgement, throughput, extended))
 
 
-def _measured(load: Load, throughput: float) -> Measured:
-    share = load.cpu / load.wall if load.wall else 0.0
-    return Measured(load.recording, load.planned, throughput, share, load.harmful, load.plan.rate, load.plan.timeout)
+def _measured(load: Load, throughput: float, pace: Pace) -> Measured:
+    share, plan = load.cpu / load.wall if load.wall else 0.0, load.plan
+    return Measured(load.recording, load.planned, throughput, share, load.harmful, plan.rate, plan.timeout, pace)
 
 
 def _throughput(load: Load) -> float:
@@ -54,8 +58,8 @@ def _throughput(load: Load) -> float:
     if not len(recording):
         return 0.0
     begin = min(recording.due)
-    end = begin + load.plan.count / load.plan.rate
-    if load.plan.warming:
+    end = begin + load.planned / load.plan.rate
+    if len(load.warming):
         return (recording.completed(begin, end) + load.warming.completed(begin, end)) / (end - begin)
     return recording.count(OK) / (max(end, *recording.ended) - begin)
 
@@ -82,7 +86,7 @@ def _figures(load: Load, judgement: Judgement, throughput: float, extended: int)
         "results": {kind: recording.by_kind().get(kind, 0) for kind in KINDS},
         "failures": dict(recording.names.most_common(20)),
         "said": dict(recording.said),
-        "error_ratio": round(recording.errors / max(1, recording.unlimited), 6),
+        "error_ratio": round(recording.errors / max(1, recording.judged), 6),
         "throughput": round(throughput, 3),
         "latency": percentiles(latency),
         "service_time": percentiles(recording.ranked(recording.service)),

@@ -20,6 +20,8 @@ from .samples import requests_needed
 
 Params = t.Mapping[str, t.Any]
 LEAST_SECONDS = 10.0
+MISSING_SHARE, MISSING_LEAST = 0.01, 3
+"""Answers that may be missing for a service to keep up with a rate: this share of them, or this many."""
 SPARE = 1.05
 """So much more than the smallest sample is planned when no length of the load is given."""
 
@@ -47,7 +49,7 @@ def wanted(params: Params) -> Wanted:
         *(_check(url, given, expected) for given in params["checks"]),
     ]
     load, limiter = params["load"] or {}, params["limiter"] or {}
-    plan = _plan(url, load) if load.get("rate") else None
+    plan = _plan(url, load, expected.answering) if load.get("rate") else None
     if plan:
         refuse_excess(plan, load["max_rate"], load["extensions"])
     burst = _limiter(limiter) if limiter.get("rate") else None
@@ -59,7 +61,7 @@ def wanted(params: Params) -> Wanted:
         checks=tuple(_named_once(checks)),
         status=parse_url(expected.status, str(url)) if expected.status else None,
         load=plan,
-        gates=_gates(load.get("gates") or {}),
+        gates=_gates_of(plan, load["gates"] or {}) if plan else {},
         extensions=load.get("extensions", 0),
         limiter=burst,
         limiter_plan=bursting,
@@ -111,8 +113,14 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
     )
 
 
-def _plan(url: Url, load: Params) -> Plan:
-    requests = tuple(_request(url, given) for given in load["requests"]) or (_request(url, {"path": "/api/v1/status"}),)
+def _plan(url: Url, load: Params, answering: str) -> Plan:
+    wishes = load["requests"] or ([{"path": answering}] if answering else [])
+    if not wishes:
+        raise NotAllowed(
+            "a load has nothing to ask, because no path is known that should answer 200: name one in the load's "
+            "requests, or set its rate to 0"
+        )
+    requests = tuple(_request(url, given) for given in wishes)
     seconds = load["seconds"] or _needed_seconds(load["rate"], load["gates"] or {})
     return Plan(
         url=url,
@@ -145,6 +153,16 @@ def _request(base: Url, given: Params) -> Request:
         statuses=frozenset(given.get("status") or [200]),
         weight=given.get("weight", 1),
     )
+
+
+def _gates_of(plan: Plan, given: Params) -> dict[str, float]:
+    """The gates of a load. It has to keep up with its rate where errors are judged, and nothing else is said of it."""
+    gates = _gates(given)
+    allowed = given.get("error_ratio")
+    if given.get("throughput") is None and (allowed is None or allowed >= 0):
+        missing = max(MISSING_SHARE, MISSING_LEAST / plan.count)
+        gates["throughput"] = plan.rate * max(0.0, 1 - missing) * max(0.0, 1 - (allowed or 0.0))
+    return gates
 
 
 def _gates(given: Params) -> dict[str, float]:

@@ -13,7 +13,7 @@ import collections
 import typing as t
 
 from . import samples
-from .figures import ANSWERED, KINDS, LIMITED, OK, UNSENT, Recording
+from .figures import ANSWERED, APART, KINDS, NEVER_SENT, OK, Recording
 
 BOUNDS = tuple(float(f"{10 ** (step / 10):.3g}") for step in range(-50, 41))
 """Upper bounds of the buckets in seconds, ten to a decade, from 10 microseconds to 10,000 seconds."""
@@ -61,9 +61,9 @@ def series(recording: Recording) -> Entry:
     ):
         planned = slots[at(due)]
         planned.planned += 1
-        if kind != LIMITED:
+        if kind not in APART:
             planned.latencies.append(latency)
-        if kind != UNSENT:
+        if kind not in NEVER_SENT:
             slots[at(min(begun, ended))].sent += 1
         last = slots[at(ended)]
         last.answered += kind in ANSWERED

@@ -129,7 +129,7 @@ def listen(ask: Asker, url: Url, request: bytes, expected: Expected, deadline: f
             is_widest = at_once == MOST_AT_ONCE
             without_new = 0 if any(news) else without_new + (seen.answers - answers) * (is_widest or not expected.pods)
             at_once = at_once if any(news) else min(2 * at_once, MOST_AT_ONCE)
-            if not any(reply.status for reply in replies):
+            if not any(reply.answered for reply in replies):
                 time.sleep(0.2)
         _ask_directly(seen, expected, pool)
     seen.seconds = time.monotonic() - begun
@@ -171,7 +171,7 @@ def _ask_directly(seen: Seen, expected: Expected, pool: concurrent.futures.Execu
 def _told(reply: Reply) -> tuple[str, str]:
     """The pod and the revision that an answer tells of; nothing where it tells of no pod."""
     try:
-        content = json.loads(reply.body) if reply.status == 200 else {}
+        content = json.loads(reply.body) if reply.status == 200 and reply.answered else {}
     except ValueError:
         content = {}
     pod = content.get("pod") if isinstance(content, dict) else None

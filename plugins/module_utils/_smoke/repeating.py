@@ -13,7 +13,7 @@ import typing as t
 
 from .asking import Asker, Reply
 from .checking import Check, judge
-from .finding import ANSWER_SLOW, FAILED, PASSED, Finding, in_order
+from .finding import ANSWER_SLOW, PASSED, Finding, in_order, verdict
 
 AT_ONCE = 8
 SHORTEST = 0.1
@@ -41,7 +41,7 @@ class Outcome(t.NamedTuple):
             "name": self.check.name,
             "url": str(self.check.url),
             "method": self.check.method,
-            "verdict": PASSED if self.passed else FAILED,
+            "verdict": PASSED if self.passed else verdict(self.findings, undecided=True),
             "status": self.reply.status,
             "address": self.reply.address,
             "phases": dict(self.reply.phases),
@@ -95,7 +95,7 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
 
 def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
     """Whether the deadline, and not the service, ended an attempt: what was found before says more."""
-    return is_last and not reply.status and time.monotonic() >= end
+    return is_last and not reply.answered and time.monotonic() >= end
 
 
 def _too_few(check: Check, good: int) -> Finding:

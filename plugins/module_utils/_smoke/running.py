@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from . import availability, limiter, pods, way
+from .addressing import reachable
 from .asking import Asker, lookup, sentence
 from .finding import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding, in_order, verdict
 from .measuring import measure
@@ -60,11 +61,11 @@ def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, promethe
     outcomes = repeat_all(ask, wanted.checks, manner.deadline, manner.interval)
     found += findings_of(outcomes)
     requests = sum(outcome.attempts for outcome in outcomes)
-    undecided = False
+    undecided = not all(outcome.passed for outcome in outcomes)
     if expected is not None and wanted.status and not _is_down(found):
         seen = pods.listen(ask, wanted.status, wire(wanted.status), expected, manner.deadline)
         found += pods.judge(seen, expected, wanted.status)
-        undecided = any(finding.id == "pods-unseen" for finding in found)
+        undecided = undecided or any(finding.id == "pods-unseen" for finding in found)
         result["pods"] = seen.as_dict(expected)
         requests += seen.requests
     if not manner.only_checks and verdict(found) != FAILED:
@@ -108,10 +109,12 @@ def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result)
     if not wanted.load and not wanted.limiter:
         return 0
     try:
-        addresses = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
+        known = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
     except OSError as error:
         found.append(SERVICE_UNREACHABLE.of("load", f"{wanted.url.host} has no address: {sentence(error)}"))
         return 0
+    addresses, passed_over = reachable(known, manner.timeout)
+    found += passed_over
     context = manner.context if wanted.url.scheme == "https" else None
     sent = 0
     if wanted.load:

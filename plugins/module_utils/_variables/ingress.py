@@ -25,12 +25,14 @@ AT_LEAST_ONE = (
     "ingress_tls_duration_days",
     "ingress_tls_renew_before_days",
 )
+GATEWAY_PORTS = ("ingress_gateway_http_port", "ingress_gateway_https_port")
 AT_LEAST_ZERO = (
     "ingress_body_limit_mebibytes",
     "ingress_connections_per_client",
     "ingress_cors_max_age_seconds",
     "ingress_hsts_max_age_seconds",
     "ingress_traefik_forwarded_depth",
+    *GATEWAY_PORTS,
 )
 CONTROLLER_HSTS = {
     "ingress_hsts_enabled": True,
@@ -71,6 +73,8 @@ def _ranges(values: Values) -> list[str]:
         for names, least in ((AT_LEAST_ONE, 1), (AT_LEAST_ZERO, 0))
         for name in names
         if values[name] < least
+    ] + [
+        f"{name} must be at most 65535, but {values[name]} was given." for name in GATEWAY_PORTS if values[name] > 65535
     ]
 
 

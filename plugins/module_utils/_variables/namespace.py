@@ -34,6 +34,12 @@ IDENTITIES = {
 NOTHING = re.compile("")
 IRSA_ANNOTATION = "eks.amazonaws.com/role-arn"
 
+TEXTS = (
+    "namespace_labels",
+    "namespace_service_account_annotations",
+    "namespace_dns_labels",
+    "namespace_dns_cache_labels",
+)
 CIDR_LISTS = (
     "namespace_dns_cidrs",
     "namespace_ingress_controller_cidrs",
@@ -68,7 +74,7 @@ def check(values: Values) -> list[str]:
 
 
 def _texts(values: Values) -> t.Iterator[str]:
-    for name in ("namespace_labels", "namespace_service_account_annotations", "namespace_dns_labels"):
+    for name in TEXTS:
         yield from texts.not_strings(name, values[name])
 
 

@@ -48,7 +48,7 @@ def check(values: Values) -> list[str]:
     rules = {
         "inline": (_missing, _unusable, _database, _redis, _certificate, _registry),
         "existing": (_ignored,),
-        "external": (_ignored, _mapping, _external_registry, _store),
+        "external": (_ignored, _mapping, _external_registry, _alerting, _store),
     }
     return [problem for rule in rules[values["secrets_source"]] for problem in rule(values)]
 
@@ -182,6 +182,14 @@ def _external_registry(values: Values) -> t.Iterator[str]:
         yield (
             "Registry credential: secrets_external_registry_remote_key is empty. Name the secret with the fields "
             "username and password, or set maestro_registry_secret to false when the nodes may pull by themselves."
+        )
+
+
+def _alerting(values: Values) -> t.Iterator[str]:
+    if values["secrets_external_alerting_remote_key"] and not values["secrets_external_alerting_keys"]:
+        yield (
+            "Alerts: secrets_external_alerting_keys is empty. Name pagerduty-routing-key, slack-api-url or both, or "
+            "empty secrets_external_alerting_remote_key when somebody else keeps the Secret."
         )
 
 

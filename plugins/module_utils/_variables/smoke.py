@@ -34,7 +34,11 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "maestro_smoke_ca_path": {
         "type": "str",
         "default": "",
-        "description": ["PEM file of the authorities that sign the service's certificate, beside the system's."],
+        "description": [
+            "PEM file of the authorities that sign the service's certificate, beside the system's.",
+            "Empty means the roots of Let's Encrypt's staging environment with C(ingress_tls_issuer)",
+            "C(letsencrypt-staging), and none else.",
+        ],
     },
     "maestro_smoke_allowed_hosts": {
         "type": "list",
@@ -45,7 +49,10 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "maestro_smoke_expect": {
         "type": "dict",
         "default": {},
-        "description": ["What the default checks expect; see C(expect) of the module C(smoke)."],
+        "description": [
+            "What the default checks expect; see C(expect) of the module C(smoke).",
+            "What is not given follows from the variables of the role C(ingress): its paths, HSTS and certificate.",
+        ],
     },
     "maestro_smoke_checks": {
         "type": "list",
@@ -78,8 +85,8 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "default": {},
         "description": [
             "The load; see C(load) of the module C(smoke). A C(rate) of 0 sends none.",
-            "The rate is 1000 requests a second in production, 300 in staging and 200 in the lab, unless given; with",
-            "C(maestro_smoke_through) it is 50.",
+            "The rate is 1000 requests a second in production, 300 in staging and 200 in the lab, unless given, but",
+            "not above C(ingress_rate_limit_requests_per_second); with C(maestro_smoke_through) it is 50.",
         ],
     },
     "maestro_smoke_limiter": {
@@ -94,5 +101,11 @@ SMOKE: dict[str, dict[str, t.Any]] = {
             "A Prometheus to ask for the availability of the last days, which no smoke test can show.",
             "C(validate) also asks it whether it scrapes every pod.",
         ],
+    },
+    "maestro_smoke_prometheus_token": {
+        "type": "str",
+        "default": "",
+        "no_log": True,
+        "description": ["Bearer token for a Prometheus behind authentication. Keep it in a vault."],
     },
 }

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from . import quantity, texts
+from .shared import release_context
 
 Values = t.Mapping[str, t.Any]
 
@@ -29,6 +30,9 @@ OWN_ENVIRONMENT = frozenset(
     )
 )
 SHUTDOWN_MARGIN_SECONDS = 5
+NLB_FORGETS_SECONDS = 120
+"""How long an NLB may send new connections to a pod that has been taken out, whatever its settings."""
+CLOUDS_WITHOUT_NLB = frozenset(("gke", "azure"))
 RESOURCES = ("cpu", "memory", "ephemeral_storage")
 QUANTITIES = (
     *(f"workload_{side}_{resource}" for side in ("requests", "limits") for resource in RESOURCES),
@@ -82,6 +86,7 @@ def check(values: Values) -> list[str]:
         _storage_class,
         _persistence,
         _service,
+        _behind_nlb,
     )
     return [problem for rule in rules for problem in rule(values)]
 
@@ -271,11 +276,27 @@ def _service(values: Values) -> t.Iterator[str]:
             ipaddress.ip_network(cidr)
         except ValueError as error:
             yield f"workload_service_source_ranges must hold address ranges such as 10.20.0.0/24 ({error})."
+
+
+def _behind_nlb(values: Values) -> t.Iterator[str]:
+    """Pods are the NLB's targets: what comes after their preStop is refused."""
     if values["workload_service_type"] != "LoadBalancer" or not values["workload_service_nlb"]:
         return
-    drain, grace = values["workload_service_nlb_deregistration_seconds"], values["workload_termination_grace_seconds"]
-    if drain > grace:
+    provider = release_context(values)["identity"]["provider"]
+    if provider in CLOUDS_WITHOUT_NLB:
         yield (
-            f"workload_service_nlb_deregistration_seconds ({drain}) must not exceed workload_termination_grace_seconds "
-            f"({grace}): the pod would be killed while the NLB still sends it requests."
+            f"workload_service_nlb is true, but with maestro_identity.provider {provider} there is no NLB: another "
+            "load balancer needs the node ports that an NLB is spared, and gets no address without them. Set "
+            "workload_service_nlb to false."
+        )
+        return
+    stop, drain = values["workload_pre_stop_seconds"], values["workload_service_nlb_deregistration_seconds"]
+    needed = max(drain, NLB_FORGETS_SECONDS)
+    if stop < needed:
+        grace, longest = values["workload_termination_grace_seconds"], values["workload_orchestration_timeout_seconds"]
+        yield (
+            f"workload_pre_stop_seconds ({stop}) ends pods to which an NLB still sends connections: it must be at "
+            f"least {needed}, the longer of workload_service_nlb_deregistration_seconds ({drain}) and the "
+            f"{NLB_FORGETS_SECONDS} s in which an NLB forgets a pod. Set it, and workload_termination_grace_seconds "
+            f"({grace}) to {needed + longest + SHUTDOWN_MARGIN_SECONDS} or more."
         )

@@ -20,6 +20,7 @@ from tests.integration.playing import ROOT
 LAB_COMMAND = str(ROOT / "tests" / "lab" / "lab")
 LAB_SECONDS = 600
 RECOVERY_SECONDS = 2.0
+EXTERNAL_SECRETS = "external-secrets.io/v1"
 Moment = t.Callable[[list[Manifest]], bool]
 Deed = t.Callable[[Cluster, str], None]
 
@@ -198,21 +199,35 @@ def _evict(cluster: Cluster, namespace: str, name: str) -> None:
             raise
 
 
-def deliver_secret(name: str, seconds: float) -> Deed:
-    """Plays External Secrets: writes the Secret so late, then says of its ExternalSecret that it is in sync."""
+def sync_late(name: str, seconds: float) -> Around:
+    """Plays External Secrets: writes the Secret so long after it is asked to, then says that it is in sync."""
 
-    def deed(cluster: Cluster, namespace: str) -> None:
-        time.sleep(seconds)
-        data = {"OUTER": base64.b64encode(b"outer-value").decode()}
-        cluster.create(f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": name}, "data": data})
-        path = cluster.path("external-secrets.io/v1", "ExternalSecret", namespace, name)
-        live = cluster.get(path)
-        ready = {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
-        synced = f"{live['metadata']['generation']}-0"
-        status = {"conditions": [ready], "syncedResourceVersion": synced, "refreshTime": None}
-        cluster.request("PUT", f"{path}/status", {**live, "status": status})
+    @contextlib.contextmanager
+    def around(cluster: Cluster, namespace: str) -> t.Iterator[None]:
+        def attempt() -> bool:
+            if cluster.find(EXTERNAL_SECRETS, "ExternalSecret", namespace, name) is None:
+                return False
+            time.sleep(seconds)
+            bring(cluster, namespace, name, OUTER="outer-value")
+            return True
 
-    return deed
+        with meanwhile(attempt):
+            yield
+
+    return around
+
+
+def bring(cluster: Cluster, namespace: str, name: str, **values: str) -> None:
+    """What External Secrets does when it has read the source: the Secret, then the status that says so."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    metadata = {"name": name, "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}, "external-secrets")
+    path = cluster.path(EXTERNAL_SECRETS, "ExternalSecret", namespace, name)
+    live = cluster.get(path)
+    ready = {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
+    synced = f"{live['metadata']['generation']}-0"
+    status = {"conditions": [ready], "syncedResourceVersion": synced, "refreshTime": None}
+    cluster.request("PUT", f"{path}/status", {**live, "status": status})
 
 
 def expire_watches(every: float) -> Around:

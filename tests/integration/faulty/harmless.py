@@ -53,7 +53,7 @@ BESIDE: dict[str, Scene] = {
             external_secret(),
             container(envFrom=[{"secretRef": {"name": name}} for name in ("maestro-secrets", "maestro-outer")]),
         ),
-        around=disturbing.at(disturbing.created, disturbing.deliver_secret("maestro-outer", 5)),
+        around=disturbing.sync_late("maestro-outer", 5),
     ),
     "certificate-that-comes-late": Scene((volume(secret={"secretName": "maestro-tls"}),), WITH_INGRESS),
     "pod-deleted-by-hand": Scene((slow(2),), around=disturbing.at(disturbing.running, disturbing.delete_a_pod)),

@@ -186,6 +186,22 @@ def test_gateway_listens_on_80_and_443_with_the_certificate() -> None:
     assert secure["tls"]["certificateRefs"] == [{"name": "maestro-tls"}]
 
 
+@pytest.mark.parametrize(
+    ("variables", "ports"),
+    [
+        ({}, (8000, 8443)),
+        ({"ingress_gateway_http_port": 80}, (80, 8443)),
+        ({"ingress_gateway_http_port": 9080, "ingress_gateway_https_port": 9443}, (9080, 9443)),
+    ],
+    ids=["of-its-chart", "one-of-its-own", "both-of-its-own"],
+)
+def test_traefik_as_gateway_listens_on_the_ports_of_its_entry_points(
+    variables: dict[str, int], ports: tuple[int, int]
+) -> None:
+    gateway = only(of_kind(render("ingress", **VARIANTS["traefik-gateway"], **variables), "Gateway"))
+    assert tuple(listener["port"] for listener in gateway["spec"]["listeners"]) == ports
+
+
 def test_gateway_that_exists_is_used_and_keeps_its_tls() -> None:
     variables = {
         **VARIANTS["envoy"],
@@ -286,6 +302,8 @@ def test_backend_tls_is_verified() -> None:
         ({"ingress_extra_hostnames": ["maestro.intelgraph.ai"]}, ["twice"]),
         ({"ingress_annotations": {"a/b": 1}}, ["ingress_annotations[a/b]", "quotes"]),
         ({**VARIANTS["envoy"], "ingress_annotations": {"a/b": "c"}}, ["ingress_annotations", "gateway"]),
+        ({"ingress_gateway_http_port": 65536}, ["ingress_gateway_http_port", "65535", "65536"]),
+        ({"ingress_gateway_https_port": -1}, ["ingress_gateway_https_port", "0 or more", "-1"]),
         ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway", "'apache'"]),
         ({"ingress_cors_enabled": "true"}, ["ingress_cors_enabled", "boolean"]),
         ({"ingress_clas": "nginx"}, ["ingress_clas", "ingress_class"]),

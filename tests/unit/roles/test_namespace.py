@@ -156,14 +156,25 @@ def test_everything_is_denied_first() -> None:
     assert policies()["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-def test_dns_is_open_by_udp_and_tcp_to_the_cluster_and_to_the_node_cache() -> None:
+def dns_pods(spec: Manifest) -> list[Manifest]:
+    return [peer["podSelector"]["matchLabels"] for peer in only(spec["egress"])["to"] if "podSelector" in peer]
+
+
+def test_dns_is_open_by_udp_and_tcp_to_the_cluster_to_the_node_caches_and_to_cloud_dns() -> None:
     dns = policies()["dns"]
     assert ports(dns, "egress") == [("UDP", 53), ("TCP", 53)]
-    peer = dns["egress"][0]["to"][0]
-    assert peer["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
-    assert namespaces(dns, "egress", "to") == ["kube-system"]
-    assert cidrs(dns) == ["169.254.20.10/32"]
+    assert dns_pods(dns) == [{"k8s-app": "kube-dns"}, {"k8s-app": "node-local-dns"}]
+    assert set(namespaces(dns, "egress", "to")) == {"kube-system"}
+    assert cidrs(dns) == ["169.254.20.10/32", "169.254.169.254/32"]
     assert dns["podSelector"] == {}
+
+
+def test_dns_that_is_elsewhere_is_open_there_alone() -> None:
+    dns = policies(
+        namespace_dns_labels={"app": "bind"}, namespace_dns_cache_labels={}, namespace_dns_cidrs=["172.20.0.10/32"]
+    )["dns"]
+    assert dns_pods(dns) == [{"app": "bind"}]
+    assert cidrs(dns) == ["172.20.0.10/32"]
 
 
 def test_the_ingress_controller_reaches_the_http_port_only() -> None:

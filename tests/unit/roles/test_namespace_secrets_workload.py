@@ -15,6 +15,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.object
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import quantity
 from tests.unit.rendering import Manifest, of_kind, only, render
 from tests.unit.roles.restricted import violations
+from tests.unit.roles.test_workload import BEHIND_NLB
 
 CLUSTER_SCOPED = {"Namespace", "StorageClass"}
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -30,6 +31,13 @@ IDENTITIES = st.sampled_from(
         {"provider": "irsa", "role": "arn:aws:iam::123456789012:role/maestro"},
         {"provider": "gke", "role": "maestro@project.iam.gserviceaccount.com"},
         {"provider": "azure", "client_id": "00000000-0000-0000-0000-00000000abcd"},
+    ]
+)
+SERVICES = st.sampled_from(
+    [
+        {"workload_service_type": "ClusterIP"},
+        {"workload_service_type": "LoadBalancer", "workload_service_nlb": False},
+        {**BEHIND_NLB, "maestro_identity": {"provider": "pod-identity"}},
     ]
 )
 PERSISTENCE = st.sampled_from(
@@ -72,7 +80,6 @@ SHARED = st.fixed_dictionaries(
         "namespace_prometheus_namespaces": st.lists(NAMES, max_size=2),
         "workload_autoscaling_enabled": st.booleans(),
         "workload_autoscaling_min_replicas": st.integers(3, 6),
-        "workload_service_type": st.sampled_from(["ClusterIP", "LoadBalancer"]),
         "workload_environment": st.dictionaries(st.from_regex(r"X_[A-Z]{1,5}", fullmatch=True), TEXT, max_size=3),
         "workload_settings_extra": st.dictionaries(NAMES, st.dictionaries(NAMES, TEXT | st.integers()), max_size=2),
         "workload_image_digest": st.sampled_from(["", "sha256:" + "a" * 64]),
@@ -80,7 +87,7 @@ SHARED = st.fixed_dictionaries(
     }
 )
 INVENTORIES = st.builds(
-    lambda *parts: {key: value for part in parts for key, value in part.items()}, SHARED, PERSISTENCE, SECRETS
+    lambda *parts: {key: value for part in parts for key, value in part.items()}, SHARED, PERSISTENCE, SECRETS, SERVICES
 )
 
 

@@ -14,12 +14,11 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Facts, StorageClass
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Controller
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.questions import live_keys
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, facts, ids, node, obj
+from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import ROLES, component, only, render
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -38,24 +37,6 @@ def rendered() -> dict[str, list[dict[str, t.Any]]]:
 
 def production(**changes: list[dict[str, t.Any]]) -> Needs:
     return needs_of({**rendered(), **changes}, "maestro", NAMESPACE)
-
-
-def filled(key: Key, needs: Needs) -> dict[str, t.Any]:
-    """A live object with every key that anybody reads."""
-    keys = {name for reference in needs.references if reference.target == key for name in reference.keys}
-    return obj(key.api_version, key.kind, key.name, key.namespace, data=dict.fromkeys(keys, True))
-
-
-def fitting(needs: Needs, **changes: t.Any) -> Facts:
-    """A cluster on which production's defaults fit, with an operator for each API."""
-    named = {reference.target for reference in needs.references}
-    whole: dict[str, t.Any] = {
-        "nodes": tuple(node(f"node-{n}", f"zone-{n}", cpu="8", memory="64Gi") for n in (1, 2, 3)),
-        "ingress_classes": {"nginx": "nginx.org/ingress-controller"},
-        "storage_classes": {"standard": StorageClass("efs.csi.aws.com", default=True)},
-        "live": {key: filled(key, needs) if key in named else None for key in live_keys(needs)},
-    }
-    return facts(**{**whole, **changes})
 
 
 def judged(needs: Needs, **changes: t.Any) -> Judgement:
@@ -81,6 +62,28 @@ def test_productions_quota_holds_its_largest_release_and_not_much_less() -> None
 
     assert "quota-short" not in ids(judged(production(namespace=with_pods("11"))).findings)
     assert ids(judged(production(namespace=with_pods("10"))).findings) == ["quota-short"]
+
+
+def test_a_load_balancer_needs_a_quota_that_allows_it() -> None:
+    workload = render("workload", workload_image_digest=DIGEST, workload_service_type="LoadBalancer")
+    finding = only(judged(production(workload=workload), namespace=None).findings)
+    assert finding.id == "quota-short"
+    assert "services.loadbalancers: 1 needed, 0 allowed" in finding.message
+    allowed = render("namespace", namespace_quota_load_balancers=1)
+    assert judged(production(workload=workload, namespace=allowed), namespace=None).verdict == "passed"
+
+
+def test_requests_through_traefik_are_warned_of_while_only_ingress_nginx_is_let_in() -> None:
+    needs = production(ingress=render("ingress", ingress_provider="traefik", ingress_class="traefik"))
+    traefik = {
+        "ingress_classes": {"traefik": "traefik.io/ingress-controller"},
+        "controllers": (Controller("Traefik", "Deployment traefik/traefik", "3.7.0", 1, 1),),
+    }
+    finding = only(judged(needs, **traefik).findings)
+    assert (finding.id, finding.severity) == ("network-hole-elsewhere", "warning")
+    assert finding.object == "NetworkPolicy maestro-system/maestro-ingress"
+    opened = render("namespace", namespace_ingress_controller_namespaces=["traefik"])
+    assert judged(needs_of({**needs.components, "namespace": opened}, "maestro", NAMESPACE), **traefik).findings == ()
 
 
 def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:

@@ -129,9 +129,15 @@ def test_a_key_that_lies_elsewhere_is_copied_from_there() -> None:
     assert sorted(item["secretKey"] for item in copied) == sorted(VALUES)
 
 
-@pytest.mark.parametrize("name", ["maestro-secrets", "maestro-registry", "maestro-tls"])
+COPIED = {
+    "secrets_external_tls_remote_key": "production/tls",
+    "secrets_external_alerting_remote_key": "production/on-call",
+}
+
+
+@pytest.mark.parametrize("name", ["maestro-secrets", "maestro-registry", "maestro-tls", "maestro-alerting"])
 def test_a_copied_secret_outlives_its_external_secret(name: str) -> None:
-    target = external("ExternalSecret", name, secrets_external_tls_remote_key="production/tls")["target"]
+    target = external("ExternalSecret", name, **COPIED)["target"]
     assert target["name"] == name
     assert (target["creationPolicy"], target["deletionPolicy"]) == ("Orphan", "Retain")
 
@@ -141,6 +147,25 @@ def test_the_operator_builds_the_pull_credential_for_the_registry_host() -> None
     document = spec["target"]["template"]["data"][".dockerconfigjson"]
     assert document.startswith('{{ dict "auths" (dict "registry.example:5000" (dict "username" .username')
     assert [item["remoteRef"]["property"] for item in spec["data"]] == ["username", "password"]
+
+
+@pytest.mark.parametrize("keys", [["pagerduty-routing-key", "slack-api-url"], ["slack-api-url"]])
+def test_the_credentials_of_alerts_are_copied_where_somebody_keeps_them(keys: list[str]) -> None:
+    given = {"secrets_external_alerting_remote_key": "production/on-call", "secrets_external_alerting_keys": keys}
+    copied = external("ExternalSecret", "maestro-alerting", **given)["data"]
+    assert [item["secretKey"] for item in copied] == keys
+    assert [item["remoteRef"] for item in copied] == [{"key": "production/on-call", "property": key} for key in keys]
+
+
+def test_the_credentials_of_alerts_are_left_alone_unless_their_place_is_named() -> None:
+    names = [item["metadata"]["name"] for item in of_kind(render("secrets", **EXTERNAL), "ExternalSecret")]
+    assert names == ["maestro-registry", "maestro-secrets"]
+
+
+def test_alerts_without_a_credential_to_copy_are_refused() -> None:
+    given = {**EXTERNAL, "secrets_external_alerting_remote_key": "production/on-call"}
+    with pytest.raises(AnsibleActionFail, match="secrets_external_alerting_keys is empty"):
+        render("secrets", **given, secrets_external_alerting_keys=[])
 
 
 PROVIDERS: dict[str, tuple[dict[str, t.Any], Manifest]] = {

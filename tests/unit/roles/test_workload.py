@@ -14,6 +14,11 @@ from tests.unit.rendering import Manifest, of_kind, only, render
 from tests.unit.roles.restricted import violations
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
+BEHIND_NLB = {
+    "workload_service_type": "LoadBalancer",
+    "workload_pre_stop_seconds": 120,
+    "workload_termination_grace_seconds": 425,
+}
 SELECTOR = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "maestro"}
 
 
@@ -212,6 +217,7 @@ def test_pods_spread_over_zones_and_prefer_different_hosts() -> None:
     assert zone["topologyKey"] == "topology.kubernetes.io/zone"
     assert zone["maxSkew"] == 1
     assert zone["matchLabelKeys"] == ["pod-template-hash"]
+    assert zone["whenUnsatisfiable"] == "DoNotSchedule"
     assert zone["nodeTaintsPolicy"] == "Honor"
     affinity = spec["affinity"]["podAntiAffinity"]
     assert "requiredDuringSchedulingIgnoredDuringExecution" not in affinity
@@ -274,15 +280,24 @@ def test_the_service_is_a_cluster_ip_with_nlb_annotations() -> None:
 
 
 def test_a_load_balancer_never_shows_the_metrics() -> None:
-    manifests = render(
-        "workload", workload_service_type="LoadBalancer", workload_service_source_ranges=["203.0.113.0/24"]
-    )
+    manifests = render("workload", **BEHIND_NLB, workload_service_source_ranges=["203.0.113.0/24"])
     services = {item["metadata"]["name"]: item["spec"] for item in of_kind(manifests, "Service")}
     assert [port["name"] for port in services["maestro"]["ports"]] == ["http"]
-    assert services["maestro"]["allocateLoadBalancerNodePorts"] is False
     assert services["maestro"]["loadBalancerSourceRanges"] == ["203.0.113.0/24"]
     assert services["maestro-metrics"]["type"] == "ClusterIP"
     assert [port["name"] for port in services["maestro-metrics"]["ports"]] == ["metrics"]
+
+
+def test_node_ports_are_spared_where_the_load_balancer_targets_pods() -> None:
+    """Other clouds' load balancers come through node ports and would never get an address."""
+
+    def spec(**variables: t.Any) -> Manifest:
+        services = of_kind(render("workload", **variables), "Service")
+        return t.cast("Manifest", only(item["spec"] for item in services if item["metadata"]["name"] == "maestro"))
+
+    assert spec(**BEHIND_NLB)["allocateLoadBalancerNodePorts"] is False
+    assert "allocateLoadBalancerNodePorts" not in spec(**BEHIND_NLB, workload_service_nlb=False)
+    assert "allocateLoadBalancerNodePorts" not in spec()
 
 
 def test_the_place_of_the_pods_can_be_chosen() -> None:

@@ -83,6 +83,15 @@ def test_statefulset_gives_each_replica_a_volume_that_stays() -> None:
     assert environment_of(stateful)["MAESTRO_REVISION"] == "metadata.labels['controller-revision-hash']"
 
 
+def test_replicas_bound_to_the_zones_of_their_volumes_are_spread_as_a_wish_over_all_revisions() -> None:
+    """Required, and counted by revision, a spread leaves a zone's second pod no place while others are replaced."""
+    spec = one("StatefulSet", workload_persistence_mode="statefulset")["spec"]["template"]["spec"]
+    zone = only(spec["topologySpreadConstraints"])
+    term = only(spec["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"])
+    assert zone["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert "matchLabelKeys" not in zone | term["podAffinityTerm"]
+
+
 def environment_of(manifest: Manifest) -> dict[str, str]:
     items = only(manifest["spec"]["template"]["spec"]["containers"])["env"]
     return {item["name"]: item["valueFrom"]["fieldRef"]["fieldPath"] for item in items if "valueFrom" in item}

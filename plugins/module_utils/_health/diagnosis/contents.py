@@ -151,8 +151,8 @@ def _masked(found: Collected) -> str:
 
 Values of Secrets (keys and sizes are shown), literal values of environment variables, annotations that repeat an
 object. In all text, logs too: the {len(found.values)} values that the namespace's Secrets hold, in any usual form, are
-replaced by the name of their key; private keys, passwords in addresses, credentials in headers and JSON Web Tokens by
-`(secret)`. {_doubt(found)}"""
+replaced by the name of their key; what its own name calls a secret (`DB_PASSWORD`, `--token x`), private keys,
+passwords in addresses, credentials in headers and JSON Web Tokens by `(secret)`. {_doubt(found)}"""
 
 
 def _doubt(found: Collected) -> str:

@@ -16,6 +16,8 @@ import re
 import typing as t
 import urllib.parse
 
+from .secret_names import NAME, is_secret
+
 SECRET = "(secret)"
 SHORTEST = 4
 """Characters of the shortest value that is looked for; a shorter one occurs in any text."""
@@ -24,10 +26,16 @@ SURE = 8
 
 _TO_END_OF_VALUE = r"""[^"'\r\n]+"""
 _SCHEME, _LOGIN, _LOGIN_END = "[a-z0-9+.-]", "[^\\s/:@\"'<>]", "[^\\s@\"'<>]"
-_NAME = (
-    r"[\w.-]{0,64}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
-    r"[\w.-]{0,64}"
+_QUOTED = r"""\\+"(?:(?!\\+")[^\r\n]){1,1000}\\+"|"(?:[^"\\\r\n]|\\.){1,1000}"|'(?:[^'\\\r\n]|\\.){1,1000}'"""
+_EQUALS = r"""\\*["']?\s*[:=]\s*"""
+_VALUE = rf"""(?P<value>{_QUOTED}|(?!\(secret)\\*["']?[^\s"',;&\\]{{3,}})"""
+_PROSE = re.compile(
+    "an?|cannot|connection|context|could|denied|dial|error|expired|failed|forbidden|get|http|invalid|is|missing|no|not"
+    "|permission|post|rpc|serviceaccounts|the|unauthorized|unexpected|unknown",
+    re.IGNORECASE,
 )
+"""How the sentence of an error goes on after `failed to fetch token:`."""
+_QUOTE = re.compile(r"""\\*["']""")
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), SECRET),
     (
@@ -36,6 +44,10 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1:{SECRET}@",
     ),
+    (re.compile(r"(?<![\w.-])([\w.-]{1,64}):[^\s@\"'<>]{1,200}@((?:tcp|unix)\()"), rf"\1:{SECRET}@\2"),
+    (re.compile(r"(://hooks\.slack\.com/)[\w/-]{8,200}|(/api/webhooks/)[\w/-]{8,200}"), rf"\1\2{SECRET}"),
+    (re.compile(r"((?<![\w-])(?:-u|--user)[ =][\"']?[\w.@-]{1,64}):[^\s\"']{1,200}"), rf"\1:{SECRET}"),
+    (re.compile(r"([?&](?:sig|(?:x-amz-|x-goog-)?signature)=)[^\s&\"']{8,}", re.IGNORECASE), rf"\1{SECRET}"),
     (
         re.compile(
             r"""\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\\?["']?\s*[:=]\s*\\?["']?)"""
@@ -50,15 +62,19 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"\b(?:sk-|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abprs]-|hf_|AIza|AKIA|ASIA)[A-Za-z0-9_-]{12,}"),
         SECRET,
     ),
-    (
-        re.compile(
-            rf"""(?<![/\w.-])({_NAME})(\\?["']?\s*[:=]\s*\\?["']?)(?!\(secret)[^\s"',;&\\]{{3,}}""", re.IGNORECASE
-        ),
-        rf"\1\2{SECRET}",
-    ),
 )
 """What looks like a secret whatever its value: private keys, passwords in addresses, credentials in headers, JSON Web
-Tokens, keys of well-known services, what is assigned to a telling name. Bounded, so that no line takes long."""
+Tokens, keys of well-known services. Bounded, so that no line takes long."""
+NAMED: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"""(?<![/\w.-])(?P<name>{NAME})(?P<to>\\*["']?[ \t]*[:=][ \t]*){_VALUE}""",
+        rf"""(?<![\w-])--?(?P<name>{NAME})(?P<to>[ \t]+)(?!-){_VALUE}""",
+        rf"""\bname{_EQUALS}\\*["'](?P<name>{NAME})(?P<to>\\*["']\s*,?\s*\\*["']?value{_EQUALS})(?P<value>{_QUOTED})""",
+        rf"""<(?P<name>{NAME})(?P<to>>)(?P<value>[^<>\r\n]{{1,500}})(?=</)""",
+    )
+)
+"""What is assigned to a telling name: in a line, after an option, beside it in JSON or XML."""
 
 
 class Mask:
@@ -69,10 +85,11 @@ class Mask:
     """
 
     def __init__(self, values: t.Mapping[str, str], public: t.Collection[str] = ()) -> None:
+        self.public = frozenset(public)
         found: dict[str, str] = {}
         for label, value in sorted(values.items()):
             for part in parts(value):
-                if _is_telling(part) and part not in public:
+                if is_telling(part) and part not in public:
                     for form in forms(part):
                         found.setdefault(form, f"(secret {label})")
         longest_first = sorted(found, key=lambda form: (-len(form), form))
@@ -93,7 +110,22 @@ class Mask:
         text = self.known(text)
         for pattern, instead in PATTERNS:
             text = pattern.sub(instead, text)
+        for pattern in NAMED:
+            text = pattern.sub(self._named, text)
         return text
+
+    def _named(self, found: re.Match[str]) -> str:
+        """What is assigned to a telling name without the value; where that is none, without a secret within it."""
+        before = found[0][: found.start("value") - found.start()]
+        value = found["value"]
+        quote = _QUOTE.match(value)
+        opened = quote[0] if quote else ""
+        bare = value[len(opened) :].removesuffix(opened)
+        forms = (bare, bare.rstrip("}])"))
+        is_named = all(is_secret(found["name"], form) for form in forms)
+        if not is_named or bare in self.public or _PROSE.fullmatch(bare):
+            return before + NAMED[0].sub(self._named, value)
+        return f"{before}{opened}{SECRET}{opened if value.endswith(opened) else ''}"
 
     def shown(self, value: t.Any) -> t.Any:
         """Plain values with every text in them masked."""
@@ -113,7 +145,7 @@ def masked(value: t.Any, mask: t.Callable[[str], str]) -> t.Any:
     return mask(value) if isinstance(value, str) else value
 
 
-def _is_telling(part: str) -> bool:
+def is_telling(part: str) -> bool:
     """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot."""
     is_plain = part.isdecimal() or part.lower() in ("true", "false", "none", "null")
     return len(part) >= (SURE if is_plain else SHORTEST)

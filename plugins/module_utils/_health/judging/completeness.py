@@ -9,8 +9,9 @@ import typing as t
 
 from .. import readiness
 from ..facts import Live
+from ..phases import lasting_containers
 from ..readiness import condition
-from .case import Case, Workload, is_ready, is_staying, moment, shown, shown_as
+from .case import CLOCK, Case, Workload, born, is_ready, is_staying, moment, shown, shown_as
 from .serving import unrouted
 
 UNWATCHED = frozenset({"Namespace"})
@@ -20,12 +21,12 @@ AFTER_RESTART = 30.0
 """Seconds for which a container must run that has ended before: one that loops is ready for a moment each time."""
 
 
-def missing(case: Case) -> list[str]:
-    """Everything that is not as it must be; empty when the release is ready."""
-    lines = [f"{shown_as(*key)}: {what}" for key in case.wanted if (what := _of_object(case, key))]
-    lines += [f"{workload.name}: {what}" for workload in case.workloads if (what := _of_pods(case, workload))]
-    lines += [f"{shown(item)}: {what}" for item in case.declared("Service") if (what := unrouted(case, item))]
-    return lines
+def missing(case: Case, spared: t.Collection[str] = ()) -> list[str]:
+    """Everything that is not as it must be, but of the workloads that are spared; empty when the release is ready."""
+    whats = [(shown_as(*key), _of_object(case, key)) for key in case.wanted]
+    whats += [(workload.name, _of_pods(case, workload)) for workload in case.workloads]
+    whats += [(shown(item), unrouted(case, item)) for item in case.declared("Service")]
+    return [f"{subject}: {what}" for subject, what in whats if what and subject not in spared]
 
 
 def _of_object(case: Case, key: tuple[str, str, str]) -> str:
@@ -69,23 +70,33 @@ def _is_leaving(case: Case, pod: Live) -> bool:
 
 def settled_at(case: Case) -> float:
     """The moment from which everything has been ready, without a restart, for the settling time."""
-    pods = [pod for workload in case.workloads if workload.kind != "Job" for pod in workload.pods]
-    return max((at for pod in pods for at in _settlings(pod, case.facts.settle)), default=0.0)
+    workloads = [workload for workload in case.workloads if workload.kind != "Job"]
+    pods = [(workload, pod) for workload in workloads for pod in workload.pods]
+    return max((at for workload, pod in pods for at in _settlings(case, workload, pod)), default=0.0)
 
 
-def _settlings(pod: Live, settle: float) -> t.Iterator[float]:
-    """A pod settles after it became ready; a container that has ended once is not trusted as soon."""
-    yield moment(condition(pod, "Ready").get("lastTransitionTime")) + settle
-    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+def _settlings(case: Case, workload: Workload, pod: Live) -> t.Iterator[float]:
+    """A pod settles after it became ready; a container that has ended once is not trusted as soon.
+
+    What is yet to come was told by a node whose clock is wrong. Then the latest moment counts that the cluster told.
+    """
+    settle = case.facts.settle
+    told = max(born(pod), moment(condition(workload.live, "Progressing").get("lastUpdateTime")))
+
+    def believed(at: float) -> float:
+        return at if at <= case.now + CLOCK else told
+
+    yield believed(moment(condition(pod, "Ready").get("lastTransitionTime"))) + settle
+    for status in lasting_containers(pod):
         ended = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
         if ended:
-            yield moment(ended) + max(settle, AFTER_RESTART)
+            yield believed(moment(ended)) + max(settle, AFTER_RESTART)
 
 
-def unready_objects(case: Case) -> dict[str, str]:
+def unready_objects(lines: t.Iterable[str]) -> dict[str, str]:
     """What is missing of each declared object, by the object as it is shown: of a workload what its pods tell."""
     found: dict[str, str] = {}
-    for line in missing(case):
+    for line in lines:
         subject, _colon, what = line.partition(": ")
         found[subject] = what
     return found

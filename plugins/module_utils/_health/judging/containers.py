@@ -9,7 +9,11 @@ import dataclasses
 import typing as t
 
 from ..facts import Live
+from ..readiness import condition
 from .case import Case, Event, Workload, born, moment
+
+LASTING = 600.0
+"""Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +53,10 @@ class Container:
 
     @property
     def ends(self) -> int:
-        """How many times it has ended."""
-        return int(self.status.get("restartCount", 0)) + bool(self.ended)
+        """How many times it has ended; ends before a run that has lasted are forgotten."""
+        known = [end for end in (self.ended, self.former_end) if end]
+        total = int(self.status.get("restartCount", 0)) + bool(self.ended)
+        return next((number for number, end in enumerate(known, 1) if _has_lasted(end)), total)
 
     @property
     def is_ready(self) -> bool:
@@ -62,7 +68,14 @@ class Container:
 
     @property
     def started_at(self) -> float:
+        """By its node's clock, as are the kubelet's events."""
         return moment((self.running or {}).get("startedAt"))
+
+    @property
+    def runs_since(self) -> float:
+        """As `started_at`, but not before its pod was placed: by the cluster's clock, which a node's may be behind."""
+        placed = moment(condition(self.pod, "PodScheduled").get("lastTransitionTime"))
+        return max(self.started_at, born(self.pod), placed)
 
     def events(self, *reasons: str) -> list[Event]:
         """What was told of it for these reasons, latest first; events that name no container are told of each."""
@@ -73,8 +86,23 @@ class Container:
         """Since when something goes on that these events tell of."""
         return min((event.first for event in events if event.first), default=0.0) or born(self.pod)
 
+    def since(self, events: t.Sequence[Event], *others: float) -> float:
+        """Since when it cannot run: not before it ran last, though the same may have been told of it an hour ago."""
+        return min(max(self.began(events), self._ran_until, *others), self.case.now)
+
+    @property
+    def _ran_until(self) -> float:
+        """When its last run ended; 0 if it never ran. What could not be started has the epoch or less for its start."""
+        end = self.ended or self.former_end
+        return moment(end.get("finishedAt")) if moment(end.get("startedAt")) > 0 else 0.0
+
     def _state(self, when: str, state: str) -> Live:
         return t.cast(Live, (self.status.get(when) or {}).get(state) or {})
+
+
+def _has_lasted(end: Live) -> bool:
+    """Whether the run that ended so was a long one. One that never began has the epoch for its start."""
+    return 0 < moment(end.get("startedAt")) <= moment(end.get("finishedAt")) - LASTING
 
 
 def containers(case: Case, workload: Workload) -> list[Container]:

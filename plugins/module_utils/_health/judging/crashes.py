@@ -12,7 +12,7 @@ from ..facts import FORMER_LOG, LOG
 from ..finding import Check
 from ..readiness import condition
 from .case import Case, Workload, is_ready, moment
-from .containers import Container, containers
+from .containers import LASTING, Container, containers
 from .starting import failure_to_start
 from .trouble import Sighting, Trouble, asks, merged, one_line, times, told
 
@@ -21,8 +21,6 @@ CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
 """Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
 KILLED_EXITS = frozenset({0, 137, 143})
 """How a container ends that the kubelet kills. It stops telling of each killing when there are many."""
-LASTING = 600.0
-"""Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
 ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
 """One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
 
@@ -48,11 +46,11 @@ def _fault(container: Container) -> tuple[str, str, t.Any]:
 
 
 def _has_crashed(container: Container) -> bool:
-    """An init container may end well; a container that is ready again has had one restart."""
+    """An init container may end well, unless it is a sidecar; one that is ready again has had one restart."""
     end = _last_end(container)
-    is_done = container.ended.get("exitCode") == 0 and container.spec in (
-        (container.pod.get("spec") or {}).get("initContainers") or ()
-    )
+    init = (container.pod.get("spec") or {}).get("initContainers") or ()
+    may_end = container.spec in init and container.spec.get("restartPolicy") != "Always"
+    is_done = may_end and container.ended.get("exitCode") == 0
     lasts = 0 < container.started_at <= container.case.now - LASTING
     return bool(end) and not container.is_ready and not is_done and not lasts and not failure_to_start(container)
 

@@ -12,12 +12,15 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Workload, born, moment
+from .case import CLOCK, Case, Workload, born, moment
 from .references import missing_reference
 from .trouble import Trouble, one_line, told
 
-PATIENCE = 60.0
-"""Seconds for which a webhook or the API server's own store may be away."""
+PATIENCE, FREED = 90.0, 60.0
+"""Seconds: for which a webhook or the API server's own store may be away, and for the quota of pods that have ended.
+
+The controllers' queues (client-go, workqueue, 5 ms doubled each time) try again after 20, 41, 82 and 164 s.
+"""
 AWAY = (
     r"not yet ready to handle|status unknown for quota|forbidden: User \"system:|unable to (handle|return)"
     r"|connection (reset|lost)|\bEOF\b|^Unauthorized$"
@@ -62,8 +65,7 @@ def _refusal(case: Case, workload: Workload) -> tuple[str, float] | None:
     if workload.revision is None:
         return None
     if workload.kind == "Deployment":
-        failure = condition(workload.revision, "ReplicaFailure")
-        return (str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))) if _holds(failure) else None
+        return _of_a_set(case, workload.revision)
     failures = case.events(workload.revision, "FailedCreate")
     made = [event.last for event in case.events(workload.revision, "SuccessfulCreate")]
     made += [born(pod) for pod in case.owned(workload.revision, "Pod")]
@@ -79,8 +81,21 @@ def _unmade_set(workload: Workload) -> tuple[str, float] | None:
     return str(progress.get("message", "")), moment(progress.get("lastUpdateTime"))
 
 
-def _holds(failure: Live) -> bool:
-    return failure.get("status") == "True"
+def _of_a_set(case: Case, revision: Live) -> tuple[str, float] | None:
+    """Why a ReplicaSet lacks pods. Its condition keeps the words of the first failure; events tell of the newest.
+
+    The controller sets the condition only while there is none (kubernetes, replica_set_utils.go), also where a pod
+    cannot be deleted.
+    """
+    failure = condition(revision, "ReplicaFailure")
+    if failure.get("status") != "True":
+        return None
+    said, since = str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))
+    newest = next((event for event in case.events(revision, "FailedCreate") if event.last >= since - CLOCK), None)
+    if newest is None:
+        return None if failure.get("reason") == "FailedDelete" else (said, since)
+    is_the_same = refusal_of(newest.message) is refusal_of(said)
+    return newest.message, since if is_the_same else max(since, newest.first)
 
 
 def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
@@ -93,7 +108,7 @@ def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble
         object=workload.name,
         message=f"pods cannot be created: {one_line(POD_NAME.sub('', words, count=1))}",
         since=since,
-        fatal_at=max(since + grace, ended_by + PATIENCE if ended_by else 0.0),
+        fatal_at=max(since + grace, ended_by + FREED if ended_by else 0.0),
         evidence=told(failures[:1]),
         latest=failures[0].last if failures else 0.0,
     )

@@ -52,7 +52,9 @@ def _sightings(case: Case, workload: Workload) -> t.Iterator[Sighting]:
 
 def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool) -> Sighting:
     """`is_elsewhere` tells that another pod's node has the same image: then the registry does not know what it says."""
-    events = container.events("Failed", "InspectFailed", "ErrImageNeverPull")
+    found = container.events("Failed", "InspectFailed", "ErrImageNeverPull")
+    events = [event for event in found if is_of_a_pull(event)]
+    pulled = [event.last for event in container.events("Pulled")[:1]]
     said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
     check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
     if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORISED and _credential_is_coming(case, container)):
@@ -61,12 +63,18 @@ def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool)
         check=check,
         pod=container.pod,
         words=f"image {container.image} of container {container.name} {MEANING[check.id]}: {said or reason}",
-        since=container.began(events),
+        since=container.since(events, *pulled),
         grace=grace,
         container=container.name,
         evidence=told(_telling(events)[:2]),
         latest=max((event.last for event in _telling(events)), default=0.0),
     )
+
+
+def is_of_a_pull(event: Event) -> bool:
+    """Whether an event `Failed` tells of the image. The kubelet gives the same reason to whatever it could not do."""
+    said = event.message.removeprefix("Error: ")
+    return said == event.message or said in PULLING
 
 
 def _classified(reason: str, said: str) -> tuple[Check, float]:

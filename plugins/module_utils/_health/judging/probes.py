@@ -42,10 +42,11 @@ def used_up_at(container: Container) -> float:
     """
     to_start = seconds_to_start(container.spec)
     if not _has_started(container):
-        return container.started_at + to_start + LATE
+        return container.runs_since + to_start + LATE
     asked = [event.first for event in _answers(container) if event.first >= container.started_at]
-    started = min([container.started_at + to_start, *asked])
-    return max(started, unready_since(container.pod)) + seconds_to_be_ready(container.spec)
+    started = min([container.runs_since + to_start, *asked])
+    begun = max(started, container.runs_since, unready_since(container.pod))
+    return begun + seconds_to_be_ready(container.spec)
 
 
 def grace_for_the_kubelet(container: Container) -> float:
@@ -70,7 +71,7 @@ def _answers(container: Container) -> list[Event]:
 
 
 def _sighting(container: Container) -> Sighting:
-    begun = container.started_at
+    begun = container.runs_since
     return Sighting(
         check=catalogue.NEVER_READY,
         pod=container.pod,

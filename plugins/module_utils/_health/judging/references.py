@@ -30,8 +30,11 @@ OBJECT = re.compile(
 KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/(\S+)")
 VOLUME_KEY = re.compile(r"references non-existent (?:config|secret) key: (\S+)")
 YET = " yet"
-COMING = 120.0
-"""Seconds that an object may take which the release brings or which a controller writes for it."""
+COMING = 130.0
+"""Seconds that an object may take which the release brings or which a controller writes for it.
+
+The kubelet tries the mount of one that was missing again after 63.5 and 127.5 s (exponentialbackoff).
+"""
 
 
 class Missing(t.NamedTuple):

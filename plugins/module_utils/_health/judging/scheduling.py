@@ -26,10 +26,20 @@ COMING = ("TriggeredScaleUp", "Nominated")
 """Events by which cluster-autoscaler and Karpenter say that a node for the pod is on its way."""
 SCALED_NODES = ("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool")
 """Labels of nodes that something may add more of."""
-CLOUDS = frozenset({"aws", "azure", "digitalocean", "gce", "hcloud", "ibm", "linode", "oci", "openstack", "vsphere"})
-"""Schemes of the provider ids of nodes that cluster-autoscaler can add."""
-PATIENCE, REACTION, SCALE_UP = 60.0, 15.0, 600.0
-"""Seconds: for room to become free, for an autoscaler to react at all, and for a node that it is adding."""
+DECLINED, FOR_NOW = "NotTriggerScaleUp", re.compile(r"backoff|not ready")
+"""How cluster-autoscaler says that no node group of its would help, and why it may say otherwise later."""
+CLOUDS = re.compile(
+    "(aws|azure|brightbox|cherryservers|civo|digitalocean|equinixmetal|exoscale|gce|hcloud|ibm|ionos|linode|metal3"
+    "|nutanix|oci|openstack|packet|qcloud|scaleway|upcloud|vsphere|vultr)://"
+)
+"""How the provider ids begin of nodes that cluster-autoscaler can add."""
+PATIENCE, SCALE_UP = 60.0, 600.0
+"""Seconds: for room to become free or an autoscaler to ask for a node, and for that node to come.
+
+cluster-autoscaler's FAQ promises to ask within 30 s, in clusters of 100 nodes and more within 60 s.
+"""
+SOON = 15.0
+"""Seconds in which a free place is given away, and in which Karpenter, which gathers pods for 10 s, looks at one."""
 RESOURCES = ("cpu", "memory")
 
 
@@ -55,28 +65,38 @@ def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(". not found").strip()
     if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
         return None
-    check, words, patience = _judged(case, workload, pod, said)
-    coming = case.events(pod, *COMING)
-    ends = [since + patience, *[event.last + SCALE_UP for event in coming[:1]]]
-    if patience == PATIENCE:
-        ends += [case.ended_by(workload) + REACTION, *_handed_over(workload)]
-    grace = None if patience == PATIENCE and _goes_on(workload) else max(ends) - since
-    evidence = told(case.events(pod, *COMING, "NotTriggerScaleUp")[:2])
-    return Sighting(check, pod, words, since, grace, evidence=evidence)
+    check, words, needs_a_node = _judged(case, workload, pod, said)
+    ends = [_node_by(case, pod, since)]
+    if not needs_a_node:
+        ends += [since + PATIENCE, case.ended_by(workload) + SOON, *_handed_over(workload)]
+    grace = None if not needs_a_node and _goes_on(workload) else max(ends) - since
+    return Sighting(check, pod, words, since, grace, evidence=told(case.events(pod, *COMING, DECLINED)[:2]))
 
 
-def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check, str, float]:
-    """What is wrong, and for how many seconds it may still pass away by itself."""
-    soon = _reaction(case)
+def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check, str, bool]:
+    """What is wrong, and whether nothing but another node can mend it."""
     reasons = _reasons(said)
     if reasons and all(NEVER.search(reason) for reason in reasons):
-        return catalogue.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", soon
+        return catalogue.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", True
     if reasons and all(CROWDED.search(reason) for reason in reasons) and _is_locked(workload):
-        return catalogue.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", soon
+        return catalogue.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", True
     too_large = _too_large(case, pod)
     if too_large:
-        return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", soon
-    return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", PATIENCE
+        return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", True
+    return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", False
+
+
+def _node_by(case: Case, pod: Live, since: float) -> float:
+    """When a node that somebody adds must be there, or somebody must have said that one is on its way."""
+    coming = case.events(pod, *COMING)
+    if coming:
+        return coming[0].last + SCALE_UP
+    if not _may_grow(case):
+        return since
+    if not case.is_observed("Event"):
+        return since + SCALE_UP
+    declined = [event.first for event in case.events(pod, DECLINED) if not FOR_NOW.search(event.message)]
+    return min(since + PATIENCE, max([since + SOON, *declined])) if declined else since + PATIENCE
 
 
 def _handed_over(workload: Workload) -> list[float]:
@@ -85,7 +105,7 @@ def _handed_over(workload: Workload) -> list[float]:
         return []
     settles = int(workload.live["spec"].get("minReadySeconds") or 0)
     ready = (condition(pod, "Ready") for pod in workload.pods if is_ready(pod))
-    return [moment(found.get("lastTransitionTime")) + settles + REACTION for found in ready]
+    return [moment(found.get("lastTransitionTime")) + settles + SOON for found in ready]
 
 
 def _goes_on(workload: Workload) -> bool:
@@ -94,13 +114,12 @@ def _goes_on(workload: Workload) -> bool:
     return bool(workload.former) and not all(map(is_ready, placed))
 
 
-def _reaction(case: Case) -> float:
+def _may_grow(case: Case) -> bool:
     """Nobody adds nodes where every node is known and none is of a pool or of a cloud."""
     nodes = case.of_kind("Node")
     marks = {label for node in nodes for label in node["metadata"].get("labels") or ()}
-    clouds = {str((node.get("spec") or {}).get("providerID", "")).partition("://")[0] for node in nodes}
-    is_scaled = marks.intersection(SCALED_NODES) or clouds.intersection(CLOUDS)
-    return REACTION if not nodes or is_scaled else 0.0
+    is_a_clouds = any(CLOUDS.match(str((node.get("spec") or {}).get("providerID", ""))) for node in nodes)
+    return not nodes or is_a_clouds or bool(marks.intersection(SCALED_NODES))
 
 
 def _reasons(said: str) -> list[str]:

@@ -13,6 +13,7 @@ from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
 from .case import CLOCK, Case, born, identity, moment, shown
+from .creation import UNREACHED
 from .references import missing_reference
 from .trouble import Trouble, told
 
@@ -21,10 +22,20 @@ REFUSED = re.compile(
     r"|could not find",
     re.IGNORECASE,
 )
+AWAY = re.compile(
+    rf"{UNREACHED}|server misbehaving|connection reset|no route to host|unreachable|\bEOF\b|\b50[0-4]\b|throttl"
+    r"|too ?many ?requests",
+    re.IGNORECASE,
+)
+"""What is said of a source or an issuer that could not be reached, and so has refused nothing."""
 UNREADY_STORE = re.compile(r"store.*not ready|is not ready|could not get.*store|error syncing.*store", re.IGNORECASE)
 UNREADY_ISSUER = re.compile(r"does not have a Ready status condition|not ready", re.IGNORECASE)
-PATIENCE = 60.0
-"""Seconds for a source or an issuer that may only be slow, or that comes up with the release itself."""
+PATIENCE = 90.0
+"""Seconds for a source or an issuer that may only be slow, or that comes up with the release itself.
+
+External Secrets tries again after 31 and 63 s (BuildRateLimiter, 1 s doubled each time), cert-manager after 35 and 75 s
+(DefaultItemBasedRateLimiter, 5 s).
+"""
 SOURCE_KINDS = ("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer")
 DAY = 86400.0
 NEAR, SHARE = 14 * DAY, 0.2
@@ -47,8 +58,7 @@ def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
     words = str(ready.get("message") or ready.get("reason", ""))
     since = moment(ready.get("lastTransitionTime"))
     events = [event for event in case.events(item) if event.last >= since - CLOCK]
-    said = next((event.message for event in events if REFUSED.search(event.message)), "")
-    is_certain = REFUSED.search(f"{words} {said}") and not UNREADY_STORE.search(words)
+    is_certain = any(map(_refuses, [words, *(event.message for event in events)])) and not UNREADY_STORE.search(words)
     yield Trouble(
         check,
         shown(item),
@@ -57,6 +67,10 @@ def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
         fatal_at=since + (0.0 if is_certain and not _waits_for_own(case, item, words) else PATIENCE),
         evidence=told(events[:2]),
     )
+
+
+def _refuses(said: str) -> bool:
+    return bool(REFUSED.search(said)) and not AWAY.search(said)
 
 
 def _waits_for_own(case: Case, item: Live, words: str) -> bool:
@@ -96,9 +110,8 @@ def _request(case: Case, certificate: Live, request: Live) -> t.Iterator[Trouble
     if ready.get("status") != "False":
         return
     has_ended = ready.get("reason") in ("Failed", "Denied")
-    is_refused = bool(REFUSED.search(words))
-    if has_ended or is_refused or UNREADY_ISSUER.search(words):
-        is_certain = has_ended or (is_refused and not _waits_for_own(case, certificate, words))
+    if has_ended or any(said.search(words) for said in (REFUSED, AWAY, UNREADY_ISSUER)):
+        is_certain = has_ended or (_refuses(words) and not _waits_for_own(case, certificate, words))
         yield _refused(case, certificate, ready, 0.0 if is_certain else PATIENCE)
 
 

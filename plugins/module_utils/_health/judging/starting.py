@@ -11,6 +11,7 @@ import typing as t
 from .. import catalogue
 from .case import Case
 from .containers import Container, containers
+from .images import is_of_a_pull
 from .references import missing_reference
 from .trouble import Sighting, Trouble, merged, own_words, told
 
@@ -31,7 +32,8 @@ RUNTIMES_OWN = re.compile(
     r"\b(open|stat|lstat|mkdir|write|dial unix) /(run/(containerd|crio)/(?!\S*/rootfs/)|sys/fs/cgroup/)"
 )
 """Files of the node, which the image does not bring."""
-PATIENCE = 60.0
+PATIENCE = 90.0
+"""Seconds for the node's trouble of the moment: the kubelet tries at 0, 10, 30 and 70 s."""
 
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
@@ -60,28 +62,32 @@ def failure_to_start(container: Container) -> str:
 def _unconfigured(case: Case, container: Container) -> Sighting:
     said = own_words(container.waiting.get("message"), container.pod)
     namespace = str(container.pod["metadata"].get("namespace", ""))
-    missing = missing_reference(case, namespace, str(container.waiting.get("message", "")))
-    events = [event for event in container.events("Failed") if event.message.startswith("Error: ")]
+    missing = missing_reference(case, namespace, _message(container))
+    events = [event for event in container.events("Failed") if event.message == f"Error: {_message(container)}"]
     check, words, grace = missing or (catalogue.CONTAINER_CONFIG, said, PATIENCE if UNSYNCED.search(said) else 0.0)
     return Sighting(
         check=check,
         pod=container.pod,
         words=f"container {container.name} cannot be created: {words}",
-        since=container.began(events),
+        since=container.since(events),
         grace=grace,
         container=container.name,
         evidence=(f"{UNCONFIGURED}: {said}", *told(events[:1])),
     )
 
 
+def _message(container: Container) -> str:
+    return str(container.waiting.get("message", ""))
+
+
 def _unstarted(container: Container, said: str) -> Sighting:
-    events = [event for event in container.events("Failed") if event.message.startswith("Error: ")]
+    events = [event for event in container.events("Failed") if not is_of_a_pull(event)]
     code = container.ended.get("exitCode", container.former_end.get("exitCode"))
     return Sighting(
         check=catalogue.CONTAINER_CANNOT_RUN,
         pod=container.pod,
         words=f"container {container.name} cannot be started: {own_words(said, container.pod)}",
-        since=container.began(events),
+        since=container.since(events),
         grace=0.0 if CERTAIN.search(said) and not RUNTIMES_OWN.search(said) else PATIENCE,
         container=container.name,
         evidence=(f"exit code {code}, {container.ends} tries",) if code is not None else (),

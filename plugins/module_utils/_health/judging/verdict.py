@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing as t
 
 from .. import catalogue
@@ -14,6 +15,7 @@ from ..finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from . import crashes, creation, images, probes, rollout, scheduling, serving, sources, starting, volumes
 from .case import CLOCK, Case, is_ready
 from .completeness import draining, missing, settled_at, unready_objects, unready_pods
+from .growth import excused, starved
 from .trouble import Trouble
 
 RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
@@ -47,8 +49,9 @@ def judge(facts: Facts) -> Judgement:
     settling time; undecided while a watch is interrupted, since what is held may be old.
     """
     case = Case(facts)
-    lines = [*missing(case), *draining(case)]
-    found = troubles(case, bool(lines))
+    found = troubles(case)
+    lines = [*missing(case, starved(found, case.now)), *draining(case)]
+    found = found if lines else _standing(found)
     fatal = [trouble for trouble in found if trouble.is_fatal(case.now)]
     settled = settled_at(case)
     if facts.stale:
@@ -77,12 +80,13 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
     if judgement.verdict:
         return judgement
     case = Case(facts)
-    found = troubles(case, True)
+    found = troubles(case)
     if facts.stale:
         return Judgement(INCONCLUSIVE, findings(case, found, ()), judgement.missing)
-    if not missing(case) and settled_at(case) <= case.now:
+    lacking = missing(case, starved(found, math.inf))
+    if not lacking and settled_at(case) <= case.now:
         lasting = [_draining(line) for line in draining(case)]
-        return Judgement(PASSED, findings(case, [*troubles(case, False), *lasting], ()), judgement.missing)
+        return Judgement(PASSED, findings(case, [*_standing(found), *lasting], ()), judgement.missing)
     guilty = [trouble for trouble in found if not trouble.stands]
     explained, pods = {trouble.object for trouble in guilty}, unready_pods(case)
     unexplained = [
@@ -93,7 +97,7 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
             evidence=pods.get(subject, ()),
             next_step=HINTS.get(subject.partition(" ")[0], ""),
         )
-        for subject, what in unready_objects(case).items()
+        for subject, what in unready_objects(lacking).items()
         if subject not in explained
     ]
     if not guilty and not unexplained:
@@ -113,10 +117,15 @@ def _draining(line: str) -> Trouble:
     return Trouble(catalogue.OLD_PODS_DRAINING, subject, f"{what}, and the time is over")
 
 
-def troubles(case: Case, is_unready: bool) -> list[Trouble]:
-    """Everything wrong, root causes first. A release that lacks nothing has only what is worth knowing."""
-    found = dict.fromkeys(_renewed(case, trouble) for rule in RULES for trouble in rule(case))
-    return sorted((trouble for trouble in found if is_unready or trouble.stands), key=_order)
+def troubles(case: Case) -> list[Trouble]:
+    """Everything wrong, root causes first."""
+    found = dict.fromkeys(excused(case, _renewed(case, trouble)) for rule in RULES for trouble in rule(case))
+    return sorted(found, key=_order)
+
+
+def _standing(found: t.Iterable[Trouble]) -> list[Trouble]:
+    """All that a release has which lacks nothing: what is worth knowing."""
+    return [trouble for trouble in found if trouble.stands]
 
 
 def _renewed(case: Case, trouble: Trouble) -> Trouble:
@@ -168,7 +177,7 @@ def _severity(trouble: Trouble, errors: t.Collection[Trouble]) -> str:
 
 
 def _again_at(case: Case, found: t.Sequence[Trouble], settled: float | None) -> float | None:
-    moments = [trouble.fatal_at for trouble in found if trouble.fatal_at is not None and not trouble.stands]
+    moments = [trouble.fatal_at for trouble in found if trouble.fatal_at is not None]
     later = [at for at in [*moments, *([settled] if settled is not None else [])] if at > case.now]
     return min(later, default=None)
 

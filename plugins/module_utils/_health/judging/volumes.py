@@ -32,15 +32,22 @@ DRIVERS_OWN = re.compile(r"rpc error: code = (?!InvalidArgument|Unimplemented)")
 """Words of a driver that does not mean the request: "invalid" may be a node that its cloud does not know yet."""
 PASSING = re.compile(
     r"deadline ?exceeded|timed? ?out|unavailable|request ?limit ?exceeded|too many requests|throttl"
-    r"|accessibility requirements|csinode|connection re(set|fused)|try again",
+    r"|accessibility requirements|csinode|connection re(set|fused)|try again|\bnodes? \"[^\"]+\" not found",
     re.IGNORECASE,
 )
-"""What a provisioner says that is slow, limited in its rate, or does not know a new node yet."""
+"""What a provisioner says that is slow, limited in its rate, or does not know a new node yet.
+
+For a node that has gone it has the pod placed anew (sig-storage-lib-external-provisioner, controller.go: reschedule).
+"""
 CLASS = re.compile(r"storageclass\S* \"([^\"]+)\" not found", re.IGNORECASE)
 ANEW = ("Provisioning", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
 """Events by which a claim is tried again. Only the first is the provisioner's own."""
-PATIENCE, RELEASE, PROVISIONING = 60.0, 120.0, 60.0
-"""Seconds: for a driver's hiccup, for a volume to be let go, and for a provisioner to say anything."""
+PATIENCE, PROVISIONING = 130.0, 60.0
+"""Seconds: for a driver's or a provisioner's hiccup and a volume to be let go; for a provisioner to say anything.
+
+Mounts and attachments are tried again after 31.5, 63.5 and 127.5 s (kubernetes, exponentialbackoff, 0.5 s doubled each
+time), claims after 31, 63 and 127 s (external-provisioner, retry-interval-start of 1 s).
+"""
 
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
@@ -70,7 +77,7 @@ def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Ch
     said = own_words(message, pod)
     if HELD.search(said):
         is_held = _is_held(case, pod, message) and not case.unfit_nodes
-        return catalogue.VOLUME_HELD, said, 0.0 if is_held else RELEASE
+        return catalogue.VOLUME_HELD, said, 0.0 if is_held else PATIENCE
     if INVALID.search(said) or (CALLED_INVALID.search(said) and not DRIVERS_OWN.search(said)):
         return catalogue.VOLUME_INVALID, said, 0.0
     return catalogue.VOLUME_FAILING, said, PATIENCE
@@ -155,9 +162,9 @@ def _patience(case: Case, refusal: Event) -> float:
     named = CLASS.search(refusal.message)
     is_coming = named and case.is_coming("StorageClass", "", named[1])
     if is_coming or PASSING.search(refusal.message):
-        return RELEASE
+        return PATIENCE
     is_certain = refusal.reason == "FailedBinding" or PERMANENT.search(refusal.message)
-    return 0.0 if is_certain else RELEASE
+    return 0.0 if is_certain else PATIENCE
 
 
 def _trouble(claim: Live, said: str, since: float, grace: float, event: Event | None = None) -> Trouble:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..facts import Live
-from ..phases import FAILING, phase_of
+from ..phases import FAILING, lasting_containers, phase_of
 
 
 def course_of(pod: Live) -> dict[str, t.Any]:
@@ -22,7 +22,7 @@ def course_of(pod: Live) -> dict[str, t.Any]:
     return {
         "name": pod["metadata"]["name"],
         "node": (pod.get("spec") or {}).get("nodeName") or "",
-        "restarts": sum(int(each.get("restartCount") or 0) for each in status.get("containerStatuses") or ()),
+        "restarts": sum(int(each.get("restartCount") or 0) for each in lasting_containers(pod)),
         "created": str(pod["metadata"].get("creationTimestamp") or ""),
         "scheduled": reached.get("PodScheduled", ""),
         "ready": reached.get("Ready", ""),

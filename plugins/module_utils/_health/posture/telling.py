@@ -10,6 +10,7 @@ import typing as t
 
 from ..facts import Live
 from ..finding import FAILED, INCONCLUSIVE, SEVERITIES, Finding, verdict
+from ..phases import phase_of
 from . import catalogue
 from .judging import judge
 from .looking import Look
@@ -35,7 +36,7 @@ class Posture:
             "verdict": self.verdict,
             "msg": self.msg,
             "findings": [finding.as_dict() for finding in self.findings],
-            "pods": [course_of(pod) for pod in self.pods],
+            "pods": [course_of(pod) for pod in self.pods if phase_of(pod)],
             "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in catalogue.ALL],
         }
 

@@ -24,6 +24,11 @@ class Key(t.NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
+    @property
+    def of_any_version(self) -> Key:
+        """The key with the API group alone: the same for each version that one object can be read by."""
+        return self._replace(api_version=self.api_version.rpartition("/")[0])
+
 
 def key_of(manifest: Manifest) -> Key:
     """The identity of a manifest or of a live object."""

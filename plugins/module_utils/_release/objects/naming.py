@@ -15,6 +15,7 @@ import json
 import typing as t
 
 from .manifests import Key, Manifest, key_of
+from .pods import pod_spec, settings_of
 
 DIGITS = 10
 CONTENT = ("data", "binaryData", "type")
@@ -62,47 +63,20 @@ def _renamed(manifest: Manifest, names: Names) -> Manifest:
     if own and is_named_by_content(manifest):
         renamed["metadata"]["name"] = own
     if manifest["kind"] == "ServiceAccount":
-        _follow_each(renamed.get("imagePullSecrets"), "Secret", "name", names)
-    pod = _pod_spec(renamed)
-    if pod:
-        _follow_pod(pod, names)
+        _follow_pull_secrets(renamed, names)
+    pod = pod_spec(renamed) or {}
+    _follow_pull_secrets(pod, names)
+    for reference in settings_of(pod):
+        _follow(*reference, names)
     return renamed
 
 
-def _pod_spec(manifest: Manifest) -> Manifest | None:
-    """The pod template's spec of a workload, the spec of a Pod, or None."""
-    spec = manifest.get("spec") or {}
-    if manifest["kind"] == "Pod":
-        return t.cast(Manifest, spec)
-    if manifest["kind"] == "CronJob":
-        spec = spec.get("jobTemplate", {}).get("spec", {})
-    template = spec.get("template")
-    return template.get("spec") if isinstance(template, dict) else None
+def _follow_pull_secrets(holder: Manifest, names: Names) -> None:
+    for reference in holder.get("imagePullSecrets") or ():
+        _follow("Secret", reference, "name", names)
 
 
-def _follow_pod(pod: Manifest, names: Names) -> None:
-    _follow_each(pod.get("imagePullSecrets"), "Secret", "name", names)
-    for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
-        for source in container.get("envFrom") or ():
-            _follow(source.get("configMapRef"), "ConfigMap", "name", names)
-            _follow(source.get("secretRef"), "Secret", "name", names)
-        for variable in container.get("env") or ():
-            value = variable.get("valueFrom") or {}
-            _follow(value.get("configMapKeyRef"), "ConfigMap", "name", names)
-            _follow(value.get("secretKeyRef"), "Secret", "name", names)
-    for volume in pod.get("volumes") or ():
-        _follow(volume.get("configMap"), "ConfigMap", "name", names)
-        _follow(volume.get("secret"), "Secret", "secretName", names)
-        for source in (volume.get("projected") or {}).get("sources") or ():
-            _follow(source.get("configMap"), "ConfigMap", "name", names)
-            _follow(source.get("secret"), "Secret", "name", names)
-
-
-def _follow_each(references: t.Sequence[Manifest] | None, kind: str, field: str, names: Names) -> None:
-    for reference in references or ():
-        _follow(reference, kind, field, names)
-
-
-def _follow(reference: Manifest | None, kind: str, field: str, names: Names) -> None:
-    if reference and (kind, reference.get(field)) in names:
-        reference[field] = names[kind, reference[field]]
+def _follow(kind: str, holder: Manifest, field: str, names: Names) -> None:
+    name = names.get((kind, holder.get(field, "")))
+    if name:
+        holder[field] = name

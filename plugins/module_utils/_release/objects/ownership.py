@@ -17,16 +17,61 @@ INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
 AUTOSCALED = re.compile(rf'\.spec\.replicas: conflict with "({re.escape(INITIAL_MANAGER)}|kube-controller-manager)"')
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+HOME = "maestro.intelgraph.ai/home"
+"""Label of a cluster-scoped object: the namespace of the release that it belongs to."""
 TAKEN_OVER = "maestro.intelgraph.ai/taken-over"
 """Annotation that a run puts on the objects of one whose lock it took over; it belongs to no release."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """Annotation in which `kubectl apply` keeps a copy of the object, a Secret's values with it."""
 
 
-def is_ours(live: Manifest, name: str) -> bool:
-    """Made by the release of that name, and not taken over by another release or tool since."""
+class ReleaseName(t.NamedTuple):
+    """What releases of one thing have in common: their name, and the namespace that holds their history."""
+
+    name: str
+    namespace: str
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.namespace}"
+
+
+def at_home(manifests: t.Iterable[Manifest], namespace: str) -> list[Manifest]:
+    """The manifests; those of cluster-scoped objects bear the namespace of the release to which they belong."""
+    return [manifest if key_of(manifest).namespace else _labelled(manifest, namespace) for manifest in manifests]
+
+
+def is_ours(live: Manifest, release: ReleaseName) -> bool:
+    """Made by this release, and not taken over by another release or tool since."""
+    return _has_release(live) and _release_of(live, release.namespace) == release
+
+
+def other_release(live: Manifest, release: ReleaseName) -> ReleaseName | None:
+    """The release that an object belongs to, if that is another one than this."""
+    owner = _release_of(live, release.namespace)
+    return owner if _has_release(live) and owner != release else None
+
+
+def _has_release(live: Manifest) -> bool:
+    return bool((live["metadata"].get("labels") or {}).get("app.kubernetes.io/managed-by") == MANAGER)
+
+
+def _release_of(live: Manifest, namespace: str) -> ReleaseName:
+    """What the object bears; without a home it is one of this namespace."""
+    metadata = live["metadata"]
+    labels = metadata.get("labels") or {}
+    home = metadata.get("namespace") or labels.get(HOME) or namespace
+    return ReleaseName(str(labels.get("app.kubernetes.io/instance", "")), str(home))
+
+
+def _labelled(manifest: Manifest, namespace: str) -> Manifest:
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), HOME: namespace}}}
+
+
+def owner_of(live: Manifest) -> tuple[str, str]:
+    """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
     labels = live["metadata"].get("labels") or {}
-    return labels.get("app.kubernetes.io/managed-by") == MANAGER and labels.get("app.kubernetes.io/instance") == name
+    return labels.get("app.kubernetes.io/managed-by", ""), labels.get("app.kubernetes.io/instance", "")
 
 
 def is_managed(live: Manifest) -> bool:

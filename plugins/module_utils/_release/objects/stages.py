@@ -48,6 +48,8 @@ STAGES = (
     Stage("traffic", frozenset()),
 )
 """A kind that no stage names belongs to the last one: it concerns traffic or monitoring."""
+WORKLOAD = next(number for number, stage in enumerate(STAGES) if stage.name == "workload")
+"""The number of the first stage that starts pods."""
 
 Item = t.TypeVar("Item")
 

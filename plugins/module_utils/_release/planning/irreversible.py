@@ -14,7 +14,7 @@ from .plan import CREATE, KEEP, REPLACE, Plan, Step
 
 
 def not_undone(former: t.Iterable[Manifest], plan: Plan) -> list[Finding]:
-    """A note for each object of the release `former`, or left by later ones, that will not be as it was then."""
+    """A note for each object of the release `former`, or left by others, that will not be as it was then."""
     recorded = {key_of(manifest): manifest for manifest in former}
     notes = ((step.key, _why_not(step, recorded.get(step.key))) for step in plan.steps)
     return [_note(key, *why) for key, why in notes if why]
@@ -25,7 +25,7 @@ def _why_not(step: Step, recorded: Manifest | None) -> tuple[str, str] | None:
     if recorded is None:
         if step.action != KEEP:
             return None
-        return "it came with a later release and stays, because it holds data or keys", "Delete it if nothing needs it."
+        return "it is of another release and stays, because it holds data or keys", "Delete it if nothing needs it."
     if recorded["kind"] == "ExternalSecret":
         return (
             "its values come from their source: one that was changed there since does not come back",

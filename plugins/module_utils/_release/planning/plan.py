@@ -92,6 +92,17 @@ class Plan:
     def doing(self, *actions: str) -> list[Step]:
         return [step for step in self.steps if step.action in actions]
 
+    def leaving(self, left: t.Mapping[Key, str]) -> Plan:
+        """The plan as it came about when these objects were not pruned after all, each with the reason."""
+        return Plan(
+            tuple(
+                dataclasses.replace(step, action=KEEP, predicted=step.live, note=left[step.key])
+                if step.action == PRUNE and step.key in left
+                else step
+                for step in self.steps
+            )
+        )
+
     def counts(self) -> dict[str, int]:
         """Number of steps for each action."""
         return {action: len(self.doing(action)) for action in ACTIONS}

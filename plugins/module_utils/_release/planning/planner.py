@@ -15,10 +15,19 @@ from ..._cluster.errors import ClusterError
 from ..._health.finding import Finding
 from ..objects.manifests import Key, Manifest, key_of
 from ..objects.naming import named_by_content, plain_name
-from ..objects.ownership import MANAGER, are_replicas_of_autoscaler, hands_over_replicas, is_ours, managers_of
+from ..objects.ownership import (
+    MANAGER,
+    ReleaseName,
+    are_replicas_of_autoscaler,
+    hands_over_replicas,
+    is_ours,
+    managers_of,
+    other_release,
+)
 from ..record.history import History
 from . import plan
 from .fields import is_settled
+from .refusals import is_of_server, of_other, refusal
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
@@ -51,10 +60,12 @@ class Former:
 
 
 def former_of(history: History) -> Former:
-    """What releases since the last good one had; settings stay as long as their release is known."""
-    records = history.since_last_passed()
-    settings = {key for record in records for key in named_by_content(record.manifests)}
-    prunable = {key for record in records for key in record.keys} - settings
+    """What the remembered releases had, so that what could or should not go then can go later.
+
+    Settings stay as long as their release is known.
+    """
+    settings = {key for record in history.records for key in named_by_content(record.manifests)}
+    prunable = {key for record in history.records for key in record.keys} - settings
     latest = named_by_content(history.last.manifests) if history.last else set()
     return Former(frozenset(prunable), frozenset(latest))
 
@@ -70,19 +81,20 @@ def make_plan(
     cluster: Cluster,
     manifests: t.Sequence[Manifest],
     former: Former,
-    name: str,
+    release: ReleaseName,
     takeover: bool = False,
     prune_allowed: t.Collection[str] = (),
 ) -> plan.Plan:
-    """The plan for the release `name`: its `manifests` in their order, then pruning what `former` ones had beyond them.
+    """The plan for a release: its `manifests` in their order, then pruning what `former` ones had beyond them.
 
     `takeover` forces fields away from other field managers. `prune_allowed` names what may be pruned although it holds
     data, as `<kind>/<name>` or `<kind>`. Raises Refused with everything the server would refuse.
     """
-    asker = _Asker(cluster, manifests, former, name, takeover)
-    wanted = {key_of(manifest) for manifest in manifests}
+    asker = _Asker(cluster, manifests, former, release, takeover)
+    wanted = {key_of(manifest).of_any_version for manifest in manifests}
     answers = cluster.parallel(asker.ask, manifests)
-    prunes = _prunes(cluster, former.prunable - wanted, name, prune_allowed)
+    left = [key for key in former.prunable if key.of_any_version not in wanted]
+    prunes = _prunes(cluster, left, release, prune_allowed)
     made = plan.Plan((*(answer.step for answer in answers if answer.step), *prunes))
     findings = [answer.finding for answer in answers if answer.finding]
     if findings:
@@ -94,16 +106,16 @@ class _Asker:
     """Asks the server about one manifest after the other."""
 
     def __init__(
-        self, cluster: Cluster, manifests: t.Sequence[Manifest], former: Former, name: str, takeover: bool
+        self, cluster: Cluster, manifests: t.Sequence[Manifest], former: Former, release: ReleaseName, takeover: bool
     ) -> None:
         self._cluster = cluster
-        self._name = name
+        self._release = release
         self._takeover = takeover
         self._absent = _absent_namespaces(cluster, manifests)
         self._coming = {_defined(manifest) for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
         self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in former.settings}
         self._settings = named_by_content(manifests)
-        self._listed = listed(cluster, [m for m in manifests if key_of(m).namespace not in self._absent], name)
+        self._listed = listed(cluster, [m for m in manifests if key_of(m).namespace not in self._absent], release.name)
 
     def ask(self, manifest: Manifest) -> Asked:
         key = key_of(manifest)
@@ -111,9 +123,18 @@ class _Asker:
             return Asked(_unasked(manifest, key, f"namespace {key.namespace} does not exist yet"))
         try:
             step = self._asked(manifest, key)
-            return Asked(self._asked(manifest, key) if _is_overtaken(step) else step)
+            return self._checked(self._asked(manifest, key) if _is_overtaken(step) else step)
         except ApiError as error:
+            if is_of_server(error):
+                raise
             return self._refused(manifest, key, error)
+
+    def _checked(self, step: plan.Step) -> Asked:
+        """All releases have one field manager, so that the server sees no conflict between two of them."""
+        other = other_release(step.live, self._release) if step.live else None
+        if other is None or self._takeover or step.key.kind == "Namespace":
+            return Asked(step)
+        return Asked(None, of_other(str(step.key), str(other)))
 
     def _asked(self, manifest: Manifest, key: Key) -> plan.Step:
         live = self._listed.pop(key, None)
@@ -148,8 +169,8 @@ class _Asker:
         live = self._cluster.find(*key) if error.status == INVALID else None
         renewed = self._as_new(manifest) if live else None
         if live is None or renewed is None:
-            return Asked(None, _refusal(key, error))
-        if key.kind in plan.REPLACEABLE and is_ours(live, self._name):
+            return Asked(None, refusal(error, str(key)))
+        if key.kind in plan.REPLACEABLE and is_ours(live, self._release):
             return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
         return Asked(None, _fixed(key, live, error))
 
@@ -235,29 +256,14 @@ def _absent_namespaces(cluster: Cluster, manifests: t.Iterable[Manifest]) -> set
     return {name for name in names if cluster.find("v1", "Namespace", "", name) is None}
 
 
-def _prunes(cluster: Cluster, keys: t.Iterable[Key], name: str, allowed: t.Collection[str]) -> list[plan.Step]:
-    """Steps for objects that are still there and still ours."""
+def _prunes(
+    cluster: Cluster, keys: t.Iterable[Key], release: ReleaseName, allowed: t.Collection[str]
+) -> list[plan.Step]:
+    """Steps for objects that are still there and still ours; one that was had in two versions is one object."""
     ordered = sorted(keys)
-    found = cluster.parallel(lambda key: cluster.find(*key), ordered)
-    return [
-        plan.prune_step(key, live, allowed)
-        for key, live in zip(ordered, found, strict=True)
-        if live is not None and is_ours(live, name)
-    ]
-
-
-def _refusal(key: Key, error: ApiError) -> Finding:
-    if not error.conflict:
-        return Finding("refused-by-server", "error", str(key), error.message, error.causes, Refused.next_step)
-    message = "; ".join(error.causes) or error.message
-    return Finding(
-        "field-held",
-        "error",
-        str(key),
-        message,
-        error.causes,
-        "Set takeover (maestro_takeover) to take fields over, or leave them to their manager.",
-    )
+    found = zip(ordered, cluster.parallel(lambda key: cluster.find(*key), ordered), strict=True)
+    ours = {key.of_any_version: (key, live) for key, live in found if live is not None and is_ours(live, release)}
+    return [plan.prune_step(key, live, allowed) for key, live in ours.values()]
 
 
 def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:

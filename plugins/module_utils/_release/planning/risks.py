@@ -14,7 +14,7 @@ from ..._health.finding import Finding, by_severity
 from ..objects.manifests import Key, Manifest, is_secret, key_of
 from ..objects.naming import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
-from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, REPLACE, Plan, Step, holds_data
+from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REPLACE, Plan, Step, holds_data
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
@@ -91,10 +91,13 @@ def _data(step: Step) -> t.Iterator[Finding]:
         yield Finding("data-lost", "warning", str(step.key), message, (), "Be sure that there is a copy.")
     elif step.action == KEEP and step.note == HOLDS_DATA and step.key.kind != "Namespace":
         message = "this release has it no more, but its deletion would lose data or keys, so it stays"
-        name = f"{step.key.kind}/{step.key.name}"
-        yield Finding(
-            "prune-refused", "note", str(step.key), message, (), f"Name {name} in prune_allowed to delete it."
-        )
+        yield Finding("prune-refused", "note", str(step.key), message, (), _way_to_delete(step.key))
+
+
+def _way_to_delete(key: Key) -> str:
+    if key.kind in PRUNED_WHEN_NAMED:
+        return f"Name {key.kind}/{key.name} in prune_allowed (maestro_prune_allowed) to delete it."
+    return "No release deletes it; delete it by hand once nothing in the cluster needs it."
 
 
 def _unpredicted(plan: Plan) -> t.Iterator[Finding]:
@@ -114,12 +117,24 @@ def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
     declared = [step.manifest for step in plan.steps if step.manifest]
     fewest = _fewest_pods(declared)
     for budget in declared:
-        key = key_of(budget)
-        wanted = (budget.get("spec") or {}).get("minAvailable")
-        pods = fewest.get(key._replace(api_version="", kind=""))
-        if key.kind == "PodDisruptionBudget" and isinstance(wanted, int) and pods is not None and wanted >= pods:
-            message = f"it keeps {wanted} pods, and there may be no more than {pods}: no node of theirs can be drained"
-            yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+        if budget["kind"] == "PodDisruptionBudget":
+            key = key_of(budget)
+            why = _keeps_all(budget.get("spec") or {}, fewest.get(key._replace(api_version="", kind="")))
+            if why:
+                message = f"{why}: no node of theirs can be drained"
+                yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+
+
+def _keeps_all(spec: Manifest, pods: int | None) -> str:
+    """Why a budget of `pods` pods at the fewest (None when nobody knows) lets none of them go; empty if it does."""
+    wanted = spec.get("minAvailable")
+    if spec.get("maxUnavailable") in (0, "0", "0%"):
+        return "it lets no pod be away"
+    if wanted == "100%":
+        return "it keeps all pods"
+    if isinstance(wanted, int) and pods is not None and wanted >= pods:
+        return f"it keeps {wanted} pods, and there may be no more than {pods}"
+    return ""
 
 
 def _fewest_pods(manifests: t.Iterable[Manifest]) -> dict[Key, int]:

@@ -95,6 +95,12 @@ ROLE_ESCALATION = Check(
 NAMESPACE_TERMINATING = Check(
     "namespace-terminating", "error", "Wait until it is gone, or remove what holds it; then deploy again."
 )
+NAMESPACE_SHARED = Check(
+    "namespace-shared",
+    "warning",
+    "Give the release a namespace of its own, or set namespace_network_policies_enabled, namespace_quota_enabled and "
+    "namespace_limits_enabled to false.",
+)
 POD_SECURITY = Check("pod-security", "error", "Correct the pod's security settings, or the level of the namespace.")
 POD_REFUSED = Check("pod-refused", "error", "Correct what the server names; the same answer awaits the real pods.")
 
@@ -102,6 +108,12 @@ ENDPOINT_UNREACHABLE = Check(
     "endpoint-unreachable",
     "error",
     "Check name, port and firewall. If pods reach it but this host does not, set prerequisites_endpoints to warning.",
+)
+NETWORK_HOLE = Check(
+    "network-hole-elsewhere",
+    "warning",
+    "Name the right namespaces in namespace_ingress_controller_namespaces, namespace_prometheus_namespaces or "
+    "namespace_egress_upstreams.",
 )
 IMAGE_INVALID = Check(
     "image-invalid", "error", "Write it as registry/repository:tag, with @sha256:digest where wanted."

@@ -34,7 +34,7 @@ class Room:
 
 
 def check_capacity(case: Case) -> t.Iterator[Finding]:
-    """Judges each workload by itself. Where something adds nodes, a shortage is a warning."""
+    """Judges each workload by itself. Where something adds nodes, or may do so, a shortage is a warning."""
     facts, severity = case.facts, case.wishes.capacity_severity
     if severity == catalogue.OFF or isinstance(facts.nodes, Unknown) or isinstance(facts.pods, Unknown):
         return
@@ -47,10 +47,16 @@ def check_capacity(case: Case) -> t.Iterator[Finding]:
                 workload.key,
                 f"{workload.most} pods ({workload.maximum} replicas and {workload.surge} more while rolling out) of "
                 f"{list_shown(use.requests)} do not fit: there is room for {total} on {len(rooms)} of "
-                f"{len(facts.nodes)} nodes.{' New nodes may be added automatically.' if facts.autoscaled else ''}",
+                f"{len(facts.nodes)} nodes.{_outlook(facts.autoscaled)}",
                 [str(room) for room in rooms[:SHOWN_NODES]],
                 severity="warning" if facts.autoscaled else severity,
             )
+
+
+def _outlook(autoscaled: bool | Unknown) -> str:
+    if isinstance(autoscaled, Unknown):
+        return " Whether nodes are added automatically could not be read."
+    return " New nodes may be added automatically." if autoscaled else ""
 
 
 def check_zones(case: Case) -> t.Iterator[Finding]:
@@ -102,6 +108,13 @@ def is_of(pod: Pod, workload: Workload) -> bool:
     """Whether a live pod belongs to the workload."""
     labels = workload.selector.items()
     return pod.namespace == workload.key.namespace and bool(labels) and labels <= pod.labels.items()
+
+
+def pods_of_others(case: Case) -> list[Pod] | None:
+    """The pods of the namespace that are not the release's; None when they cannot be listed."""
+    if isinstance(case.facts.own_pods, Unknown):
+        return None
+    return [pod for pod in case.facts.own_pods if not any(is_of(pod, workload) for workload in case.needs.workloads)]
 
 
 def _usable(workload: Workload, nodes: t.Iterable[Node]) -> list[Node]:

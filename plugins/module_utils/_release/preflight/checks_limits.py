@@ -13,24 +13,17 @@ from ..._quantity import amount
 from ..objects.manifests import Key, Manifest, key_of
 from . import catalogue
 from .case import Case
-from .checks_capacity import is_of, limit_range_specs
-from .facts import Pod, Unknown
+from .checks_capacity import limit_range_specs, pods_of_others
+from .counts import added, limited_objects, quotas_in_force, used
+from .facts import Pod, Unknown, known
 from .pods import Spec, Use, containers, resources_of, use_of
 from .quantity import ZERO, Amounts, amounts, plus, shown, times
-
-ALWAYS_IN_SCOPE = frozenset({"NotTerminating", "NotBestEffort"})
-"""Scopes that hold for every long-running pod with requests; a quota with another scope may not concern it."""
 
 
 def check_quota(case: Case) -> t.Iterator[Finding]:
     """The release's own ResourceQuota counts as it will be, a live one that it does not replace as it is."""
-    others = _others(case)
-    if others is None or isinstance(case.facts.quotas, Unknown):
-        return
-    needed = plus(_needed(case), _counted(others))
-    for quota in _quotas(case, case.facts.quotas):
-        if not ALWAYS_IN_SCOPE.issuperset(quota["spec"].get("scopes") or ()) or quota["spec"].get("scopeSelector"):
-            continue
+    needed = {**_needed_by_pods(case), **_needed_by_objects(case)}
+    for quota in quotas_in_force(case.needs, known(case.facts.quotas, ())):
         hard = amounts(quota["spec"].get("hard"))
         short = [name for name in sorted(hard) if needed.get(name, ZERO) > hard[name]]
         if short:
@@ -49,19 +42,20 @@ def check_limit_ranges(case: Case) -> t.Iterator[Finding]:
                     yield catalogue.LIMIT_RANGE_MISFIT.found(owner, f"{what} {problem}.")
 
 
-def _quotas(case: Case, live: t.Iterable[Manifest]) -> list[Manifest]:
-    rendered = case.needs.of_kind("ResourceQuota")
-    names = {item["metadata"]["name"] for item in rendered}
-    kept = [item for item in live if item["metadata"]["name"] not in names]
-    return [*rendered, *({**item, "apiVersion": "v1", "kind": "ResourceQuota"} for item in kept)]
+def _needed_by_pods(case: Case) -> dict[str, Decimal]:
+    """What all pods take at the release's largest; nothing when the present ones cannot be listed."""
+    others = pods_of_others(case)
+    return {} if others is None else plus(_needed(case), _counted(others))
 
 
-def _others(case: Case) -> list[Pod] | None:
-    """The pods of the namespace that are not the release's; None when they cannot be listed."""
-    if isinstance(case.facts.own_pods, Unknown):
-        return None
-    workloads = case.needs.workloads
-    return [pod for pod in case.facts.own_pods if not any(is_of(pod, workload) for workload in workloads)]
+def _needed_by_objects(case: Case) -> dict[str, Decimal]:
+    """The counts that grow, with what is there already."""
+    facts, quotas = case.facts, known(case.facts.quotas, ())
+    objects = limited_objects(case.needs, quotas_in_force(case.needs, quotas))
+    nothing = dict.fromkeys(objects) if facts.namespace is None else {}
+    live = {key: body for key, body in {**nothing, **facts.live}.items() if not isinstance(body, Unknown)}
+    present = used(quotas)
+    return {name: value + present.get(name, ZERO) for name, value in added(objects, live).items()}
 
 
 def _needed(case: Case) -> dict[str, Decimal]:
@@ -72,7 +66,8 @@ def _needed(case: Case) -> dict[str, Decimal]:
         owners = [each.most for each in case.needs.workloads if each.key == claim.owner]
         count = owners[0] if claim.each_pod and owners else 1
         storage = amounts((claim.spec.get("resources") or {}).get("requests")).get("storage", ZERO)
-        parts.append(times({"persistentvolumeclaims": Decimal(1), "requests.storage": storage}, count))
+        counted = dict.fromkeys(("persistentvolumeclaims", "count/persistentvolumeclaims"), Decimal(1))
+        parts.append(times({**counted, "requests.storage": storage}, count))
     return plus(*parts)
 
 

@@ -9,10 +9,11 @@ import typing as t
 
 from ..._health.finding import Finding
 from ..objects.manifests import Manifest, key_of
-from ..objects.ownership import is_ours
+from ..objects.ownership import ReleaseName, is_ours
 from ..planning.plan import REPLACEABLE
 from . import catalogue
 from .case import Case
+from .checks_capacity import pods_of_others
 from .facts import Refusal, Unknown
 
 FIXED_FIELDS: dict[str, tuple[str, ...]] = {
@@ -24,6 +25,9 @@ FIXED_FIELDS: dict[str, tuple[str, ...]] = {
 }
 """Fields that the API server lets nobody change; an update of one is refused in the middle of a release."""
 DEFAULTS = {"volumeBindingMode": "Immediate", "reclaimPolicy": "Delete", "spec.podManagementPolicy": "OrderedReady"}
+SHOWN_PODS = 10
+SOLVER_LABEL = "acme.cert-manager.io/http01-solver"
+"""Pods that cert-manager starts for the release's certificate."""
 NOT_ALLOWED_TO_CREATE = "cannot create resource"
 ABOUT_QUOTA = "exceeded quota"
 
@@ -37,6 +41,25 @@ def check_namespace(case: Case) -> t.Iterator[Finding]:
         f"Namespace {case.needs.namespace}",
         f"It is being deleted since {namespace.terminating_since} and takes no new object. It is held by {held}.",
         namespace.held_by,
+    )
+
+
+def check_shared(case: Case) -> t.Iterator[Finding]:
+    """A namespace that is not the release's own may hold pods of others, which some of its objects are about too."""
+    others = [pod for pod in pods_of_others(case) or () if SOLVER_LABEL not in pod.labels]
+    strict = [str(key_of(manifest)) for manifest in case.needs.manifests if _is_about_all_pods(manifest)]
+    if others and strict and not case.needs.of_kind("Namespace"):
+        names = sorted(pod.name for pod in others)
+        yield catalogue.NAMESPACE_SHARED.found(
+            f"Namespace {case.needs.namespace}",
+            f"It is shared with pods of others ({len(others)}), and {', '.join(strict)} would be about them too.",
+            [f"Pod {name}" for name in names[:SHOWN_PODS]],
+        )
+
+
+def _is_about_all_pods(manifest: Manifest) -> bool:
+    return manifest["kind"] in ("ResourceQuota", "LimitRange") or (
+        manifest["kind"] == "NetworkPolicy" and not any((manifest["spec"].get("podSelector") or {}).values())
     )
 
 
@@ -74,7 +97,7 @@ def check_fixed_fields(case: Case) -> t.Iterator[Finding]:
         live = case.facts.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
             continue
-        if manifest["kind"] in REPLACEABLE and is_ours(live, case.needs.name):
+        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(case.needs.name, case.needs.namespace)):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)
@@ -92,4 +115,4 @@ def _field(manifest: Manifest, path: str) -> t.Any:
     return DEFAULTS.get(path) if value is None else value
 
 
-CHECKS = (check_namespace, check_admission, check_history, check_fixed_fields)
+CHECKS = (check_namespace, check_shared, check_admission, check_history, check_fixed_fields)

@@ -1,7 +1,7 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is there what the manifests name but do not bring, inside the cluster and outside it?"""
+"""Is there what the manifests name but do not bring?"""
 
 from __future__ import annotations
 
@@ -32,21 +32,6 @@ def check_references(case: Case) -> t.Iterator[Finding]:
             yield _missing(reference, case)
         elif target.kind in DATA_KINDS:
             yield from _judge_keys(reference, _filled(live), live)
-
-
-def check_endpoints(case: Case) -> t.Iterator[Finding]:
-    """Reachable from this host is what can be known; pods may have another way."""
-    severity = case.wishes.endpoint_severity
-    if severity == catalogue.OFF:
-        return
-    for reached in case.facts.endpoints:
-        if reached.problem:
-            endpoint = reached.endpoint
-            yield catalogue.ENDPOINT_UNREACHABLE.found(
-                f"{endpoint.name} {endpoint.host}:{endpoint.port}",
-                f"This host cannot open a connection: {reached.problem} (after {reached.seconds:.1f} s).",
-                severity=severity,
-            )
 
 
 def _brought(case: Case) -> dict[Key, Manifest]:
@@ -81,4 +66,4 @@ def _filled(live: Manifest) -> frozenset[str]:
     )
 
 
-CHECKS = (check_references, check_endpoints)
+CHECKS = (check_references,)

@@ -53,6 +53,7 @@ class Pod:
     node: str
     labels: t.Mapping[str, str]
     use: Use
+    name: str = ""
 
 
 class Controller(t.NamedTuple):
@@ -63,6 +64,10 @@ class Controller(t.NamedTuple):
     version: str
     ready: int
     wanted: int
+
+    @property
+    def namespace(self) -> str:
+        return self.where.partition(" ")[2].partition("/")[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +110,8 @@ class Facts:
     """One look at a cluster. A fact that nothing needed is empty; one that could not be had is Unknown.
 
     `served` has None for a group version that the cluster does not serve, `live` None for an object that is not
-    there. `metrics` is empty when the metrics API answers, else why not.
+    there. `metrics` is empty when the metrics API answers, else why not. `backed` says of a Service whether anything
+    ready stands behind it. `namespaces` are the names of all, None where no policy names any.
     """
 
     host: str
@@ -116,12 +122,13 @@ class Facts:
     nodes: tuple[Node, ...] | Unknown = ()
     pods: tuple[Pod, ...] | Unknown = ()
     own_pods: tuple[Pod, ...] | Unknown = ()
-    autoscaled: bool = False
+    autoscaled: bool | Unknown = False
     storage_classes: t.Mapping[str, StorageClass] | Unknown = dataclasses.field(default_factory=dict)
     ingress_classes: t.Mapping[str, str] | Unknown = dataclasses.field(default_factory=dict)
     gateway_classes: t.Mapping[str, str] | Unknown = dataclasses.field(default_factory=dict)
     controllers: tuple[Controller, ...] | Unknown = ()
     namespace: Namespace | Unknown | None = None
+    namespaces: frozenset[str] | Unknown | None = None
     quotas: tuple[Manifest, ...] | Unknown = ()
     limit_ranges: tuple[Manifest, ...] | Unknown = ()
     live: t.Mapping[Key, Manifest | Unknown | None] = dataclasses.field(default_factory=dict)
@@ -130,6 +137,7 @@ class Facts:
     undecided: tuple[Unknown, ...] = ()
     dry_runs: t.Mapping[Key, Refusal | Unknown | None] = dataclasses.field(default_factory=dict)
     endpoints: tuple[Reached, ...] = ()
+    backed: t.Mapping[Key, bool | Unknown] = dataclasses.field(default_factory=dict)
 
     def unknowns(self) -> list[Unknown]:
         """Every fact that could not be had, once."""

@@ -12,7 +12,10 @@ from ..._cluster.kinds import KINDS, Kind, base_path, collection_path, object_pa
 from ..._cluster.survey import Question
 from ..objects.manifests import Key, Manifest, key_of
 from . import access
-from .facts import Facts, Namespace
+from .checks_endpoints import service_of, unreached
+from .checks_network import names_namespaces
+from .counts import limited_objects, quotas_in_force
+from .facts import Facts, Namespace, known
 from .needs import Needs, Workload
 from .references import made_by
 from .software import CONTROLLER_KINDS, by_group
@@ -22,6 +25,7 @@ CONTROLLER_PAGES = 4
 RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
 RECORD_LABEL = "maestro.intelgraph.ai/release-record"
 STATE_LABEL = "maestro.intelgraph.ai/state"
+SERVICE_LABEL = "kubernetes.io/service-name"
 AUTOSCALER = Key("v1", "ConfigMap", "kube-system", "cluster-autoscaler-status")
 PLACES = {
     **KINDS,
@@ -62,7 +66,9 @@ def second_round(
         open_ones += access.uncovered(access.escalations(needs), rules)
     reviews = [_review(each) for each in dict.fromkeys(open_ones)]
     is_there = isinstance(facts.namespace, Namespace) and not facts.namespace.terminating_since
-    return [*reviews, *(map(_dry_run, needs.workloads) if is_there else ())]
+    services = services_in_question(needs, facts)
+    looks = [*map(_live, dict.fromkeys([*counted_keys(needs, facts), *services])), *map(_backed, services)]
+    return [*reviews, *looks, *(map(_dry_run, needs.workloads) if is_there else ())]
 
 
 def live_keys(needs: Needs) -> list[Key]:
@@ -71,6 +77,20 @@ def live_keys(needs: Needs) -> list[Key]:
     named = [reference.target for reference in needs.references if reference.target not in brought]
     fixed = [key_of(manifest) for manifest in needs.manifests if manifest["kind"] in HAVE_FIXED_FIELDS]
     return [key for key in dict.fromkeys([*named, *fixed]) if (key.api_version, key.kind) in KINDS]
+
+
+def counted_keys(needs: Needs, facts: Facts) -> list[Key]:
+    """The objects that a quota counts, where they may be there already and nobody has looked yet."""
+    if facts.namespace is None:
+        return []
+    quotas = quotas_in_force(needs, known(facts.quotas, ()))
+    return [key for key in limited_objects(needs, quotas) if key not in facts.live]
+
+
+def services_in_question(needs: Needs, facts: Facts) -> list[Key]:
+    """The Services that endpoints may be which this host could not connect to."""
+    found = [service_of(reached, needs.namespace) for reached in unreached(facts)]
+    return [key for key in dict.fromkeys(found) if key and key not in needs.keys]
 
 
 def _there(needs: Needs, facts: Facts) -> set[Key]:
@@ -107,6 +127,8 @@ def _about_pods(needs: Needs) -> t.Iterator[Question]:
 
 def _about_namespace(needs: Needs) -> t.Iterator[Question]:
     yield _object("namespace", Key("v1", "Namespace", "", needs.namespace))
+    if names_namespaces(needs.of_kind("NetworkPolicy")):
+        yield Question("namespaces", _all("v1", "Namespace"), pages=POD_PAGES)
     yield Question("quotas", _all("v1", "ResourceQuota", needs.namespace))
     yield Question("limit-ranges", _all("v1", "LimitRange", needs.namespace))
     pending = {"labelSelector": f"{RECORD_LABEL}={needs.name},{STATE_LABEL}=pending"}
@@ -116,6 +138,11 @@ def _about_namespace(needs: Needs) -> t.Iterator[Question]:
 
 def _live(key: Key) -> Question:
     return _object(("live", key), key, without_values if key.kind == "Secret" else lambda body: body)
+
+
+def _backed(service: Key) -> Question:
+    path = _all("discovery.k8s.io/v1", "EndpointSlice", service.namespace)
+    return Question(("backed", service), path, {"labelSelector": f"{SERVICE_LABEL}={service.name}"})
 
 
 def without_values(secret: Manifest) -> Manifest:

@@ -17,6 +17,7 @@ from . import pods, software
 from .access import Access, Rule
 from .facts import Controller, Facts, Namespace, Node, Pending, Pod, Refusal, StorageClass, Unknown
 from .quantity import amounts
+from .questions import AUTOSCALER
 
 Make = t.Callable[[t.Any], t.Any]
 UNKNOWN: t.Any = object()
@@ -36,14 +37,15 @@ class Read(t.NamedTuple):
 
 def facts_of(host: str, uid: str | Silence, answers: Answers, reached: tuple[Reached, ...], now: float) -> Facts:
     """The facts of the first round; `now` is the wall clock in seconds since 1970, which leases are judged by."""
+    controllers = _controllers(answers)
     single = {field: _one(answers[name], READS[name]) for name, field in FIELDS.items() if name in answers}
     return Facts(
         host=host,
         uid=identity(uid),
         served=_each(answers, "served", Read("list the kinds of", _kinds, None)),
-        live=_each(answers, "live", Read("read", lambda body: body, None)),
-        controllers=_controllers(answers),
-        autoscaled=_is_autoscaled(answers),
+        live=_live(answers),
+        controllers=controllers,
+        autoscaled=_autoscaled(answers, controllers),
         pending=_pending(answers, now),
         endpoints=reached,
         **single,
@@ -56,7 +58,7 @@ def identity(uid: str | Silence) -> str | Unknown:
 
 
 def with_second_round(facts: Facts, answers: Answers) -> Facts:
-    """The facts completed by the reviews of single permissions and the dry runs."""
+    """The facts completed by what the first answers left open."""
     denied = tuple(name for name, answer in answers.items() if isinstance(name, Access) and answer is False)
     undecided = [
         Unknown(f"ask whether the account may {name.verb} {name.resource}", answer.message)
@@ -64,7 +66,14 @@ def with_second_round(facts: Facts, answers: Answers) -> Facts:
         if isinstance(name, Access) and isinstance(answer, Silence)
     ]
     dry_runs = {key: _refusal(answer) for key, answer in _group(answers, "dry-run")}
-    return dataclasses.replace(facts, denied=denied, undecided=tuple(undecided), dry_runs=dry_runs)
+    return dataclasses.replace(
+        facts,
+        live={**facts.live, **_live(answers)},
+        backed=_each(answers, "backed", Read("list the EndpointSlices of", _is_backed)),
+        denied=denied,
+        undecided=tuple(undecided),
+        dry_runs=dry_runs,
+    )
 
 
 def rules_of(answers: Answers) -> list[Rule]:
@@ -85,6 +94,10 @@ def _each(answers: Answers, group: str, read: Read) -> dict[t.Any, t.Any]:
     return {key: _one(answer, read._replace(asked=f"{read.asked} {key}")) for key, answer in _group(answers, group)}
 
 
+def _live(answers: Answers) -> dict[t.Any, t.Any]:
+    return _each(answers, "live", Read("read", lambda body: body, None))
+
+
 def _group(answers: Answers, group: str) -> t.Iterator[tuple[t.Any, t.Any]]:
     """The answers to the questions named `(group, key)`, by their keys."""
     for name, answer in answers.items():
@@ -98,6 +111,16 @@ def _pages(make: Make) -> Make:
 
 def _items(body: Manifest) -> tuple[Manifest, ...]:
     return tuple(body["items"])
+
+
+def _is_backed(body: Manifest) -> bool:
+    """Whether an endpoint of the slices is ready; one that does not say counts as ready."""
+    endpoints = [each for item in body["items"] for each in item.get("endpoints") or ()]
+    return any((each.get("conditions") or {}).get("ready") is not False for each in endpoints)
+
+
+def _names(kept: list[Manifest]) -> frozenset[str]:
+    return frozenset(item["metadata"]["name"] for page in kept for item in page["items"])
 
 
 def _kinds(body: Manifest) -> dict[str, Kind]:
@@ -129,7 +152,8 @@ def _node(item: Manifest) -> Node:
 
 def _pod(item: Manifest) -> Pod:
     metadata, spec = item["metadata"], item["spec"]
-    return Pod(metadata["namespace"], spec.get("nodeName", ""), metadata.get("labels") or {}, pods.use_of(spec))
+    labels, use = metadata.get("labels") or {}, pods.use_of(spec)
+    return Pod(metadata["namespace"], spec.get("nodeName", ""), labels, use, metadata.get("name", ""))
 
 
 def _storage_classes(body: Manifest) -> dict[str, StorageClass]:
@@ -186,11 +210,24 @@ def _controller(kind: str, item: Manifest) -> Controller | None:
     return None
 
 
-def _is_autoscaled(answers: Answers) -> bool:
-    """Whether something adds nodes when pods do not fit: the Cluster Autoscaler, or Karpenter."""
-    groups = answers.get("groups")
-    named = {} if isinstance(groups, Silence) or groups is None else {item["name"] for item in groups["groups"]}
-    return bool(AUTOSCALING_GROUPS.intersection(named)) or isinstance(answers.get("autoscaler"), dict)
+def _autoscaled(answers: Answers, controllers: t.Any) -> bool | Unknown:
+    """Whether something adds nodes when pods do not fit. That there is no sign of it is known where all can be read."""
+    if "autoscaler" not in answers:
+        return False
+    signs = (
+        _one(answers.get("groups", {"groups": ()}), Read("list the API groups", _has_autoscaling_group)),
+        _one(answers["autoscaler"], Read(f"read {AUTOSCALER}", bool, False)),
+        controllers if isinstance(controllers, Unknown) else any(map(_is_autoscaler, controllers)),
+    )
+    return True in signs or next((sign for sign in signs if isinstance(sign, Unknown)), False)
+
+
+def _has_autoscaling_group(body: Manifest) -> bool:
+    return any(item["name"] in AUTOSCALING_GROUPS for item in body["groups"])
+
+
+def _is_autoscaler(controller: Controller) -> bool:
+    return controller.software == software.CLUSTER_AUTOSCALER.name
 
 
 def _pending(answers: Answers, now: float) -> Pending | Unknown | None:
@@ -228,6 +265,7 @@ READS: dict[str, Read] = {
     "ingress-classes": Read("list IngressClasses", _classes("controller")),
     "gateway-classes": Read("list GatewayClasses", _classes("controllerName"), {}),
     "namespace": Read("read the Namespace", _namespace, None),
+    "namespaces": Read("list Namespaces", _names),
     "quotas": Read("list ResourceQuotas", _items, ()),
     "limit-ranges": Read("list LimitRanges", _items, ()),
 }

@@ -50,12 +50,23 @@ def made_by(manifest: Manifest) -> Key | None:
 def keys_made(manifest: Manifest) -> frozenset[str] | None:
     """The data keys that a Secret, ConfigMap or ExternalSecret will have; None when it does not say."""
     if manifest["kind"] == "ExternalSecret":
-        if manifest["spec"].get("dataFrom"):
-            return None
-        return frozenset(item["secretKey"] for item in manifest["spec"].get("data") or ())
+        return _keys_copied(manifest["spec"])
     if manifest["kind"] in ("Secret", "ConfigMap"):
         return frozenset({*(manifest.get("data") or {}), *(manifest.get("stringData") or {})})
     return None
+
+
+def _keys_copied(spec: Manifest) -> frozenset[str] | None:
+    """What is fetched, unless a template says otherwise: its keys take the place of the fetched ones or join them."""
+    template = (spec.get("target") or {}).get("template") or {}
+    made = frozenset(template.get("data") or ())
+    if template.get("templateFrom"):
+        return None
+    if made and template.get("mergePolicy") != "Merge":
+        return made
+    if spec.get("dataFrom"):
+        return None
+    return made.union(item["secretKey"] for item in spec.get("data") or ())
 
 
 Found = t.Iterator[tuple[Key, tuple[str, ...]]]

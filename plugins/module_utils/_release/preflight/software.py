@@ -48,6 +48,7 @@ INGRESS_NGINX = Software(
     "use another ingress_class or ingress_provider",
 )
 TRAEFIK = Software("Traefik", r"traefik", ("traefik.io",), "use another ingress_provider")
+CLUSTER_AUTOSCALER = Software("Cluster Autoscaler", r"cluster-autoscaler(-[a-z0-9]+)?", (), "")
 GATEWAY_API = Software("Gateway API", "", ("gateway.networking.k8s.io",), "use another ingress_provider")
 ENVOY_GATEWAY = Software(
     "Envoy Gateway", "", ("gateway.envoyproxy.io",), "choose another ingress_gateway_implementation"
@@ -62,13 +63,14 @@ ALL = (
     EXTERNAL_SECRETS,
     INGRESS_NGINX,
     TRAEFIK,
+    CLUSTER_AUTOSCALER,
     GATEWAY_API,
     ENVOY_GATEWAY,
     NGINX_GATEWAY,
 )
 OPERATORS = (CERT_MANAGER, PROMETHEUS_OPERATOR, EXTERNAL_SECRETS)
 """Software whose absence leaves its objects lying unread, although the API server takes them."""
-WATCHED = (*OPERATORS, INGRESS_NGINX, TRAEFIK)
+WATCHED = (*OPERATORS, INGRESS_NGINX, TRAEFIK, CLUSTER_AUTOSCALER)
 SWITCHES = {
     "ServiceMonitor": "set monitoring_scraping_enabled to false",
     "PrometheusRule": "set monitoring_rules_enabled to false",

@@ -22,7 +22,7 @@ def summary(facts: Facts) -> Plain:
         "version": _plain(facts.version),
         "nodes": _plain(facts.nodes, lambda nodes: [_node(node) for node in nodes]),
         "zones": _plain(facts.nodes, lambda nodes: sorted({node.zone for node in nodes if node.zone})),
-        "autoscaled": facts.autoscaled,
+        "autoscaled": _plain(facts.autoscaled),
         "storage_classes": _plain(
             facts.storage_classes, lambda classes: {name: item.provisioner for name, item in sorted(classes.items())}
         ),

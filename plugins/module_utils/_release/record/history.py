@@ -85,11 +85,23 @@ class History:
             if not error.not_found:
                 raise
             found = {"items": []}
-        self.records = decoded(found["items"])
-        self._versions = {
-            _number(item): item["metadata"]["resourceVersion"] for item in found["items"] if _is_head(item)
-        }
+        items = [item for item in found["items"] if self._is_record(item)]
+        self.records = decoded(items)
+        self._versions = {_number(item): item["metadata"]["resourceVersion"] for item in items if _is_head(item)}
         return self
+
+    def _is_record(self, config_map: Manifest) -> bool:
+        """Not something that only bears the label, a copy of a record for instance: of that the user is warned."""
+        metadata = config_map["metadata"]
+        number, part = metadata["labels"].get(NUMBER_LABEL, ""), metadata["labels"].get(PART_LABEL, "")
+        is_numbered = number.isdecimal() and part.isdecimal()
+        if is_numbered and metadata["name"] == record_name(self._name, int(number), int(part)):
+            return True
+        self._cluster.warnings.append(
+            f"ConfigMap {self._namespace}/{metadata['name']} has the label {RECORD_LABEL}, but is no record of a "
+            f"release of {self._name}: it is left alone. Take the label off it."
+        )
+        return False
 
     def states(self) -> list[tuple[int, str]]:
         """Number and state of each record: what differs once another run has made a release."""

@@ -265,5 +265,16 @@ class Lock:
         self._renewed = begun
 
 
+def is_held_by(cluster: Cluster, namespace: str, name: str, token: str) -> bool:
+    """Whether the lock still names the run with this token, alive or dead; false when the Lease may not be read."""
+    try:
+        lease = cluster.get(object_path("coordination.k8s.io/v1", LEASE, namespace, f"{name}-release"))
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        return False
+    return _holder(lease).endswith(f" {token}")
+
+
 def _holder(lease: Manifest) -> str:
     return str((lease.get("spec") or {}).get("holderIdentity") or NOBODY)

@@ -9,6 +9,11 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils import _proving
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import (
+    ApiError,
+    ClusterError,
+    Unreachable,
+)
 
 NOW: dict[str, t.Any] = {
     "name": "maestro",
@@ -57,3 +62,46 @@ def test_what_must_not_be_asked_now_leaves_it_unproven(
     assert (finding.id, finding.severity) == ("smoke-not-allowed", "warning")
     assert words in finding.message
     assert finding.sentence() == came.figures["msg"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"ca_path": "/nowhere/ca.pem"}, "ca_path /nowhere/ca.pem holds no certificates"),
+        ({"prometheus_url": "prometheus.monitoring:9090"}, "prometheus_url .*is no http or https URL"),
+        ({"prometheus_url": "http://p", "prometheus_token": "a\r\nb: c"}, "prometheus_token.* not one that HTTP"),
+    ],
+    ids=["no CA", "no scheme", "no header"],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_written(given: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(_proving.Refused, match=words):
+        _proving.options({**NOW, **given}, {})
+
+
+def test_a_file_of_authorities_that_went_since_leaves_it_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_proving, "options", lambda given, _connection: given)
+    params = {**NOW, "ca_path": "/nowhere/ca.pem", "through": "", "resolve": {}}
+    came = _proving.proof(params, {}, {})
+    assert (came.verdict, came.findings[0].id) == ("inconclusive", "smoke-not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (Unreachable("no answer of the API server"), "api-unreachable"),
+        (ApiError(403, "Forbidden", "pods is forbidden"), "api-error"),
+        (ClusterError("maestro-system holds no workload maestro"), "api-error"),
+    ],
+)
+def test_a_cluster_that_does_not_tell_who_should_answer_leaves_it_unproven(
+    error: ClusterError, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*_given: t.Any) -> None:
+        raise error
+
+    monkeypatch.setattr(_proving, "_expected", nobody)
+    came = _proving.proof(NOW, {}, {})
+    assert came.verdict == "inconclusive"
+    [finding] = came.findings
+    assert (finding.id, finding.severity, finding.message) == (found, "warning", str(error))
+    assert finding.next_step == error.next_step

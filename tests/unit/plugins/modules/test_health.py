@@ -121,12 +121,14 @@ def test_the_wait_is_told_and_returned(deployed: ApiDouble, judged: t.Callable[[
 def test_nothing_is_changed(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]) -> None:
     judged(Judgement("passed"))
     before = deployed.versions()
-    assert run(check=True).values == {
-        **run().values,
-        "requests": pytest.approx(0, abs=10**6),
-        "seconds": pytest.approx(0, abs=9),
-    }
+    seen, made = run(check=True).values, run().values
+    assert {**seen, **measured(made)} == made
     assert deployed.versions() == before
+
+
+def measured(values: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What depends on how fast this machine is."""
+    return {key: values[key] for key in ("requests", "seconds", "timeline")}
 
 
 def test_a_namespace_without_a_release(cluster: ApiDouble) -> None:

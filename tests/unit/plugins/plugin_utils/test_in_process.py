@@ -54,6 +54,16 @@ class Releasing(Echo):
         return Ending({"components": call.params["components"], "secrets": sorted(call.params["secret_values"] or ())})
 
 
+class Planning(Echo):
+    """Has a name, as a release has, and gives a plan back as a text that nobody reads."""
+
+    ARGUMENTS: t.ClassVar = {"name": {"type": "str"}, "secret_values": {"type": "dict", "no_log": True}}
+    OPAQUE = ("approvable",)
+
+    def body(self, call: Call) -> Ending:
+        return Ending({"msg": "Release 12 of maestro", "number": 12, "approvable": "H4sIAcanary0="})
+
+
 class Broken(Echo):
     def body(self, call: Call) -> Ending:
         raise Unreachable("nobody answers")
@@ -128,6 +138,16 @@ def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Value
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
     assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", password="canary-7c1f"))
+
+
+@pytest.mark.parametrize("value", ["maestro", "12", "of"])
+def test_a_secret_value_that_any_text_may_hold_spoils_no_result(value: str) -> None:
+    result = run(Planning, name="maestro", secret_values={"s/DB_USER": value})
+    assert (result["msg"], result["number"]) == ("Release 12 of maestro", 12)
+
+
+def test_no_value_is_looked_for_in_a_text_that_is_only_given_back() -> None:
+    assert run(Planning, name="maestro", secret_values={"s/A": "canary"})["approvable"] == "H4sIAcanary0="
 
 
 def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(shown: list[str]) -> None:

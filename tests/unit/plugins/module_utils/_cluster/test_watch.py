@@ -217,6 +217,35 @@ def test_what_is_held_may_be_old_from_a_break_until_the_next_list() -> None:
         assert now.names() == ["b"]
 
 
+class Unforeseen:
+    """A trim that knows no pod of these versions."""
+
+    def __init__(self, *versions: int) -> None:
+        self.unknown = {str(version) for version in versions}
+
+    def __call__(self, item: Json) -> Json:
+        if item["metadata"]["resourceVersion"] in self.unknown:
+            raise TypeError("'NoneType' object is not iterable")
+        return item
+
+
+def test_an_event_that_nobody_foresaw_is_told_and_listed_anew() -> None:
+    trim = Unforeseen(11)
+    replies = [listed(pod("a")), watched(event("MODIFIED", pod("a", 11))), *[listed(pod("a", 11))] * 2]
+    with scene(*replies, listed(pod("b", 12)), QUIET, trim=trim) as now:
+        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
+        assert "Pod broke off: TypeError: 'NoneType'" in str(now.mirror.trouble(PODS))
+        assert now.names() == ["a"]
+        assert now.soon(lambda: now.mirror.trouble(PODS) is None)
+        assert now.names() == ["b"]
+
+
+def test_a_list_that_nobody_foresaw_is_told() -> None:
+    with scene(Reply(body={"items": None}), listed(pod("a")), QUIET) as now:
+        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
+        assert now.soon(lambda: now.names() == ["a"])
+
+
 def test_a_watch_that_ended_in_time_leaves_nothing_old() -> None:
     with scene(listed(pod("a")), watched(hold=False), watched(event("ADDED", pod("b", 11)))) as now:
         assert now.mirror.synced(PATIENCE)

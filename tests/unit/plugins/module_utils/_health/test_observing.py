@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 import typing as t
 
@@ -134,6 +135,21 @@ def test_facts_hold_what_was_observed_and_nothing_else(cluster: ApiDouble) -> No
     assert facts.objects["Deployment"][0]["metadata"]["name"] == "maestro"
     assert (facts.stale, facts.settle, facts.begun) == (frozenset(), 3.0, 0.0)
     assert facts.now == pytest.approx(time.time(), abs=5)
+
+
+def job(name: str, **spec: t.Any) -> Manifest:
+    return manifest("batch/v1", "Job", name, spec=spec)
+
+
+def test_a_job_that_removes_itself_is_only_wanted_while_the_release_is_made(cluster: ApiDouble) -> None:
+    short, kept = job("short", ttlSecondsAfterFinished=0), job("kept")
+    made = dataclasses.replace(subject(short, kept), begun=1.0)
+    assert (made.short_lived, subject(short, kept).short_lived) == (set(), {("Job", NAMESPACE, "short")})
+    with observed(cluster, short, kept) as observer:
+        assert observer.facts({}, 0.0).wanted == (("Job", NAMESPACE, "kept"),)
+    cluster.put(short)
+    with observed(cluster, short, kept) as observer:
+        assert len(observer.facts({}, 0.0).wanted) == 2
 
 
 def test_only_telling_events_about_the_release_are_kept(cluster: ApiDouble) -> None:

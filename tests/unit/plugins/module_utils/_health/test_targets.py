@@ -16,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.targets
     ask,
     is_monitored,
     judge,
+    scraping,
     silent,
     states,
 )
@@ -89,3 +90,53 @@ def test_a_prometheus_that_is_away_says_so() -> None:
 def test_only_a_release_with_a_monitor_is_monitored() -> None:
     assert is_monitored([{"kind": "Service"}, {"kind": "ServiceMonitor"}])
     assert not is_monitored([{"kind": "Service"}])
+
+
+LABELS = {"app.kubernetes.io/instance": "maestro"}
+
+
+def release(**monitor: t.Any) -> list[dict[str, t.Any]]:
+    """A Service and what has it scraped."""
+    spec = {"selector": {"matchLabels": LABELS}, "endpoints": [{"port": "metrics"}], **monitor}
+    return [
+        {"kind": "Service", "metadata": {"name": "maestro", "namespace": "n", "labels": LABELS}},
+        {"kind": "Service", "metadata": {"name": "other", "namespace": "n", "labels": {}}},
+        {"kind": "ServiceMonitor", "metadata": {"name": "maestro", "namespace": "n"}, "spec": spec},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_ours"),
+    [
+        ({"job": "any", "service": "maestro", "endpoint": "metrics"}, True),
+        ({"job": "maestro"}, True),
+        ({"job": "maestro", "service": "maestro", "endpoint": "http"}, False),
+        ({"job": "maestro", "service": "other", "endpoint": "metrics"}, False),
+        ({"job": "istio-system/envoy-stats", "container": "istio-proxy"}, False),
+        ({"job": "kubernetes-pods"}, False),
+        ({}, True),
+    ],
+)
+def test_a_target_is_the_releases_by_its_service_and_port_else_by_its_job(
+    labels: dict[str, str], is_ours: bool
+) -> None:
+    assert scraping(release()).has(labels) is is_ours
+
+
+def test_the_label_that_the_monitor_names_gives_the_job() -> None:
+    labelled = release(jobLabel="app.kubernetes.io/instance")
+    labelled[0]["metadata"]["name"] = "maestro-metrics"
+    assert scraping(labelled).jobs == {"maestro"}
+    assert scraping(labelled).services == {"maestro-metrics"}
+
+
+def test_the_job_of_a_pod_monitor_is_its_own_name() -> None:
+    monitor = {"kind": "PodMonitor", "metadata": {"name": "maestro", "namespace": "n"}, "spec": {}}
+    assert scraping([*release()[:2], monitor]).has({"job": "n/maestro", "endpoint": "metrics"})
+
+
+def test_targets_of_other_jobs_say_nothing_of_the_release() -> None:
+    mixed = answer(a="1", b="0")
+    mixed["data"]["result"][0]["metric"] |= {"job": "maestro", "service": "maestro"}
+    mixed["data"]["result"][1]["metric"] = {"job": "istio-system/envoy-stats", "pod": "a"}
+    assert judge(states(mixed, scraping(release())), "n", ["a"]) == []

@@ -25,7 +25,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
 from tests.unit.api_double import ApiDouble
-from tests.unit.plugins.samples import NAMESPACE, config_map, deployment
+from tests.unit.plugins.samples import NAMESPACE, base64_of, config_map, deployment
 from tests.unit.rendering import only
 
 SUBJECT = Subject("maestro", NAMESPACE, (deployment(),))
@@ -298,11 +298,16 @@ def test_it_can_be_judged_without_nodes_and_events(cluster: ApiDouble, judged: t
     ]
 
 
+def logging(log: t.Callable[[], str]) -> t.Callable[..., Answer]:
+    """Answers of a namespace without Secrets in which every container has this log."""
+    return lambda path, *_seconds, **_query: Answer(200, {"items": []} if path.endswith("/secrets") else log())
+
+
 def test_a_failure_comes_with_its_proof(
     cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge = judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
-    monkeypatch.setattr(cluster, "once", lambda *_path, **_query: Answer(200, "panic: no database"))
+    monkeypatch.setattr(cluster, "once", logging(lambda: "panic: no database"))
     assert wait(cluster).verdict == "failed"
     assert judge.facts[-1].answers == {LAST_WORDS: ("panic: no database",)}
 
@@ -312,7 +317,7 @@ def test_a_proof_that_does_not_come_holds_up_no_verdict(
 ) -> None:
     judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
     monkeypatch.setattr(waiting, "PROOF_SECONDS", 0.2)
-    monkeypatch.setattr(cluster, "once", lambda *_path, **_query: time.sleep(4) or Answer(200, "late"))
+    monkeypatch.setattr(cluster, "once", logging(lambda: time.sleep(4) or "late"))
     health = wait(cluster)
     assert health.verdict == "failed"
     assert health.seconds < 3
@@ -325,6 +330,35 @@ def test_secrets_are_taken_out_of_all_that_is_told(cluster: ApiDouble, judged: t
     health = wait(cluster, tell=told.append, mask=lambda text: text.replace("canary-7c1f", "***"))
     assert "canary" not in f"{health} {told}"
     assert health.findings[0].message == "it ends with ***"
+
+
+def test_what_the_secrets_of_the_namespace_hold_is_taken_out_of_last_words(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+) -> None:
+    data = {"KEY": base64_of("canary-7c1f")}
+    named = {"name": "theirs", "namespace": NAMESPACE}
+    cluster.put({"apiVersion": "v1", "kind": "Secret", "metadata": named, "data": data})
+    judged(at_0=Judgement("failed", (dataclasses.replace(TROUBLE, evidence=("last words: canary-7c1f",)),)))
+    told: list[str] = []
+    health = wait(cluster, tell=told.append)
+    assert "canary" not in f"{health} {told}"
+    assert health.findings[0].evidence == ("last words: (secret theirs/KEY)",)
+
+
+def test_who_may_not_list_secrets_is_told_what_that_means(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+) -> None:
+    cluster.fail("GET", "/secrets", ApiError(403, "Forbidden", "you may not list secrets"))
+    judged(at_0=FAILED)
+    assert [finding.id for finding in wait(cluster).findings] == ["crash-loop", "permission-missing"]
+
+
+def test_secrets_are_read_only_when_there_is_something_to_show(
+    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+) -> None:
+    cluster.fail("GET", "/secrets", AssertionError("nobody asks"))
+    judged(at_0=PASSED)
+    assert wait(cluster).verdict == "passed"
 
 
 def test_what_happens_is_told_and_remembered(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
@@ -28,6 +28,7 @@ from tests.unit.plugins.samples import (
 
 WISH = Wish("maestro", NAMESPACE, timeout=0.3, about={"by": "me@here", "reason": "test"})
 POD: Manifest = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "maestro-config"}}]}]}
+SCALER = "HorizontalPodAutoscaler"
 AWAY = Unreachable("The API server cannot be reached")
 STUCK = {
     "observedGeneration": 99,
@@ -43,6 +44,28 @@ STUCK = {
         }
     ],
 }
+
+
+class TwoVersions(ApiDouble):
+    """Serves autoscalers as `autoscaling/v1` too: another way to the same objects, as in the API server."""
+
+    def __init__(self, *namespaces: str) -> None:
+        super().__init__(*namespaces)
+        self._kinds["autoscaling/v1", "HorizontalPodAutoscaler"] = self._kinds[
+            "autoscaling/v2", "HorizontalPodAutoscaler"
+        ]
+
+    def request(self, method: str, path: str, *arguments: t.Any, **options: t.Any) -> Answer:
+        answer = super().request(method, path.replace("/autoscaling/v1/", "/autoscaling/v2/"), *arguments, **options)
+        if isinstance(answer.body, dict) and answer.body.get("kind") == SCALER:
+            return answer._replace(body={**answer.body, "apiVersion": "/".join(path.split("/")[2:4])})
+        return answer
+
+
+def autoscaled(version: str, *more: Manifest, **settings: t.Any) -> Release:
+    """A release whose autoscaler is declared in this version of its API."""
+    scaler = {**autoscaler("other"), "apiVersion": f"autoscaling/{version}"}
+    return release(scaler, *more, **settings)
 
 
 def release(*more: Manifest, **settings: t.Any) -> Release:

@@ -14,6 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.object
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     INITIAL_MANAGER,
     MANAGER,
+    ReleaseName,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import REPLACE, Step, prune_step
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Former, make_plan
@@ -31,9 +32,11 @@ from tests.unit.plugins.samples import (
 )
 from tests.unit.rendering import only
 
+RELEASE = ReleaseName("maestro", NAMESPACE)
+
 
 def steps_of(cluster: ApiDouble, *manifests: Manifest) -> tuple[Step, ...]:
-    return make_plan(cluster, manifests, Former(), "maestro").steps
+    return make_plan(cluster, manifests, Former(), RELEASE).steps
 
 
 def applier(cluster: ApiDouble, replicas: dict[Key, int] | None = None) -> Applier:
@@ -101,7 +104,7 @@ def test_what_is_kept_is_not_written() -> None:
 def test_a_field_of_another_manager_is_taken_only_when_told_to() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.put(service(type="NodePort"), "kubectl-edit")
-    steps = make_plan(cluster, [service(type="ClusterIP")], Former(), "maestro", takeover=True).steps
+    steps = make_plan(cluster, [service(type="ClusterIP")], Former(), RELEASE, takeover=True).steps
     with pytest.raises(ApiError, match="kubectl-edit"):
         applier(cluster).apply([dataclasses.replace(step, force=False) for step in steps])
     applier(cluster).apply(steps)
@@ -114,6 +117,6 @@ def test_what_is_replaced_is_deleted_first() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.apply(service(), MANAGER)
     cluster.writes.clear()
-    [kept] = make_plan(cluster, [service()], Former(), "maestro").steps
+    [kept] = make_plan(cluster, [service()], Former(), RELEASE).steps
     applier(cluster).apply([dataclasses.replace(kept, action=REPLACE)])
     assert cluster.writes == [("DELETE", "services/maestro"), ("PATCH", "services/maestro")]

@@ -22,6 +22,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.sessio
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
+    TwoVersions,
+    autoscaled,
     deploy,
     records,
     release,
@@ -220,6 +222,14 @@ def test_what_this_release_has_not_is_pruned_last() -> None:
     ]
 
 
+def test_what_is_declared_in_another_version_of_its_api_is_not_pruned() -> None:
+    cluster = TwoVersions()
+    deploy(cluster, autoscaled("v1"))
+    deploy(cluster, autoscaled("v2", a="1"))
+    assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
+    assert "DELETE" not in dict(cluster.writes)
+
+
 def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
     cluster = ApiDouble()
     deploy(cluster, release(service("old")))
@@ -229,6 +239,37 @@ def test_what_somebody_made_or_took_over_is_not_pruned() -> None:
     cluster.put(service("foreign"))
     deploy(cluster)
     assert sorted(cluster.names("services")) == ["foreign", "maestro", "old"]
+
+
+def test_what_somebody_took_over_while_the_release_waited_is_not_pruned() -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+
+    def prove(_kept: object) -> Proof:
+        theirs = service("old")
+        theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+        cluster.put(theirs, "helm")
+        return Proof("passed", (), {})
+
+    outcome = deploy(cluster, prove=prove)
+    assert "old" in cluster.names("services")
+    assert only(cluster.warnings) == (
+        "Service maestro-system/old was not deleted: somebody took it over or made it anew while this run was at work."
+    )
+    assert outcome.plan.counts()["prune"] == records(cluster)[-1].outcome["counts"]["prune"] == 0
+    assert not deploy(cluster).changed
+
+
+def test_what_was_kept_can_be_named_for_deletion_later() -> None:
+    cluster = ApiDouble()
+    keys = manifest("v1", "Secret", "maestro-tls", data={"tls.key": base64_of("key")})
+    deploy(cluster, assemble({"all": [namespace(), service(), keys]}, {}))
+    bare = assemble({"all": [namespace(), service()]}, {})
+    for _ in range(2):
+        assert [finding.id for finding in deploy(cluster, bare).all_risks()] == ["prune-refused"]
+    outcome = deploy(cluster, bare, prune_allowed=("Secret/maestro-tls",))
+    assert outcome.message == "Release 3 of maestro is in place: 1 removed."
+    assert cluster.names("secrets") == []
 
 
 def test_what_a_failed_release_left_is_pruned_by_the_next_good_one() -> None:

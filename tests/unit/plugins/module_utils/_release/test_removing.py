@@ -14,6 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.releasing import TwoVersions, autoscaled
 from tests.unit.plugins.samples import (
     LABELS,
     NAMESPACE,
@@ -62,6 +63,26 @@ def test_data_and_secrets_stay(cluster: ApiDouble) -> None:
     assert outcome.changed
     assert outcome.message.startswith("maestro was removed. Kept: ")
     assert "PersistentVolumeClaim maestro-system/maestro-data" in outcome.message
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_a_definition_stays_whose_objects_may_be_anybodys(with_data: bool) -> None:
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", namespace="")
+    cluster = ApiDouble()
+    deploy(cluster, assemble({"all": [*RELEASE, definition]}, {}), WISH)
+    outcome = remove(cluster, WISH, with_data=with_data)
+    assert "CustomResourceDefinition" in kinds(cluster)
+    assert "CustomResourceDefinition widgets.example.org" in outcome.message
+
+
+def test_an_object_that_was_had_in_two_versions_is_removed_once() -> None:
+    cluster = TwoVersions()
+    for version in ("v1", "v2"):
+        deploy(cluster, autoscaled(version), WISH)
+    outcome = remove(cluster, WISH)
+    scalers = [step.key.name for step in outcome.plan.steps if step.key.kind == "HorizontalPodAutoscaler"]
+    assert sorted(scalers) == ["maestro", "other"]
+    assert kinds(cluster) == {"Namespace", "Secret"}
 
 
 def test_a_second_removal_has_nothing_to_do(cluster: ApiDouble) -> None:

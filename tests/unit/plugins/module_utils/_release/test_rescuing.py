@@ -28,8 +28,17 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.sessio
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
-from tests.unit.plugins.module_utils._release.releasing import STUCK, WISH, deploy, records, release, states
-from tests.unit.plugins.samples import NAMESPACE, Manifest, service
+from tests.unit.plugins.module_utils._release.releasing import (
+    STUCK,
+    WISH,
+    TwoVersions,
+    autoscaled,
+    deploy,
+    records,
+    release,
+    states,
+)
+from tests.unit.plugins.samples import NAMESPACE, Manifest, secret, service
 from tests.unit.rendering import only
 
 
@@ -84,6 +93,16 @@ def test_the_former_release_comes_back_and_both_facts_are_in_one_message(
     assert records(cluster)[-1].about["restores"] == 1
     assert records(cluster)[-1].about["reason"] == "automatic rollback: release 2 failed"
     assert not deploy(cluster, release(a="good")).plan.changes
+
+
+def test_what_the_failed_release_had_in_another_version_of_its_api_stays(tmp_path: pathlib.Path) -> None:
+    cluster = TwoVersions()
+    deploy(cluster, autoscaled("v1", a="good"))
+    wish = dataclasses.replace(WISH, prove=Proving("failed", "passed"))
+    with pytest.raises(ReleaseFailed):
+        deploying(cluster, autoscaled("v2", a="bad"), wish, rescue=Rescue(wish, tmp_path))
+    assert states(cluster)[-1] == (3, "passed")
+    assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
 
 
 def test_the_lock_is_held_until_the_former_release_is_back(cluster: Choosy, tmp_path: pathlib.Path) -> None:
@@ -141,6 +160,31 @@ def test_a_first_release_that_fails_says_what_stands_and_how_to_remove_it(tmp_pa
     assert "What it made stands (5 objects in namespace maestro-system)." in outcome.message
     assert "intelgraph.maestro.remove -e maestro_remove_confirm=maestro" in outcome.message
     assert states(cluster) == [(1, "failed")]
+
+
+def test_what_could_not_be_made_does_not_stand(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Writer.apply
+
+    def choosy(self: Writer, manifest: Manifest, *more: t.Any, **named: t.Any) -> Manifest:
+        if manifest["kind"] == "Service":
+            raise ApiError(403, "Forbidden", "a policy denied the request")
+        return write(self, manifest, *more, **named)
+
+    monkeypatch.setattr(Writer, "apply", choosy)
+    assert "What it made stands (4 objects in namespace" in failed(ApiDouble(NAMESPACE), tmp_path).message
+
+
+def test_what_the_rollback_could_not_undo_is_told(tmp_path: pathlib.Path) -> None:
+    def with_certificate(value: str) -> Release:
+        return release(secret("maestro-tls", immutable=False, certificate=value), a=value)
+
+    cluster = Choosy()
+    deploy(cluster, with_certificate("good"))
+    cluster.bad = settings_of(cluster, "bad")
+    outcome = failed(cluster, tmp_path, with_certificate("bad"))
+    assert "Release 1 was restored as release 3" in outcome.message
+    assert f"Not undone: Secret {NAMESPACE}/maestro-tls: it keeps the values that it has now" in outcome.message
+    assert only(outcome.restored["risks"])["id"] == "not-undone"
 
 
 def test_without_automatic_rollback_nothing_is_undone_and_the_way_is_told(

@@ -12,9 +12,11 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import comparable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, comparable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.keeping import CannotRestore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import (
     NothingToRestore,
@@ -151,7 +153,7 @@ def test_claims_and_keys_stay_and_are_told() -> None:
     assert {finding.id for finding in outcome.risks} == {"not-undone"}
     assert {finding.object.split("/")[-1]: finding.message.split(":")[0] for finding in outcome.risks} == {
         "maestro-data": "it was grown from 10Gi to 20Gi and stays so",
-        "later": "it came with a later release and stays, because it holds data or keys",
+        "later": "it is of another release and stays, because it holds data or keys",
         "maestro-secrets": "its values come from their source",
     }
     live = cluster.live("persistentvolumeclaims/maestro-data")
@@ -172,6 +174,20 @@ def test_a_claim_that_is_gone_is_made_anew_and_told() -> None:
     outcome = restored(cluster)
     assert "made anew and empty" in only(outcome.risks).message
     assert cluster.live("persistentvolumeclaims/maestro-data")
+
+
+def test_what_somebody_set_by_hand_is_taken_back_only_when_that_is_wished() -> None:
+    cluster = ApiDouble()
+    for kind in ("ClusterIP", "NodePort"):
+        deploy(cluster, assemble({"all": [namespace(), service(type=kind)]}, {}))
+    cluster.put(service(type="LoadBalancer"), "kubectl-edit")
+    with pytest.raises(Refused, match=r'\.spec\.type: conflict with "kubectl-edit"') as caught:
+        restored(cluster)
+    assert "maestro_takeover" in caught.value.next_step
+    restored(cluster, takeover=True)
+    live = cluster.live("services/maestro")
+    assert live
+    assert live["spec"]["type"] == "ClusterIP"
 
 
 def test_a_workload_that_is_gone_comes_back_at_the_least_size_of_its_autoscaler() -> None:
@@ -203,6 +219,45 @@ def test_restoring_what_is_there_changes_nothing() -> None:
     assert cluster.versions() == before
 
 
+@pytest.fixture
+def killed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> ApiDouble:
+    """A rollback from release 3 to 2 that died when it had recorded release 4, before it gave the lock back."""
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    monkeypatch.setattr(locking, "TERMS", locking.Terms(0.3, 0.1, 0.02))
+    with monkeypatch.context() as killing:
+        killing.setattr(locking.Lock, "release", lambda lock: lock._ending.set())
+        restored(cluster)
+    return cluster
+
+
+def restorals(cluster: ApiDouble) -> list[tuple[int, int]]:
+    return [(record.number, record.about.get("restores", 0)) for record in records(cluster)]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_rollback_that_died_after_it_had_passed_is_confirmed_and_the_next_goes_further_back(
+    killed_at_the_end: ApiDouble, named: bool
+) -> None:
+    cluster = killed_at_the_end
+    shown = restored(cluster, check=True)
+    assert (shown.changed, shown.restores) == (False, 4)
+    outcome = restored(cluster, shown.restores if named else 0)
+    assert outcome.message == "Release 4 of maestro is in place; nothing to change."
+    assert restorals(cluster) == [(1, 0), (2, 0), (3, 0), (4, 2)]
+    assert restored(cluster).restores == 1
+    assert restorals(cluster)[-1] == (5, 1)
+
+
+def test_what_somebody_changed_after_a_rollback_died_is_restored_and_no_more(killed_at_the_end: ApiDouble) -> None:
+    cluster = killed_at_the_end
+    cluster.apply(service(type="NodePort"), MANAGER, force=True)
+    restored(cluster)
+    assert restorals(cluster)[-1] == (5, 4)
+    assert restored(cluster).restores == 1
+
+
 def record(number: int, content: str, state: str = "passed", **about: t.Any) -> Record:
     return Record(number, state, ({"content": content},), about)
 
@@ -223,6 +278,18 @@ def record(number: int, content: str, state: str = "passed", **about: t.Any) -> 
             id="further back, not forth",
         ),
         pytest.param([record(1, "a"), record(2, "b"), record(3, "a", restores=1)], None, id="nothing before the first"),
+        pytest.param(
+            [
+                record(1, "a"),
+                record(2, "b"),
+                record(3, "c"),
+                record(4, "b", restores=2),
+                record(5, "d", "failed"),
+                record(6, "b", restores=4),
+            ],
+            1,
+            id="further back than what was restored twice",
+        ),
         pytest.param(
             [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, restores=1)],
             1,

@@ -48,6 +48,30 @@ def ip(cluster: ApiDouble) -> str:
     return str(live["spec"]["clusterIP"])
 
 
+def test_what_became_anothers_meanwhile_is_not_deleted(cluster: ApiDouble, orphan: Lock) -> None:
+    live = at(cluster, 1)
+    theirs = service(clusterIP="2")
+    theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    cluster.put(theirs, "helm")
+    assert not Writer(cluster, orphan).delete(key_of(live), live)
+    assert ip(cluster) == "2"
+
+
+def test_what_was_made_anew_meanwhile_is_not_deleted(cluster: ApiDouble, orphan: Lock) -> None:
+    live = at(cluster, 1)
+    former = {**live, "metadata": {**live["metadata"], "uid": "former"}}
+    assert not Writer(cluster, orphan).delete(key_of(live), former)
+    assert ip(cluster) == "1"
+
+
+def test_what_somebody_changed_meanwhile_or_is_gone_is_deleted(cluster: ApiDouble, orphan: Lock) -> None:
+    live = at(cluster, 1)
+    at(cluster, 2)
+    assert Writer(cluster, orphan).delete(key_of(live), live)
+    assert cluster.names("services") == []
+    assert Writer(cluster, orphan).delete(key_of(live), live)
+
+
 def test_who_holds_the_lock_writes(cluster: ApiDouble, orphan: Lock) -> None:
     live = at(cluster, 1)
     assert Writer(cluster, orphan).apply(service(clusterIP="2"), live)["spec"]["clusterIP"] == "2"

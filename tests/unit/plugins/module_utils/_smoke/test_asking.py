@@ -130,7 +130,7 @@ def test_a_name_without_address() -> None:
 def test_no_whole_answer(answer: bytes, failed: str, words: str) -> None:
     with answering(answer) as port:
         reply = ask(port)
-    assert (reply.status, reply.failed) == (0, failed)
+    assert (reply.answered, reply.failed) == (False, failed)
     assert words in reply.error
 
 
@@ -140,7 +140,7 @@ def test_silence_ends_with_the_timeout(answer: bytes) -> None:
     with answering(answer, linger=6) as port:
         reply = ask(port, timeout=0.2)
         assert time.monotonic() - begun < 5
-    assert (reply.status, reply.error) == (0, "timed out")
+    assert (reply.answered, reply.error, reply.late) == (False, "timed out", True)
 
 
 def test_the_resolver_is_left_behind_when_it_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,3 +214,18 @@ def test_good_answers_that_are_too_few_when_the_time_is_over_prove_nothing() -> 
     [finding] = outcome.findings
     assert finding.id == "answer-slow"
     assert finding.message == f"answered as it should, but only {outcome.attempts} of 10000 times before the deadline"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 100\r\n\r\nshort", "after 5 bytes"),
+        (b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 100000000\r\n\r\nlong", ""),
+    ],
+    ids=["cut", "too long"],
+)
+def test_the_head_is_known_whatever_becomes_of_the_body(answer: bytes, error: str) -> None:
+    with answering(answer) as port:
+        reply = ask(port)
+    assert (reply.status, reply.headers["x-a"], reply.answered) == (200, "b", not error)
+    assert error in reply.error

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
@@ -40,6 +41,14 @@ def unanswered(phase: str, error: str, untrusted: bool = False) -> Reply:
     return Reply(URL, "192.0.2.1:443", {phase: 1.5}, failed=phase, error=error, untrusted=untrusted)
 
 
+def cut(status: int) -> Reply:
+    return dataclasses.replace(reply(status), failed="body", error="the connection ended")
+
+
+def late(phase: str) -> Reply:
+    return dataclasses.replace(unanswered(phase, "timed out"), late=True)
+
+
 def refused(version: str) -> Reply:
     reply = unanswered("tls", "handshake failure")
     reply.offer = Offer(version)
@@ -73,7 +82,11 @@ def only(expected: Check, came: Reply) -> Finding:
         (check(cors_origin="https://b", cors_allowed=False), reply(access_control_allow_origin="https://a")),
         (check(cors_origin="https://b", cors_allowed=False), reply()),
         (check(closed=True), reply(404)),
+        (check(closed=True), reply(400)),
+        (check(closed=True), reply(403)),
+        (check(closed=True), reply(302, location="https://login.example.com/?to=status")),
         (check(closed=True), unanswered("connect", "refused")),
+        (check(closed=True), unanswered("first_byte", "the connection ended before the first byte of the answer")),
         (check(certificate_days=7), shown(7.1)),
         (check(), shown(1)),
     ],
@@ -105,6 +118,8 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
             "should be refused",
         ),
         (check(closed=True), reply(200), "endpoint-open", "answers 200 from outside"),
+        (check(closed=True), cut(200), "endpoint-open", "answers 200 from outside"),
+        (check(), cut(200), "service-unreachable", "answers 200, but not to the end: the connection ended"),
         (check(certificate_days=7), shown(6.9), "certificate-ending", "ends in 6.9 days"),
         (check(certificate_days=7), shown(-1), "certificate-ending", "ends in -1.0 days"),
         (check(tls_minimum="TLSv1.3"), shown(9, "TLSv1.2"), "tls-outdated", "agreed to TLSv1.2"),
@@ -124,6 +139,23 @@ def test_what_is_wrong_is_named(expected: Check, came: Reply, found: str, words:
     assert words in finding.message
     assert (finding.object, finding.severity) == ("api", "error")
     assert finding.next_step
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        reply(301, location="/api/v1/status/"),
+        reply(308, location="https://other.example.com/api/v1/status"),
+        reply(429),
+        reply(503),
+        late("first_byte"),
+        unanswered("tls", "handshake failure"),
+    ],
+)
+def test_what_may_be_open_another_time_is_not_known_to_be_closed(came: Reply) -> None:
+    finding = only(check(closed=True), came)
+    assert (finding.id, finding.severity) == ("endpoint-unproven", "warning")
+    assert "is not known" in finding.message
 
 
 def test_a_certificate_that_is_refused_is_described() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.judging 
     Measured,
     judge,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pace import Pace
 
 LIMITS = {"error_ratio": 0.001, "p95": 2.0, "throughput": 90.0}
 
@@ -72,6 +74,20 @@ def test_too_few_answers_a_second_fail() -> None:
     assert judged({"throughput": 101.0}) == ("failed", ["throughput-low"])
 
 
+@pytest.mark.parametrize(
+    ("pace", "verdict", "found"),
+    [
+        (Pace(99.0, 99.5), "passed", []),
+        (Pace(80.0, 99.0), "inconclusive", ["sample-too-small"]),
+        (Pace(80.0, 85.0), "failed", ["throughput-low"]),
+    ],
+)
+def test_a_rate_is_missed_when_a_queue_grows(pace: Pace, verdict: str, found: list[str]) -> None:
+    load = dataclasses.replace(measured(), throughput=80.0, pace=pace)
+    judgement = judge(LIMITS, load)
+    assert (judgement.verdict, ids(judgement)) == (verdict, found)
+
+
 def test_429_is_the_limiters_word_and_leaves_it_open() -> None:
     verdict, found = judged(s429=500)
     assert (verdict, found) == ("inconclusive", ["load-rate-limited"])
@@ -112,6 +128,16 @@ def test_a_service_too_slow_for_all_connections_fails() -> None:
     verdict, found = judged(latency=10.0, good=500, unsent=500)
     assert verdict == "failed"
     assert {"latency-high", "error-ratio-high", "generator-overloaded"} <= set(found)
+
+
+@pytest.mark.parametrize("latency", [0.05, 10.0])
+def test_what_this_machine_could_not_send_is_not_held_against_the_service(latency: float) -> None:
+    verdict, found = judged(good=9000, unable=3000, unsent=10, latency=latency)
+    assert (verdict, "generator-overloaded" in found) == ("inconclusive", True)
+
+
+def test_a_few_that_this_machine_could_not_send_are_only_missing() -> None:
+    assert judged(good=9000, unable=50) == ("passed", [])
 
 
 def test_lateness_is_measured_by_the_strictest_latency_limit() -> None:

@@ -39,7 +39,7 @@ def test_the_defaults_cover_the_deployment() -> None:
     assert by_name["api"].hsts_seconds > 0
     assert by_name["api"].certificate_days > 0
     assert b"Origin: https://intelgraph.ai" in by_name["cors allowed"].request
-    assert str(by_name["redirect to https"].url) == "http://maestro.example.com/"
+    assert str(by_name["redirect to https"].url) == "http://maestro.example.com/api/v1/status"
     assert (run.load, run.limiter) == (None, None)
 
 
@@ -47,6 +47,28 @@ def test_expectations_leave_out_what_they_empty() -> None:
     expect = {"healthy": [], "status": "", "closed": [], "redirect": False}
     run = asked(expect=expect)
     assert (names(run), run.status) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("expect", "path"),
+    [
+        ({"status": ""}, "/healthz"),
+        ({"status": "", "healthy": ["/readyz"]}, "/readyz"),
+        ({"healthy": []}, "/api/v1/status"),
+    ],
+)
+def test_a_redirect_and_a_load_are_asked_where_an_answer_is_expected(expect: dict[str, t.Any], path: str) -> None:
+    run = asked(expect=expect, load={"rate": 10})
+    assert run.load is not None
+    assert run.load.requests[0].name == f"GET {path}"
+    assert next(check.url.target for check in run.checks if check.name == "redirect to https") == path
+
+
+def test_a_load_that_has_nothing_to_ask_is_refused() -> None:
+    expect = {"status": "", "healthy": []}
+    with pytest.raises(NotAllowed, match="a load has nothing to ask"):
+        asked(expect=expect, load={"rate": 10})
+    assert asked(expect=expect, load={"rate": 10, "requests": [{"path": "/v2"}]}).load
 
 
 def test_plain_http_is_asked_for_no_certificate() -> None:
@@ -72,6 +94,21 @@ def test_a_load_is_as_long_as_its_gates_need() -> None:
 
 def test_gates_below_zero_are_off() -> None:
     assert asked(load={"rate": 1, "gates": {"error_ratio": -1, "p95": 2}}).gates == {"p95": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("load", "limit"),
+    [
+        ({"rate": 1000}, 1000 * 0.99 * 0.999),
+        ({"rate": 10, "seconds": 10, "gates": {"error_ratio": 0.1}}, 10 * 0.97 * 0.9),
+        ({"rate": 1000, "gates": {"p95": 1.0}}, 990.0),
+        ({"rate": 1000, "gates": {"throughput": 500}}, 500.0),
+        ({"rate": 1000, "gates": {"throughput": -1}}, None),
+        ({"rate": 1000, "gates": {"error_ratio": -1}}, None),
+    ],
+)
+def test_a_service_has_to_keep_up_with_the_rate(load: dict[str, t.Any], limit: float | None) -> None:
+    assert asked(load=load).gates.get("throughput") == (limit and pytest.approx(limit))
 
 
 def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:

@@ -23,10 +23,11 @@ class Service(Asker):
     """Answers as the path says."""
 
     ready = 200
+    metrics = 404
     revision = "new"
 
     def __call__(self, url: Url, request: bytes, method: str = "GET", timeout: float = 0.0) -> Reply:
-        status = {"/metrics": 404, "/readyz": self.ready}.get(url.target, 200)
+        status = {"/metrics": self.metrics, "/readyz": self.ready}.get(url.target, 200)
         body = json.dumps({"pod": "a", "revision": self.revision, "service": "maestro"}).encode()
         headers = {"strict-transport-security": "max-age=31536000"}
         if url.scheme == "http":
@@ -65,6 +66,13 @@ def test_a_failed_check_fails_it_and_no_load_is_sent(monkeypatch: pytest.MonkeyP
     assert came["msg"].startswith(
         "The smoke test of https://maestro.example.com failed. [answer-unexpected] healthy /readyz"
     )
+
+
+def test_a_path_that_is_not_known_to_be_closed_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Service, "metrics", 503)
+    came = result(asked(), deadline=0.5)
+    assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "endpoint-unproven")
+    assert [check["verdict"] for check in came["checks"]] == ["passed"] * 5 + ["inconclusive"]
 
 
 def test_an_old_revision_fails_it() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import workload
 from tests.unit.plugins.module_utils._variables.defaults import of_role
+from tests.unit.roles.test_workload import BEHIND_NLB
 
 DIGEST = "sha256:" + "0" * 64
 SINGLE = {
@@ -21,6 +22,7 @@ SINGLE = {
     "workload_rolling_max_surge": 0,
     "workload_rolling_max_unavailable": 1,
 }
+ON_A_LOAD_BALANCER = {"workload_service_type": "LoadBalancer"}
 EFS = {"workload_persistence_mode": "shared", "workload_storage_class": "efs", "workload_storage_class_create": False}
 
 
@@ -77,8 +79,17 @@ def test_images_with_a_tag_are_allowed(image: str) -> None:
         ({"workload_logging_rotation_files": 1000}, "or the kubelet evicts the pod"),
         ({"workload_service_source_ranges": ["10.0.0.1/8"]}, "must hold address ranges such as 10.20.0.0/24"),
         (
-            {"workload_service_type": "LoadBalancer", "workload_service_nlb_deregistration_seconds": 400},
-            "killed while the NLB still sends it requests",
+            ON_A_LOAD_BALANCER,
+            "workload_pre_stop_seconds (15) ends pods to which an NLB still sends connections: it must be at least 120",
+        ),
+        (ON_A_LOAD_BALANCER, "workload_termination_grace_seconds (330) to 425 or more"),
+        (
+            {**BEHIND_NLB, "workload_service_nlb_deregistration_seconds": 300},
+            "it must be at least 300, the longer of workload_service_nlb_deregistration_seconds (300) and the 120 s",
+        ),
+        (
+            {**BEHIND_NLB, "workload_termination_grace_seconds": 424},
+            "workload_termination_grace_seconds (424) kills pods that still work: it must be at least 425",
         ),
     ],
 )
@@ -86,6 +97,25 @@ def test_what_cannot_work_is_refused_once(variables: dict[str, t.Any], words: st
     found = problems(**variables)
     assert len(found) == 1
     assert words in found[0]
+
+
+@pytest.mark.parametrize("provider", ["none", "irsa", "pod-identity"])
+def test_pods_behind_an_nlb_serve_until_it_has_forgotten_them(provider: str) -> None:
+    assert problems(**BEHIND_NLB, maestro_identity={"provider": provider}) == []
+
+
+@pytest.mark.parametrize("provider", ["gke", "azure"])
+def test_another_clouds_load_balancer_is_no_nlb(provider: str) -> None:
+    identity = {"maestro_identity": {"provider": provider}}
+    [problem] = problems(**BEHIND_NLB, **identity)
+    assert "Set workload_service_nlb to false" in problem
+    assert f"maestro_identity.provider {provider}" in problem
+    assert problems(**BEHIND_NLB, **identity, workload_service_nlb=False) == []
+    assert problems(**identity) == []
+
+
+def test_a_load_balancer_that_is_no_nlb_asks_for_no_longer_stop() -> None:
+    assert problems(**ON_A_LOAD_BALANCER, workload_service_nlb=False) == []
 
 
 def test_a_digest_makes_the_tag_a_matter_of_taste() -> None:

@@ -11,6 +11,8 @@ import typing as t
 import urllib.parse
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis import tables
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.contents import compose, mask_of
@@ -127,3 +129,42 @@ def test_no_secret_comes_out_whatever_form_it_has_and_wherever_it_stands() -> No
         for form in disguises(value):
             assert form not in whole
     assert "(secret maestro-secrets/KEY)" in parts["logs/maestro-1/maestro.previous.log"]
+
+
+NAMES = st.sampled_from(
+    ["DB_PASSWORD", "redisAuthToken", "jwt.secret", "stripe-api-key", "OLD_PASSPHRASE_2", "client_secret", "KUBE_TOKEN"]
+)
+UNKNOWN = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=3, max_size=20).map("cAn4ry{}".format)
+
+
+@given(NAMES, UNKNOWN)
+def test_no_secret_that_the_cluster_does_not_hold_comes_out_where_its_name_tells_it(name: str, value: str) -> None:
+    data = {
+        name: f"{value} and {value}",
+        "app.env": f"A=1\n{name}={value} {value}\n",
+        "app.yaml": f"a:\n  {name}: {value} {value}\n",
+        "app.json": json.dumps({"a": [{"name": name, "value": value}, {name: value}]}),
+        "urls": f"first=postgres://me:{value}@db/x second=https://h/x?{name}={value}",
+    }
+    annotations = {
+        f"example.com/{name}": value,
+        "example.com/applied": json.dumps({"spec": {"env": [{"value": value}]}}),
+    }
+    containers = [
+        {"name": "a", "args": [f"--{name}", value, f"--{name}={value} {value}"]},
+        {"name": "b", "command": ["sh", "-c", f"export {name}='{value} {value}'\nrun --{name} {value}"]},
+        {"name": "c", "env": [{"name": "A", "value": value}]},
+    ]
+    workload = live("Deployment", "maestro", spec={"template": {"spec": {"containers": containers}}})
+    custom = live("Widget", "maestro", spec={"connection": {name: value}, "settings": [{"name": name, "value": value}]})
+    settings = live("ConfigMap", "maestro", data=data)
+    workload["metadata"]["annotations"] = annotations
+    log = f'{name}={value}\n{{"{name}": "{value} {value}"}}\nAuthorization: Bearer {value}\nrun --{name} {value} -v\n'
+    parts = composed(
+        collected(
+            *(workload, custom, settings, event(workload, log)),
+            subject=Subject("maestro", NAMESPACE, (Release(manifests=(settings, workload)),)),
+            logs={LogName("maestro-1", "maestro"): log},
+        )
+    )
+    assert [path for path, text in parts.items() if "cAn4ry" in text] == []

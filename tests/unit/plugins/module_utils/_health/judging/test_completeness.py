@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
 
 from .scenes import (
     DEPLOYMENT,
@@ -81,6 +81,30 @@ def test_everything_has_to_stay_ready_for_the_settling_time() -> None:
 def test_a_container_that_has_ended_once_is_not_trusted_at_once(age: float, left: str) -> None:
     again = pod(running(restarts=1, lastState=terminated(1, age=age)))
     lines = missing(healthy(again))
+    assert bool(lines) == bool(left)
+    assert all(left in line for line in lines)
+
+
+@pytest.mark.parametrize(("settle", "left"), [(0.0, ""), (30.0, "10 s")])
+def test_a_node_whose_clock_is_ahead_does_not_keep_a_release_from_settling(settle: float, left: str) -> None:
+    """Its pod became ready two minutes from now. The Deployment's controller says when the last one did."""
+    made = pod(running(since=-110), age=40)
+    made["status"]["conditions"] = [condition("Ready", "True", age=-120)]
+    live = deployment(1, condition("Progressing", "True", reason="NewReplicaSetAvailable", age=20))
+    given = facts(live, replica_set(), made, settle=settle)
+    lines = missing(given)
+    assert bool(lines) == bool(left)
+    assert all(left in line for line in lines)
+    assert timed_out(given, judge(given)).verdict == ("failed" if left else "passed")
+
+
+@pytest.mark.parametrize(("policy", "left"), [("Always", "27 s"), ("", "")])
+def test_a_native_sidecar_that_has_ended_once_is_not_trusted_at_once(policy: str, left: str) -> None:
+    """An init container that has done its work after a second try has nothing to settle."""
+    made = pod()
+    made["spec"]["initContainers"] = [{"name": "proxy", "image": "x", **({"restartPolicy": policy} if policy else {})}]
+    made["status"]["initContainerStatuses"] = [running(restarts=1, lastState=terminated(1, age=3)) | {"name": "proxy"}]
+    lines = missing(healthy(made))
     assert bool(lines) == bool(left)
     assert all(left in line for line in lines)
 

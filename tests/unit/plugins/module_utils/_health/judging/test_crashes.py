@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import FORMER_LOG, LOG, Question
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
-from .scenes import NAMESPACE, cause, condition, crashed, event, pod, rollout, running, terminated, undecided
+from .scenes import NAMESPACE, ago, cause, condition, crashed, event, pod, rollout, running, terminated, undecided
 
 LIVENESS = "Container maestro failed liveness probe, will be restarted"
 STARTUP = "Container maestro failed startup probe, will be restarted"
@@ -72,6 +72,33 @@ def test_ends_of_long_ago_prove_nothing_about_a_container_that_runs() -> None:
         assert judge(rollout(made)).verdict == verdict
 
 
+def ran(seconds: float, code: int = 255, reason: str = "Unknown", age: float = 5) -> dict[str, t.Any]:
+    """How a run ended that had lasted for so many seconds."""
+    return {"terminated": {**terminated(code, reason, age)["terminated"], "startedAt": ago(age + seconds)}}
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(599, "failed"), (600, ""), (7 * 86400, "")])
+@pytest.mark.parametrize("end", [(255, "Unknown"), (137, "OOMKilled"), (78, "Error")])
+def test_ends_before_a_run_that_has_lasted_are_forgotten(seconds: float, verdict: str, end: tuple[int, str]) -> None:
+    """A pod of some weeks whose node starts again now and then."""
+    again = running(ready=False, since=4, restarts=5, lastState=ran(seconds, *end))
+    assert judge(rollout(pod(again), pod(name="b", node="node-2"))).verdict == verdict
+
+
+def test_ends_after_a_run_that_has_lasted_count() -> None:
+    for code, verdict in ((1, ""), (78, "failed")):
+        anew = crashed(code, restarts=5)
+        anew["lastState"] = ran(86400, code, age=20)
+        assert judge(rollout(pod(anew))).verdict == verdict
+
+
+def test_a_run_that_never_began_has_not_lasted() -> None:
+    """What could not be started has the epoch for its start."""
+    failing = crashed(1, restarts=3)
+    failing["state"]["terminated"]["startedAt"] = "1970-01-01T00:00:00Z"
+    assert cause(judge(rollout(pod(failing)))).id == "crash-loop"
+
+
 def test_an_end_of_its_own_after_an_old_killing_is_a_crash() -> None:
     ended = pod(crashed(3, restarts=2))
     assert cause(judge(rollout(ended, also=[event(ended, "Killing", LIVENESS, last=50)]))).id == "crash-loop"
@@ -104,6 +131,14 @@ def test_an_init_container_may_end_well_and_must_not_end_badly() -> None:
         judgement = judge(rollout(made))
         assert judgement.verdict == verdict
         assert [finding.container for finding in judgement.findings] == ["prepare"] * bool(verdict)
+
+
+def test_a_native_sidecar_may_not_end_well_either() -> None:
+    made = pod(running(ready=False))
+    made["spec"]["initContainers"] = [{"name": "proxy", "image": "x", "restartPolicy": "Always"}]
+    made["status"]["initContainerStatuses"] = [{**crashed(0, restarts=2), "name": "proxy"}]
+    finding = cause(judge(rollout(made)))
+    assert (finding.id, finding.container) == ("crash-loop", "proxy")
 
 
 def test_the_last_lines_of_the_log_are_asked_for_and_shown() -> None:

@@ -125,11 +125,12 @@ def test_who_refuses_pods_is_told_at_once(said: str, expected: str, words: str) 
         ('failed calling webhook "h": failed to call webhook: Post "https://h/x": EOF', "webhook-unavailable"),
     ],
 )
-def test_who_does_not_answer_has_a_minute(said: str, expected: str) -> None:
-    given = facts(unavailable(), replica_set(NEW, failure(said, age=10)))
+def test_who_does_not_answer_has_until_a_try_after_a_minute(said: str, expected: str) -> None:
+    """The ReplicaSet's controller tries after 41 and 82 s: what came back after 45 s is only known then."""
+    given = facts(unavailable(), replica_set(NEW, failure(said, age=82)))
     assert undecided(judge(given)).id == expected
-    assert seconds_left(given) == 50
-    assert cause(judge(facts(unavailable(), replica_set(NEW, failure(said, age=60))))).id == expected
+    assert seconds_left(given) == 8
+    assert cause(judge(facts(unavailable(), replica_set(NEW, failure(said, age=90))))).id == expected
 
 
 def test_a_service_account_of_the_release_itself_may_be_a_moment_late() -> None:
@@ -159,6 +160,38 @@ def test_the_count_of_refusals_is_evidence() -> None:
     assert cause(judge(facts(unavailable(), refusing, told))).evidence == (
         f"FailedCreate (13 times): Error creating: {said}",
     )
+
+
+def test_the_newest_refusal_counts_and_not_the_one_that_the_condition_keeps() -> None:
+    full = f"Error creating: {REFUSED}exceeded quota: q"
+    refusing = replica_set(NEW, failure(WEBHOOK, age=30))
+    away = event(refusing, "FailedCreate", f"Error creating: {WEBHOOK}", count=5, first=30, last=25)
+    refused = event(refusing, "FailedCreate", full, count=4, first=20, last=2)
+    finding = cause(judge(facts(unavailable(), refusing, away, refused)))
+    assert (finding.id, finding.since) == ("quota-exceeded", ago(20))
+    before = event(refusing, "FailedCreate", full, first=900, last=600)
+    given = facts(unavailable(), refusing, away, before)
+    assert undecided(judge(given)).id == "webhook-unavailable"
+    assert seconds_left(given) == 60
+
+
+def test_another_refusal_that_may_pass_has_its_own_time() -> None:
+    refusing = replica_set(NEW, failure(WEBHOOK, age=80))
+    store = event(refusing, "FailedCreate", "Error creating: etcdserver: request timed out", first=3000, last=1)
+    assert seconds_left(facts(unavailable(), refusing, store)) == 10
+    store["firstTimestamp"] = ago(20)
+    given = facts(unavailable(), refusing, store)
+    assert undecided(judge(given)).id == "pod-refused"
+    assert seconds_left(given) == 70
+
+
+def test_a_pod_that_may_not_be_deleted_is_none_that_cannot_be_created() -> None:
+    said = 'admission webhook "guard" denied the request: nothing is deleted today'
+    keeping = replica_set(NEW, condition("ReplicaFailure", "True", said, "FailedDelete", age=1))
+    made = [pod(), pod(running(ready=False), name="b")]
+    assert judge(facts(unavailable(replicas=2), keeping, *made)).findings == ()
+    refused = event(keeping, "FailedCreate", f"Error creating: {REFUSED}exceeded quota: q", first=1)
+    assert cause(judge(facts(unavailable(replicas=2), keeping, *made, refused))).id == "quota-exceeded"
 
 
 def test_a_replica_set_that_cannot_be_made() -> None:

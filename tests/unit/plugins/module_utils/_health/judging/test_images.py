@@ -8,7 +8,20 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
-from .scenes import DEPLOYMENT, IMAGE, cause, event, item, pod, rollout, running, seconds_left, undecided, waiting
+from .scenes import (
+    DEPLOYMENT,
+    IMAGE,
+    cause,
+    event,
+    item,
+    pod,
+    rollout,
+    running,
+    seconds_left,
+    terminated,
+    undecided,
+    waiting,
+)
 
 RESOLVE = f'failed to pull and unpack image "{IMAGE}": failed to resolve image: '
 NOT_FOUND = f"rpc error: code = NotFound desc = {RESOLVE}{IMAGE}: not found"
@@ -80,6 +93,24 @@ def test_a_hiccup_of_the_registry_has_two_minutes(said: str) -> None:
     assert seconds_left(given) == 70
     late = event(broken, "Failed", f"Failed to pull image: {said}", first=120)
     assert cause(judge(rollout(broken, also=[late]))).id == "image-pull-failing"
+
+
+def test_a_hiccup_of_an_hour_ago_is_another_one() -> None:
+    """An event counts since its first time within an hour."""
+    said = f"{RESOLVE}unexpected status from HEAD request: 503 Service Unavailable"
+    again = pod(waiting("ErrImagePull", said, restarts=1, lastState=terminated(1, age=10)), age=90000)
+    failed = event(again, "Failed", f"Failed to pull image: {said}", count=3, first=3000)
+    assert seconds_left(rollout(again, also=[failed])) == 110
+    never_ran = pod(waiting("ErrImagePull", said), age=90000)
+    pulled = event(never_ran, "Pulled", "Successfully pulled image", first=2900, last=20)
+    assert seconds_left(rollout(never_ran, also=[failed, pulled])) == 100
+
+
+def test_what_failed_before_the_pull_does_not_count_against_it() -> None:
+    broken = pod(waiting("ErrImagePull", f"{RESOLVE}i/o timeout"), age=300)
+    other = event(broken, "Failed", 'Error: secret "x" not found', first=290)
+    failed = event(broken, "Failed", "Failed to pull image: i/o timeout", first=5)
+    assert seconds_left(rollout(broken, also=[other, failed])) == 115
 
 
 @pytest.mark.parametrize("tag", ["1.0.503", "429", "1.401"])

@@ -77,6 +77,16 @@ def test_readiness_that_was_lost_has_its_budget_anew() -> None:
     assert seconds_left(rollout(made, also=[event(made, "Unhealthy", SAID, count=2, first=12)])) == 10
 
 
+@pytest.mark.parametrize(("age", "placed", "left"), [(10, 9, 7), (200, 9, 7), (10, None, 6)])
+def test_a_node_whose_clock_is_behind_gives_no_shorter_time(age: float, placed: float | None, left: float) -> None:
+    """It started 8 s ago, and its node is a minute behind: so are start, conditions and the kubelet's events."""
+    made = pod(running(ready=False, since=68, spec=READINESS), age=age, podIP="10.0.0.7")
+    made["status"]["conditions"] = [condition("Ready", "False", age=70)]
+    if placed is not None:
+        made["status"]["conditions"].append(condition("PodScheduled", "True", age=placed))
+    assert seconds_left(rollout(made, also=[event(made, "Unhealthy", SAID, count=2, first=66, last=61)])) == left
+
+
 def test_the_finding_says_what_the_endpoint_answered() -> None:
     made = unready(40, READINESS)
     given = rollout(made, also=[event(made, "Unhealthy", SAID, count=8, first=30)])

@@ -60,9 +60,51 @@ def test_no_node_will_ever_match_where_nobody_adds_nodes() -> None:
 
 @pytest.mark.parametrize("nodes", [POOL, CLOUD, []])
 def test_where_somebody_may_add_nodes_that_has_time_to_begin(nodes: list[dict[str, t.Any]]) -> None:
-    given = rollout(unplaced(NO_MATCH, age=5), also=nodes)
+    """A large cluster's autoscaler may take a minute until it asks for a node."""
+    given = rollout(unplaced(NO_MATCH, age=16), also=nodes)
     assert undecided(judge(given)).id == "unschedulable"
-    assert seconds_left(given) == 10
+    assert seconds_left(given) == 44
+
+
+@pytest.mark.parametrize(
+    ("said", "age", "left"),
+    [
+        ("pod didn't trigger scale-up: 1 max node group size reached", 5, 10),
+        ("pod didn't trigger scale-up: 1 in backoff after failed scale-up", 5, 55),
+        ("pod didn't trigger scale-up: 1 not ready for scale-up", 16, 44),
+    ],
+)
+def test_an_autoscaler_that_has_declined_is_not_waited_for(said: str, age: float, left: float) -> None:
+    """But for another one beside it: Karpenter gathers pods for up to ten seconds before it looks at them."""
+    waiting = unplaced(NO_MATCH, age=age)
+    declined = event(waiting, "NotTriggerScaleUp", said, first=2)
+    assert seconds_left(rollout(waiting, also=[*CLOUD, declined])) == left
+    coming = event(waiting, "Nominated", "Pod should schedule on: nodeclaim/x", last=1)
+    assert seconds_left(rollout(waiting, also=[*CLOUD, declined, coming])) == 599
+
+
+def test_an_autoscaler_that_declines_late_ends_the_wait() -> None:
+    waiting = unplaced(NO_MATCH, age=30)
+    declined = event(waiting, "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached")
+    finding = cause(judge(rollout(waiting, also=[*CLOUD, declined])))
+    assert "max node group size reached" in finding.evidence[0]
+
+
+def test_a_node_that_is_said_to_come_is_waited_for_whatever_the_nodes_are() -> None:
+    waiting = unplaced(NO_MATCH)
+    coming = event(waiting, "TriggeredScaleUp", "pod triggered scale-up: [{pool 0->1 (max: 6)}]", last=1)
+    assert seconds_left(rollout(waiting, also=[*NODES, coming])) == 599
+
+
+@pytest.mark.parametrize("said", [NO_MATCH, NO_ROOM])
+def test_without_permission_for_events_a_node_may_be_on_its_way_all_along(said: str) -> None:
+    for nodes, left in ((CLOUD, 539), (NODES, None)):
+        given = rollout(unplaced(said, age=61), also=nodes)
+        blind = dataclasses.replace(given, objects={kind: v for kind, v in given.objects.items() if kind != "Event"})
+        if left:
+            assert seconds_left(blind) == left
+        else:
+            assert cause(judge(blind)).id == "unschedulable"
 
 
 @pytest.mark.parametrize("said", [NO_ROOM, MIXED, NO_MATCH.replace("0/3", "0/4"), "something new"])
@@ -153,7 +195,7 @@ def set_that_waits(claim: str, *also: dict[str, t.Any]) -> Facts:
 def test_a_claim_that_the_set_makes_for_its_pod_is_waited_for() -> None:
     given = set_that_waits("data-maestro-0")
     assert "PersistentVolumeClaim maestro-system/data-maestro-0 is not there yet" in undecided(judge(given)).message
-    assert seconds_left(given) == 119
+    assert seconds_left(given) == 129
 
 
 @pytest.mark.parametrize("claim", ["data-other-0", "logs-maestro-0", "data-maestro-x"])

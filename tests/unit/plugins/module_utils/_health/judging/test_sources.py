@@ -37,11 +37,41 @@ def test_what_a_source_said_half_an_hour_ago_is_not_why_it_is_away_now() -> None
 
 
 @pytest.mark.parametrize("said", [PROVIDER, "SecretStore maestro-system/maestro is not ready", "connection refused"])
-def test_a_source_that_does_not_say_no_has_a_minute(said: str) -> None:
+def test_a_source_that_does_not_say_no_is_waited_for(said: str) -> None:
     given = facts(unready("ExternalSecret", said))
     assert undecided(judge(given)).id == "external-secret-refused"
-    assert seconds_left(given) == 55
-    assert cause(judge(facts(unready("ExternalSecret", said, age=60)))).id == "external-secret-refused"
+    assert seconds_left(given) == 85
+    assert cause(judge(facts(unready("ExternalSecret", said, age=90)))).id == "external-secret-refused"
+
+
+LOOKUP = "dial tcp: lookup secretsmanager.amazonaws.com on 10.100.0.10:53: no such host"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'key: prod/maestro, err: request send failed, Post "https://secretsmanager.amazonaws.com/": {LOOKUP}',
+        'invalid login: Put "https://vault:8200/v1/auth/kubernetes/login": dial tcp 10.0.0.9:8200: i/o timeout',
+        "permission to read x: unexpected status: 503 Service Unavailable",
+        "AccessDenied could not be told from ThrottlingException: Rate exceeded",
+    ],
+)
+def test_a_source_that_could_not_be_reached_has_refused_nothing(said: str) -> None:
+    secret = unready("ExternalSecret", PROVIDER)
+    assert undecided(judge(facts(secret, event(secret, "UpdateFailed", said, last=1)))).id == "external-secret-refused"
+    assert undecided(judge(facts(unready("SecretStore", said)))).id == "external-secret-refused"
+    refused = event(secret, "UpdateFailed", "AccessDenied: not authorized", first=2, last=2)
+    assert cause(judge(facts(secret, event(secret, "UpdateFailed", said, last=1), refused))).id == (
+        "external-secret-refused"
+    )
+
+
+@pytest.mark.parametrize("kind", ["Issuer", "ClusterIssuer", "CertificateRequest"])
+def test_an_issuer_that_cannot_reach_its_authority_has_refused_nothing(kind: str) -> None:
+    said = f'Failed to register ACME account: Get "https://acme.example/directory": {LOOKUP}'
+    asked = request(condition("Ready", "False", said, "Pending", age=5))
+    given = facts(certificate(*ISSUING), asked) if kind == "CertificateRequest" else facts(unready(kind, said))
+    assert undecided(judge(given)).id == "certificate-refused"
 
 
 @pytest.mark.parametrize(
@@ -56,13 +86,13 @@ def test_a_store_or_an_issuer_that_is_refused(kind: str, expected: str) -> None:
     assert cause(judge(facts(unready(kind, "AccessDenied: not authorized to assume role")))).id == expected
 
 
-def test_an_issuer_that_waits_for_a_secret_of_the_release_has_a_minute() -> None:
+def test_an_issuer_may_wait_for_a_secret_of_the_release() -> None:
     said = 'Error getting keypair for CA issuer: secrets "ca" not found'
     assert cause(judge(facts(unready("Issuer", said)))).id == "certificate-refused"
     assert undecided(judge(facts(unready("Issuer", said), wanted=[("Secret", "ca")]))).id == "certificate-refused"
 
 
-def test_a_store_that_waits_for_an_account_of_the_release_has_a_minute() -> None:
+def test_a_store_may_wait_for_an_account_of_the_release() -> None:
     said = 'unable to create client: ServiceAccount "reader" not found'
     assert cause(judge(facts(unready("SecretStore", said)))).id == "external-secret-refused"
     brought = facts(unready("SecretStore", said), wanted=[("ServiceAccount", "reader")])
@@ -129,13 +159,13 @@ def test_an_issuance_that_failed() -> None:
         ('Referenced "Issuer" not found: issuer.cert-manager.io "lab" not found', [("Issuer", "lab")]),
     ],
 )
-def test_an_issuer_that_comes_up_with_the_release_has_a_minute(said: str, wanted: list[tuple[str, str]]) -> None:
+def test_an_issuer_may_come_up_with_the_release(said: str, wanted: list[tuple[str, str]]) -> None:
     asked = request(condition("Ready", "False", said, "Pending", age=5))
     given = facts(certificate(*ISSUING), asked, wanted=wanted)
     if wanted:
         given = facts(certificate(*ISSUING), asked, item("Issuer", "lab", status={"conditions": [READY]}))
     assert undecided(judge(given)).id == "certificate-refused"
-    assert seconds_left(given) == 55
+    assert seconds_left(given) == 85
 
 
 READY = condition("Ready", "True")

@@ -13,6 +13,7 @@ from .scenes import cause, event, item, pod, rollout, seconds_left, terminated, 
 CONFIG = "CreateContainerConfigError"
 TASK = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
 NO_COMMAND = f'{TASK}unable to start container process: exec: "/nothere": stat /nothere: no such file or directory'
+EPOCH = "1970-01-01T00:00:00Z"
 NO_SECRET = 'secret "maestro-secrets" not found'
 
 
@@ -47,15 +48,38 @@ def test_a_container_that_cannot_be_configured_fails_at_once(said: str, expected
         item("Secret", "maestro-secrets"),
     ],
 )
-def test_a_secret_that_is_about_to_be_written_has_two_minutes(writer: dict[str, object]) -> None:
+def test_a_secret_that_is_about_to_be_written_is_waited_for(writer: dict[str, object]) -> None:
     late = pod(waiting(CONFIG, NO_SECRET))
     given = rollout(late, also=[writer])
     assert undecided(judge(given)).message.startswith(
         "container maestro cannot be created: Secret maestro-system/maestro-secrets is not there yet"
     )
-    assert seconds_left(given) == 60
-    told = event(late, "Failed", f"Error: {NO_SECRET}", first=121)
+    assert seconds_left(given) == 70
+    told = event(late, "Failed", f"Error: {NO_SECRET}", first=131)
     assert cause(judge(rollout(late, also=[writer, told]))).id == "reference-missing"
+
+
+def test_the_time_for_a_late_secret_does_not_begin_with_another_fault() -> None:
+    """A pull that failed for two minutes, and a Secret that was late before."""
+    late = pod(waiting(CONFIG, NO_SECRET), age=300)
+    others = ("Error: ErrImagePull", "Error: ImagePullBackOff", 'Error: secret "first" not found')
+    told = [event(late, "Failed", other, first=290, last=30) for other in others]
+    told.append(event(late, "Failed", f"Error: {NO_SECRET}", first=4))
+    given = rollout(late, also=[*told, item("ExternalSecret", "maestro-secrets", spec={})])
+    assert undecided(judge(given)).id == "reference-missing"
+    assert seconds_left(given) == 126
+
+
+def test_a_secret_that_was_late_before_the_last_run_has_its_time_anew() -> None:
+    late = pod(waiting(CONFIG, NO_SECRET, restarts=1, lastState=terminated(1, age=3)), age=3000)
+    told = event(late, "Failed", f"Error: {NO_SECRET}", first=2990)
+    given = rollout(late, also=[told, item("ExternalSecret", "maestro-secrets", spec={})])
+    assert seconds_left(given) == 127
+    failed = waiting("RunContainerError", "context deadline exceeded", restarts=3)
+    failed["lastState"] = {"terminated": {**terminated(128, "StartError", age=3)["terminated"], "startedAt": EPOCH}}
+    never = pod(failed, age=3000)
+    told = event(never, "Failed", "Error: context deadline exceeded", first=80)
+    assert seconds_left(rollout(never, also=[told])) == 10
 
 
 def test_a_key_that_an_external_secret_may_bring_is_waited_for_and_one_of_the_release_is_not() -> None:
@@ -74,7 +98,7 @@ def test_a_key_that_an_external_secret_may_bring_is_waited_for_and_one_of_the_re
 def test_what_the_kubelet_has_not_read_yet_is_waited_for(said: str) -> None:
     given = rollout(pod(waiting(CONFIG, said), age=5))
     assert undecided(judge(given)).id == "container-config-invalid"
-    assert seconds_left(given) == 55
+    assert seconds_left(given) == 85
 
 
 def test_a_volume_that_cannot_be_mounted_onto_a_file_of_the_image_fails_at_once() -> None:
@@ -114,4 +138,4 @@ def test_a_command_that_is_not_there_fails_at_once_in_every_state_of_the_contain
 def test_a_runtime_that_fails_for_a_moment_is_waited_for() -> None:
     given = rollout(pod(waiting("CreateContainerError", "context deadline exceeded"), age=10))
     assert undecided(judge(given)).id == "container-cannot-run"
-    assert seconds_left(given) == 50
+    assert seconds_left(given) == 80

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture import catalogue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.judging import RULES
+from tests.unit.roles.test_workload import BEHIND_NLB
 
 from .releases import Change, Objects, changed, judged, manifests
 
@@ -285,7 +286,7 @@ SOUND: dict[str, dict[str, t.Any]] = {
     "gateway by traefik": {"ingress_provider": "gateway", "ingress_gateway_implementation": "traefik"},
     "gateway by nginx": {"ingress_provider": "gateway", "ingress_gateway_implementation": "nginx"},
     "a volume for each pod": {"workload_persistence_mode": "statefulset"},
-    "a load balancer": {"workload_service_type": "LoadBalancer"},
+    "a load balancer": BEHIND_NLB,
     "no monitoring": {"monitoring_rules_enabled": False, "monitoring_scraping_enabled": False},
 }
 FITTING = {

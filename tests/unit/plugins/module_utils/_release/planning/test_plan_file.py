@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, ReleaseName
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_file import (
     Occasion,
@@ -33,6 +33,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planni
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, claim, deployment, manifest, secret, service
+
+RELEASE = ReleaseName("maestro", NAMESPACE)
 
 HERE = Occasion("maestro", NAMESPACE, "uid-1", 3)
 SALT = "5a17"
@@ -54,7 +56,7 @@ def held(value: str) -> Manifest:
 
 def planned(cluster: ApiDouble, *more: Manifest, kind: str = "NodePort", value: str = "hunter2") -> Plan:
     manifests = [service(type=kind), deployment(replicas=None), held(value), *more]
-    return make_plan(cluster, manifests, Former(frozenset({key_of(service("old"))})), "maestro")
+    return make_plan(cluster, manifests, Former(frozenset({key_of(service("old"))})), RELEASE)
 
 
 def frozen(cluster: ApiDouble) -> dict[str, t.Any]:
@@ -104,7 +106,7 @@ def test_a_live_object_that_somebody_changed_is_named_with_its_field_and_manager
         cluster,
         [service(type="NodePort"), deployment(replicas=None), held("hunter2")],
         Former(frozenset({key_of(service("old"))})),
-        "maestro",
+        RELEASE,
         takeover=True,
     )
     lines = outdated(approved, plan)

@@ -10,7 +10,11 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
+    MANAGER,
+    ReleaseName,
+    at_home,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     ADOPT,
     CHANGE,
@@ -26,9 +30,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planni
     make_plan,
 )
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._release.releasing import TwoVersions
 from tests.unit.plugins.samples import (
     NAMESPACE,
     Manifest,
+    autoscaler,
     claim,
     config_map,
     deployment,
@@ -38,9 +44,11 @@ from tests.unit.plugins.samples import (
 )
 from tests.unit.rendering import only
 
+RELEASE = ReleaseName("maestro", NAMESPACE)
+
 
 def planned(cluster: ApiDouble, *manifests: Manifest, former: t.Iterable[Key] = (), takeover: bool = False) -> Plan:
-    return make_plan(cluster, manifests, Former(frozenset(former)), "maestro", takeover)
+    return make_plan(cluster, manifests, Former(frozenset(former)), RELEASE, takeover)
 
 
 def actions(plan: Plan) -> dict[str, str]:
@@ -206,7 +214,7 @@ def test_new_settings_are_compared_with_those_of_the_last_release() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.apply(config_map("maestro-config-1", a="old"), MANAGER)
     former = Former(settings=frozenset({key_of(config_map("maestro-config-1"))}))
-    step = only(make_plan(cluster, [config_map("maestro-config-2", a="new")], former, "maestro").steps)
+    step = only(make_plan(cluster, [config_map("maestro-config-2", a="new")], former, RELEASE).steps)
     assert step.action == CREATE
     assert step.fields() == [{"field": "data.a", "before": "old", "after": "new"}]
 
@@ -242,3 +250,70 @@ def test_what_is_not_ours_any_more_is_not_pruned(labels: dict[str, str]) -> None
     theirs["metadata"]["labels"] = labels
     cluster.put(theirs)
     assert planned(cluster, former=[key_of(theirs)]).steps == ()
+
+
+@pytest.mark.parametrize(("former", "wanted"), [("v1", "v2"), ("v2", "v1")])
+def test_an_object_in_another_version_of_its_api_is_the_same_object(former: str, wanted: str) -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    one, other = ({**autoscaler(), "apiVersion": f"autoscaling/{version}"} for version in (wanted, former))
+    plan = planned(cluster, one, former=[key_of(other)])
+    assert [step.action for step in plan.steps] == [KEEP]
+
+
+def test_an_object_that_was_had_in_two_versions_is_pruned_once() -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    former = [key_of({**autoscaler(), "apiVersion": f"autoscaling/{version}"}) for version in ("v1", "v2")]
+    assert only(planned(cluster, former=former).steps).action == PRUNE
+
+
+def test_an_object_is_kept_in_a_version_that_only_the_release_brings() -> None:
+    cluster = TwoVersions(NAMESPACE)
+    cluster.apply(autoscaler(), MANAGER)
+    spec = {"group": "autoscaling", "names": {"kind": "HorizontalPodAutoscaler"}}
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "scalers", "", spec=spec)
+    coming = {**autoscaler(), "apiVersion": "autoscaling/v3"}
+    plan = planned(cluster, definition, coming, former=[key_of(autoscaler())])
+    assert [(step.key.api_version, step.action) for step in plan.steps[1:]] == [("autoscaling/v3", CREATE)]
+
+
+def storage_class(**fields: t.Any) -> Manifest:
+    return manifest("storage.k8s.io/v1", "StorageClass", "gp3-encrypted", namespace="", **fields)
+
+
+BESIDE = ReleaseName("maestro", "maestro-staging")
+
+
+def made_by(release: ReleaseName, cluster: ApiDouble, *manifests: Manifest) -> None:
+    for each in at_home(manifests, release.namespace):
+        cluster.put(each, MANAGER)
+
+
+def test_what_the_release_of_another_namespace_made_is_not_taken_from_it_unasked() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    made_by(BESIDE, cluster, storage_class())
+    mine = at_home([storage_class()], NAMESPACE)
+    with pytest.raises(Refused) as refused:
+        make_plan(cluster, mine, Former(), RELEASE)
+    finding = only(refused.value.findings)
+    assert (finding.id, finding.object) == ("field-held", "StorageClass gp3-encrypted")
+    assert "belongs to release maestro in maestro-staging" in finding.message
+    assert only(make_plan(cluster, mine, Former(), RELEASE, takeover=True).steps).action == "change"
+
+
+def test_what_the_release_of_another_namespace_made_is_neither_pruned_nor_replaced() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    made_by(BESIDE, cluster, storage_class())
+    assert make_plan(cluster, [], Former(frozenset({key_of(storage_class())})), RELEASE).steps == ()
+    cluster.fail("PATCH", "/gp3-encrypted?", ApiError(422, "Invalid", "parameters: field is immutable"))
+    with pytest.raises(Refused):
+        make_plan(cluster, at_home([storage_class(parameters={"type": "io2"})], NAMESPACE), Former(), RELEASE)
+
+
+def test_what_this_release_made_stays_its_own() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    made_by(RELEASE, cluster, storage_class())
+    mine = at_home([storage_class()], NAMESPACE)
+    assert only(make_plan(cluster, mine, Former(), RELEASE).steps).action == "keep"
+    assert only(make_plan(cluster, [], Former(frozenset({key_of(storage_class())})), RELEASE).steps).action == "prune"

@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import pytest
+
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
@@ -122,6 +124,13 @@ def test_data_that_stays_says_how_to_remove_it_and_data_that_goes_is_a_warning()
     assert of(prune_step(key_of(service()), service())) == []
 
 
+def test_a_definition_is_deleted_by_nobody_but_a_person() -> None:
+    definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", "")
+    kept = only(of(prune_step(key_of(definition), definition, ["CustomResourceDefinition"])))
+    assert (kept.id, "prune_allowed" in kept.next_step) == ("prune-refused", False)
+    assert "by hand" in kept.next_step
+
+
 def test_what_the_server_was_not_asked_about_is_one_finding_for_each_reason() -> None:
     finding = only(of(created(service(), "not asked"), created(config_map(), "not asked"), created(secret())))
     assert (finding.id, finding.object, len(finding.evidence)) == ("not-predicted", "2 objects", 2)
@@ -131,6 +140,13 @@ def test_a_budget_that_lets_no_node_be_drained() -> None:
     finding = only(of(created(deployment(replicas=3)), created(budget(3))))
     assert (finding.id, finding.object) == ("drain-blocked", "PodDisruptionBudget maestro-system/maestro")
     assert of(created(deployment(replicas=3)), created(budget(2))) == []
+
+
+@pytest.mark.parametrize("spec", [{"maxUnavailable": 0}, {"maxUnavailable": "0%"}, {"minAvailable": "100%"}])
+def test_a_budget_that_never_lets_a_pod_go_whatever_their_number(spec: Manifest) -> None:
+    never = {**budget(2), "spec": spec}
+    assert only(of(created(deployment(replicas=3)), created(never))).id == "drain-blocked"
+    assert of(created({**budget(2), "spec": {"maxUnavailable": 1}})) == []
 
 
 def test_of_an_autoscaled_workload_the_fewest_pods_count() -> None:

@@ -17,11 +17,13 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
     Namespace,
     Node,
     Pod,
+    StorageClass,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.pods import Use
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.quantity import amounts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.questions import live_keys
 
 UID = "11111111-2222-3333-4444-555555555555"
 NAMESPACE = "maestro-system"
@@ -101,6 +103,25 @@ def facts(**changes: t.Any) -> Facts:
         namespace=Namespace({}),
     )
     return dataclasses.replace(fit, **changes)
+
+
+def filled(key: Key, needs: Needs) -> Manifest:
+    """A live object with every key that anybody reads."""
+    keys = {name for reference in needs.references if reference.target == key for name in reference.keys}
+    return obj(key.api_version, key.kind, key.name, key.namespace, data=dict.fromkeys(keys, True))
+
+
+def fitting(needs: Needs, **changes: t.Any) -> Facts:
+    """A cluster on which a release with production's defaults fits, with everything that it names."""
+    named = {reference.target for reference in needs.references}
+    whole: dict[str, t.Any] = {
+        "nodes": tuple(node(f"node-{n}", f"zone-{n}", cpu="8", memory="64Gi") for n in (1, 2, 3)),
+        "ingress_classes": {"nginx": "nginx.org/ingress-controller"},
+        "namespaces": frozenset({"ingress-nginx", "kube-system", "monitoring", "security", "traefik"}),
+        "storage_classes": {"standard": StorageClass("efs.csi.aws.com", default=True)},
+        "live": {key: filled(key, needs) if key in named else None for key in live_keys(needs)},
+    }
+    return facts(**{**whole, **changes})
 
 
 def case(*manifests: Manifest, facts: Facts = facts(), **wishes: t.Any) -> Case:  # noqa: B008

@@ -15,6 +15,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
     rooms_for,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Facts, Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.pods import use_of
 from tests.unit.rendering import only
 
@@ -76,6 +77,15 @@ def test_where_nodes_are_added_a_shortage_is_a_warning() -> None:
     finding = only(findings(deployment(), facts=on_nodes(autoscaled=True)))
     assert finding.severity == "warning"
     assert "added automatically" in finding.message
+
+
+def test_where_it_cannot_be_read_whether_nodes_are_added_a_shortage_is_a_warning_too() -> None:
+    unknown = Unknown("read ConfigMap kube-system/cluster-autoscaler-status", "you may not", True)
+    judgement = judge(case(deployment(), facts=on_nodes(autoscaled=unknown)))
+    assert judgement.verdict == "passed"
+    short, note = judgement.findings
+    assert (short.id, short.severity, note.id) == ("capacity-short", "warning", "fact-unknown")
+    assert "Whether nodes are added automatically could not be read." in short.message
 
 
 def test_how_grave_a_shortage_is_can_be_chosen() -> None:

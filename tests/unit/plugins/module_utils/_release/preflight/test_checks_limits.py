@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Unknown
 from tests.unit.rendering import only
 
-from .builders import SELECTOR, autoscaler, container, deployment, facts, findings, ids, live_pod, obj, pod_spec
+from .builders import SELECTOR, autoscaler, container, deployment, facts, findings, ids, key, live_pod, obj, pod_spec
 
 
 def quota(name: str = "maestro", scopes: t.Any = None, **hard: str) -> t.Any:
@@ -72,6 +72,59 @@ def test_a_volume_for_each_pod_counts_for_each() -> None:
     manifest = deployment(pod_spec(volumes=[volume]))
     assert "needed, 79Gi allowed" in only(findings(manifest, quota(requests_storage="79Gi"))).message
     assert findings(manifest, quota(requests_storage="80Gi", persistentvolumeclaims="4")) == []
+    assert "4 needed, 3 allowed" in only(findings(manifest, quota(**{"count/persistentvolumeclaims": "3"}))).message
+
+
+def balanced(**spec: t.Any) -> t.Any:
+    return obj("v1", "Service", spec={"type": "LoadBalancer", "ports": [{"port": 8080}], **spec})
+
+
+SERVICE = key("Service", "maestro")
+
+
+@pytest.mark.parametrize(
+    ("hard", "short"),
+    [
+        ({"services_loadbalancers": "0"}, "services.loadbalancers: 1 needed, 0 allowed"),
+        ({"services_nodeports": "0"}, "services.nodeports: 1 needed, 0 allowed"),
+        ({"services": "0"}, "services: 1 needed, 0 allowed"),
+        ({"count/services": "0"}, "count/services: 1 needed, 0 allowed"),
+        ({"services": "1", "services_loadbalancers": "1", "services_nodeports": "1"}, ""),
+        ({"configmaps": "0"}, ""),
+    ],
+)
+@pytest.mark.parametrize("there", [{"namespace": None}, {"live": {SERVICE: None}}])
+def test_objects_that_are_new_need_room_in_the_quota(there: t.Any, hard: t.Any, short: str) -> None:
+    found = findings(balanced(), quota(**hard), facts=facts(**there))
+    assert ids(found) == (["quota-short"] if short else [])
+    assert all(short in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    "live",
+    [{SERVICE: balanced()}, {}, {SERVICE: Unknown("read Service maestro", "you may not", True)}],
+    ids=["there", "not looked at", "forbidden"],
+)
+def test_objects_that_are_there_or_not_known_need_none(live: t.Any) -> None:
+    found = findings(balanced(), quota(services_loadbalancers="0"), facts=facts(live=live))
+    assert "quota-short" not in ids(found)
+
+
+@pytest.mark.parametrize(("allowed", "found"), [("4", []), ("3", ["quota-short"])])
+def test_new_objects_come_beside_those_that_a_live_quota_counts(allowed: str, found: list[str]) -> None:
+    live = {**quota("platform", services=allowed), "status": {"used": {"services": "3"}}}
+    assert ids(findings(balanced(), facts=facts(quotas=(live,), live={SERVICE: None}))) == found
+
+
+def test_a_quota_that_is_full_does_not_stop_a_release_that_adds_nothing() -> None:
+    live = {**quota("platform", services="1", configmaps="9"), "status": {"used": {"services": "1", "configmaps": "9"}}}
+    assert findings(balanced(), facts=facts(quotas=(live,), live={SERVICE: balanced()})) == []
+
+
+def test_quotas_that_may_not_be_read_leave_the_releases_own_one() -> None:
+    unknown = facts(quotas=Unknown("list ResourceQuotas", "you may not", True), live={SERVICE: None})
+    assert ids(findings(balanced(), quota(services="1"), facts=unknown)) == ["fact-unknown"]
+    assert ids(findings(balanced(), quota(services="0"), facts=unknown)) == ["quota-short", "fact-unknown"]
 
 
 def test_quotas_wait_for_an_answer_about_the_pods() -> None:

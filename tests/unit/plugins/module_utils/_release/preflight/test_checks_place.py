@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -12,10 +13,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
     Namespace,
     Pending,
     Refusal,
+    Unknown,
 )
 from tests.unit.rendering import only
 
-from .builders import deployment, facts, findings, ids, key, obj
+from .builders import NAMESPACE, SELECTOR, deployment, facts, findings, ids, key, live_pod, obj
 
 DEPLOYMENT = key("Deployment", "maestro", api_version="apps/v1")
 
@@ -93,3 +95,37 @@ def test_a_class_of_the_release_itself_is_left_to_the_plan_which_replaces_it() -
 
 def test_an_object_that_is_not_there_yet_may_have_any_field() -> None:
     assert findings(deployment(), facts=facts(live={DEPLOYMENT: None})) == []
+
+
+DENY = obj("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+QUOTA = obj("v1", "ResourceQuota", spec={"hard": {}})
+LIMITS = obj("v1", "LimitRange", spec={"limits": []})
+OPEN = obj("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {"matchLabels": dict(SELECTOR)}})
+
+
+def guest(**labels: str) -> t.Any:
+    return dataclasses.replace(live_pod("node-1", NAMESPACE, labels), name="guest-0")
+
+
+@pytest.mark.parametrize("manifest", [DENY, QUOTA, LIMITS], ids=lambda manifest: str(manifest["kind"]))
+def test_pods_of_others_that_the_release_would_hit_are_warned_of(manifest: t.Any) -> None:
+    own = live_pod("node-1", NAMESPACE, dict(SELECTOR))
+    finding = only(findings(deployment(), manifest, facts=facts(own_pods=(own, guest()))))
+    assert (finding.id, finding.severity, finding.object) == ("namespace-shared", "warning", f"Namespace {NAMESPACE}")
+    assert f"{manifest['kind']} {NAMESPACE}/maestro" in finding.message
+    assert finding.evidence == ("Pod guest-0",)
+
+
+@pytest.mark.parametrize(
+    ("manifests", "pods"),
+    [
+        ((DENY, QUOTA, LIMITS), ()),
+        ((DENY,), (guest(**{"acme.cert-manager.io/http01-solver": "true"}),)),
+        ((OPEN,), (guest(),)),
+        ((DENY, obj("v1", "Namespace", NAMESPACE, "")), (guest(),)),
+        ((DENY,), Unknown("list the namespace's pods", "you may not", True)),
+    ],
+    ids=["nobody", "the solver", "only its own pods", "its own namespace", "forbidden"],
+)
+def test_a_namespace_of_its_own_and_what_is_not_known_are_not(manifests: t.Any, pods: t.Any) -> None:
+    assert "namespace-shared" not in ids(findings(deployment(), *manifests, facts=facts(own_pods=pods)))

@@ -6,16 +6,12 @@ from __future__ import annotations
 
 import typing as t
 
-import pytest
-
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint, Reached
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Unknown
 from tests.unit.rendering import only
 
 from .builders import container, deployment, facts, findings, ids, key, obj, pod_spec
 
 SECRET = key("Secret", "app")
-DATABASE = Endpoint("PostgreSQL", "db.example.com", 5432)
 
 
 def reading(keys: str = "A,B") -> t.Any:
@@ -86,16 +82,3 @@ def test_a_config_map_has_keys_too() -> None:
     manifest = deployment(pod_spec(containers=[container(env=env)]))
     empty = facts(live={key("ConfigMap", "c"): obj("v1", "ConfigMap", "c", data={"b": "1"})})
     assert "reads a" in only(findings(manifest, facts=empty)).message
-
-
-@pytest.mark.parametrize(("severity", "expected"), [("error", ["error"]), ("warning", ["warning"]), ("off", [])])
-def test_an_endpoint_that_is_not_reached(severity: str, expected: list[str]) -> None:
-    seen = facts(endpoints=(Reached(DATABASE, "Connection refused", 0.01),))
-    found = findings(facts=seen, endpoint_severity=severity)
-    assert [finding.severity for finding in found] == expected
-    assert all(finding.object == "PostgreSQL db.example.com:5432" for finding in found)
-    assert all("Connection refused" in finding.message for finding in found)
-
-
-def test_an_endpoint_that_is_reached() -> None:
-    assert findings(facts=facts(endpoints=(Reached(DATABASE, "", 0.01),))) == []

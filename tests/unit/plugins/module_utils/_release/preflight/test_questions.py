@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Question
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint, Question, Reached
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import questions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.access import Access
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Namespace, Unknown
 
 from .builders import NAMESPACE, autoscaler, case, container, deployment, facts, key, obj, pod_spec
 
@@ -45,6 +45,13 @@ def test_without_manifests_only_the_cluster_itself_is_looked_at() -> None:
 def test_a_manifest_brings_its_questions(manifest: t.Any, asked: set[t.Any]) -> None:
     assert asked <= set(first(manifest))
     assert ("served", manifest["apiVersion"]) in first(manifest)
+
+
+def test_namespaces_are_listed_only_where_a_policy_names_some() -> None:
+    named = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "security"}}}
+    for peer, asked in ((named, True), ({"podSelector": {}}, False)):
+        policy = obj("networking.k8s.io/v1", "NetworkPolicy", spec={"egress": [{"to": [peer]}]})
+        assert ("namespaces" in first(policy)) is asked
 
 
 def test_posts_are_reviews_only_in_the_first_round() -> None:
@@ -104,6 +111,45 @@ def test_the_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
     (question,) = second(manifest)
     assert question.body is not None
     assert "data" in [volume["name"] for volume in question.body["spec"]["volumes"]]
+
+
+SERVICE = obj("v1", "Service", spec={})
+COUNTING = obj("v1", "ResourceQuota", "platform", spec={"hard": {"services": "5"}})
+
+
+def test_objects_that_a_quota_counts_are_looked_for() -> None:
+    asked = [question.name for question in second(SERVICE, obj("v1", "ConfigMap"), quotas=(COUNTING,))]
+    assert asked == [("live", key("Service", "maestro"))]
+    assert [question.name for question in second(SERVICE, COUNTING)] == asked
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"quotas": (COUNTING,), "namespace": None},
+        {"quotas": (COUNTING,), "live": {key("Service", "maestro"): SERVICE}},
+        {"quotas": Unknown("list ResourceQuotas", "you may not", True)},
+    ],
+    ids=["no quota", "no namespace", "seen already", "forbidden"],
+)
+def test_they_are_not_where_that_would_tell_nothing(changes: t.Any) -> None:
+    assert second(SERVICE, **changes) == []
+
+
+def test_a_service_that_this_host_cannot_reach_is_looked_for() -> None:
+    def unreached(host: str, problem: str = "Name or service not known") -> Reached:
+        return Reached(Endpoint("PostgreSQL", host, 5432), problem, 0.1)
+
+    hosts = ("postgres.database", "db.example.com", "10.0.0.5")
+    live, backed = second(endpoints=(*map(unreached, hosts), unreached("redis.cache", "")))
+    target = key("Service", "postgres", "database")
+    assert (live.name, live.path) == (("live", target), "/api/v1/namespaces/database/services/postgres")
+    assert (backed.name, backed.query) == (
+        ("backed", target),
+        {"labelSelector": "kubernetes.io/service-name=postgres"},
+    )
+    assert backed.path == "/apis/discovery.k8s.io/v1/namespaces/database/endpointslices"
 
 
 @pytest.mark.parametrize("namespace", [None, Namespace({}, terminating_since="2026-11-23T10:00:00Z")])

@@ -142,6 +142,12 @@ def test_a_terminating_namespace_says_what_holds_it() -> None:
     assert read(namespace=MISSING).namespace is None
 
 
+def test_namespaces_are_known_by_name_or_not_at_all() -> None:
+    pages = [{"items": [{"metadata": {"name": "a"}}]}, {"items": [{"metadata": {"name": "b"}}]}]
+    assert read(namespaces=pages).namespaces == {"a", "b"}
+    assert isinstance(read(namespaces=FORBIDDEN).namespaces, Unknown)
+
+
 def controller(image: str, **status: t.Any) -> t.Any:
     template = {"spec": {"containers": [{"image": image}]}}
     return {
@@ -186,10 +192,44 @@ def test_a_daemon_set_counts_its_nodes() -> None:
     assert (found[0].ready, found[0].wanted) == (2, 3)
 
 
-def test_a_cluster_that_adds_nodes_is_known_by_its_api_or_its_status() -> None:
-    assert read(groups={"groups": [{"name": "karpenter.sh"}]}).autoscaled
-    assert read(autoscaler={"data": {}}).autoscaled
-    assert not read(groups={"groups": [{"name": "apps"}]}, autoscaler=MISSING).autoscaled
+KARPENTER, NO_GROUPS = {"groups": [{"name": "karpenter.sh"}]}, {"groups": [{"name": "apps"}]}
+AUTOSCALER_RUNS = [{"items": [controller("registry.k8s.io/autoscaling/cluster-autoscaler-arm64:v1.35.0")]}]
+
+
+def adds_nodes(groups: t.Any, status: t.Any, deployments: t.Any) -> bool | Unknown:
+    answers: Answers = {"groups": groups, "autoscaler": status, ("controllers", "Deployment"): deployments}
+    return reading.facts_of("https://api.example.com", "uid", answers, (), NOW).autoscaled
+
+
+@pytest.mark.parametrize(
+    ("groups", "status", "deployments"),
+    [
+        (KARPENTER, FORBIDDEN, FORBIDDEN),
+        (FORBIDDEN, {"data": {}}, FORBIDDEN),
+        (FORBIDDEN, FORBIDDEN, AUTOSCALER_RUNS),
+    ],
+    ids=["its API", "its status", "its image"],
+)
+def test_a_cluster_that_adds_nodes_is_known_by_any_sign(groups: t.Any, status: t.Any, deployments: t.Any) -> None:
+    assert adds_nodes(groups, status, deployments) is True
+
+
+def test_a_cluster_without_any_sign_adds_none() -> None:
+    assert adds_nodes(NO_GROUPS, MISSING, []) is False
+    assert read(groups=FORBIDDEN).autoscaled is False
+
+
+@pytest.mark.parametrize("silent", ["groups", "status", "deployments"])
+def test_whether_nodes_are_added_is_unknown_where_a_sign_may_not_be_read(silent: str) -> None:
+    answers: dict[str, t.Any] = {"groups": NO_GROUPS, "status": MISSING, "deployments": []}
+    found = adds_nodes(**{**answers, silent: FORBIDDEN})
+    assert isinstance(found, Unknown)
+    assert (found.why, found.tolerable) == ("you may not", True)
+
+
+def test_the_status_of_the_autoscaler_is_named_when_it_may_not_be_read() -> None:
+    [unknown] = read(groups=NO_GROUPS, autoscaler=FORBIDDEN).unknowns()
+    assert unknown.asked == "read ConfigMap kube-system/cluster-autoscaler-status"
 
 
 def record(name: str, part: str = "0") -> t.Any:
@@ -235,6 +275,22 @@ def test_the_second_round_adds_denials_and_dry_runs() -> None:
     assert [unknown.why for unknown in found.undecided] == ["oops"]
     assert found.dry_runs == {target: Refusal(403, "no")}
     assert reading.with_second_round(facts(), {("dry-run", target): obj("v1", "Pod")}).dry_runs == {target: None}
+
+
+def test_the_second_round_adds_live_objects() -> None:
+    seen, counted = key("Secret", "s"), key("Service", "maestro")
+    found = reading.with_second_round(facts(live={seen: {}}), {("live", counted): MISSING})
+    assert found.live == {seen: {}, counted: None}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [([], False), ([{"ready": False}], False), ([{"ready": False}, {"ready": True}], True), ([{}], True)],
+)
+def test_a_service_is_backed_by_an_endpoint_that_is_ready(conditions: t.Any, expected: bool) -> None:
+    target = key("Service", "postgres", "database")
+    slices = {"items": [{"endpoints": None}, {"endpoints": [{"conditions": each} for each in conditions]}]}
+    assert reading.with_second_round(facts(), {("backed", target): slices}).backed == {target: expected}
 
 
 def test_rules_come_from_the_review_or_not_at_all() -> None:

@@ -157,7 +157,27 @@ def test_controllers_make_secrets() -> None:
 def test_the_keys_that_an_object_will_have() -> None:
     assert keys_made(obj("v1", "Secret", stringData={"A": "(secret)"})) == frozenset({"A"})
     assert keys_made(obj("v1", "ConfigMap", data={"config.yaml": ""})) == frozenset({"config.yaml"})
-    mapped = {"data": [{"secretKey": "A"}, {"secretKey": "B"}]}
-    assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec=mapped)) == frozenset({"A", "B"})
-    assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec={"dataFrom": [{}]})) is None
     assert keys_made(obj("cert-manager.io/v1", "Certificate", spec={})) is None
+
+
+FETCHED = [{"secretKey": "A"}, {"secretKey": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "template", "expected"),
+    [
+        ({"data": FETCHED}, {}, {"A", "B"}),
+        ({"data": FETCHED}, {"type": "kubernetes.io/tls"}, {"A", "B"}),
+        ({"data": FETCHED}, {"data": {}}, {"A", "B"}),
+        ({"data": FETCHED}, {"data": {"C": "{{ .A }}"}}, {"C"}),
+        ({"data": FETCHED}, {"data": {"C": "{{ .A }}"}, "mergePolicy": "Replace"}, {"C"}),
+        ({"data": FETCHED}, {"data": {"C": "{{ .A }}"}, "mergePolicy": "Merge"}, {"A", "B", "C"}),
+        ({"data": FETCHED}, {"data": {"C": ""}, "templateFrom": [{}]}, None),
+        ({"dataFrom": [{}]}, {}, None),
+        ({"dataFrom": [{}]}, {"data": {"C": "{{ .A }}"}}, {"C"}),
+        ({"dataFrom": [{}]}, {"data": {"C": "{{ .A }}"}, "mergePolicy": "Merge"}, None),
+    ],
+)
+def test_the_keys_that_an_external_secret_will_have(fields: t.Any, template: t.Any, expected: t.Any) -> None:
+    spec = {**fields, "target": {"template": template}}
+    assert keys_made(obj("external-secrets.io/v1", "ExternalSecret", spec=spec)) == expected

@@ -104,6 +104,16 @@ def test_a_namespace_that_does_not_exist_has_no_history() -> None:
     assert records_of(ApiDouble()).records == []
 
 
+@pytest.mark.parametrize("labels", [{}, {history.NUMBER_LABEL: "1", history.PART_LABEL: "0"}], ids=["label", "copy"])
+def test_what_only_bears_the_label_is_no_record_and_is_warned_of(labels: dict[str, str]) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    odd = config_map("backup", immutable=False)
+    odd["metadata"]["labels"] = {history.RECORD_LABEL: "maestro", **labels}
+    cluster.put(odd)
+    assert records_of(cluster).records == []
+    assert f"ConfigMap {NAMESPACE}/backup" in only(cluster.warnings)
+
+
 def test_a_history_that_cannot_be_read_is_an_error() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.fail("GET", "configmaps", ApiError(403, "Forbidden", "no"))

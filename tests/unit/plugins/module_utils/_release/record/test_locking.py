@@ -18,6 +18,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
     Lock,
     Superseded,
     Terms,
+    is_held_by,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE
@@ -44,6 +45,24 @@ def spec(cluster: ApiDouble) -> dict[str, t.Any]:
     live = cluster.live(LEASE)
     assert live
     return t.cast("dict[str, t.Any]", live["spec"])
+
+
+def test_which_run_holds_the_lock_can_be_asked_without_taking_it() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    holder = lock(cluster)
+
+    def is_held(token: str = holder.token) -> bool:
+        return is_held_by(cluster, NAMESPACE, "maestro", token)
+
+    assert not is_held()
+    holder.acquire()
+    assert is_held()
+    assert not is_held("other")
+    cluster.fail("GET", LEASE, ApiError(403, "Forbidden", "you may not get leases"))
+    assert not is_held()
+    cluster.mend()
+    holder.release()
+    assert not is_held()
 
 
 def go_on_checking(made: Lock, seconds: float) -> None:

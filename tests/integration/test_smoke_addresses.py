@@ -1,0 +1,40 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A name with an address that takes no connection from here: whole runs against servers on loopback."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import asking, running
+from tests.smoke_servers.server import serving
+from tests.unit.plugins.module_utils._smoke.test_options import asked
+
+CHECKS = [{"name": "root", "url": "/"}]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "given"),
+    [
+        ("forgetful", {"load": {"rate": 300, "seconds": 1, "warm_up": 0.5, "gates": {"error_ratio": 0.05}}}),
+        ("limited", {"limiter": {"rate": 400, "limit": 200, "burst": 200, "tolerance": 0.5}}),
+    ],
+)
+def test_a_load_goes_to_the_addresses_that_take_it(
+    behaviour: str, given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(behaviour) as server:
+        both = [(socket.AF_INET, (place, server.port)) for place in ("127.0.0.2", "127.0.0.1")]
+        for module in (asking, running):
+            monkeypatch.setattr(module, "lookup", lambda *_name: both)
+        wish = asked(f"http://localhost:{server.port}", defaults=False, checks=CHECKS, **given)
+        manner = running.Manner(ssl.create_default_context(), {}, interval=0.05)
+        came = running.run(wish, None, manner, running.Prometheus())
+    results = {**came["load"].get("results", {}), **came["limiter"].get("results", {})}
+    assert results.get("connect", 0) == 0
+    assert "error" not in {finding["severity"] for finding in came["findings"]}, came["msg"]
+    assert "[address-unreachable] 127.0.0.2" in came["msg"]

@@ -1,0 +1,50 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loads from a machine that lacks something itself: no word against the service."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import socket
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
+from tests.integration.test_smoke_truth import address, plan_for
+from tests.smoke_servers.server import serving
+
+GATES = {"error_ratio": 0.001, "p95": 20.0}
+
+
+def test_too_few_open_files_leave_it_open() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with serving("slow") as server:
+        used = {int(name) for name in os.listdir("/proc/self/fd")}
+        free = [number for number in range(4096) if number not in used]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free[20], hard))
+        try:
+            measured = measure(plan_for(server.port, 200, 1.5), GATES, [address(server.port)], None)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert measured.judgement.verdict == "inconclusive"
+    assert [finding.id for finding in measured.judgement.findings if finding.severity == "error"] == []
+    [overloaded] = [each for each in measured.judgement.findings if "were sent;" in each.message]
+    assert overloaded.evidence == ("Too many open files",)
+
+
+@pytest.mark.parametrize("why", [errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.ENOBUFS])
+def test_without_ports_or_a_route_of_its_own_it_is_open_too(why: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Socket(socket.socket):
+        def connect_ex(self, _address: object) -> int:
+            return why
+
+    monkeypatch.setattr(connection.socket, "socket", Socket)
+    measured = measure(plan_for(1, 200, 0.5), GATES, [address(1)], None, extensions=0)
+    assert measured.judgement.verdict == "inconclusive"
+    assert measured.figures["results"]["unable"] == 100
+    assert measured.figures["said"]["unable"] == f"[Errno {why}] {os.strerror(why)}"
+    assert not measured.figures["stopped"]
+    assert measured.figures["error_ratio"] == 0
