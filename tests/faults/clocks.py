@@ -16,9 +16,12 @@ Values = dict[str, t.Any]
 
 
 class Clocked:
-    """A release in a process of its own whose clock is so many seconds ahead, or behind when that is negative."""
+    """A release in a process of its own whose clock is so many seconds ahead, or behind when that is negative.
 
-    def __init__(self, parameters: Values, ahead: int) -> None:
+    `terms` are those of its lock that differ from the fault suite's.
+    """
+
+    def __init__(self, parameters: Values, ahead: int, **terms: float) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
@@ -26,9 +29,9 @@ class Clocked:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._given = json.dumps({"ahead": ahead, "parameters": parameters})
+        self._given = json.dumps({"ahead": ahead, "parameters": parameters, "terms": terms})
 
-    def result(self, seconds: float = 120) -> Values:
+    def result(self, seconds: float = 240) -> Values:
         """What it returned. Fails when it does not end, or ends without a result."""
         try:
             told, _none = self._process.communicate(self._given, timeout=seconds)
@@ -62,7 +65,7 @@ def main() -> None:
     be_wrong(given["ahead"])
     from tests.faults import running  # what it imports must find the wrong clock
 
-    print(json.dumps(running.run_here(given["parameters"])))
+    print(json.dumps(running.run_here(given["parameters"], running.TERMS._replace(**given["terms"]))))
 
 
 if __name__ == "__main__":

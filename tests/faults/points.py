@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from tests.faults import comparing, declared, running, sample
 from tests.faults.proxy import Fault, Proxy
@@ -180,6 +181,7 @@ class Bench:
         self.reset(point.scenario)
         self.proxy.arm(point.write, point.fault)
         result = self.through_proxy(point.scenario).result()
+        self.proxy.until_quiet()
         problems = self._of_run(point, result)
         if not (point.scenario.goes_on and _has_ended(point, result, undisturbed)):
             problems += self._of_re_run(point.scenario, result)
@@ -280,7 +282,7 @@ def try_points(
             for point in _taken(waiting):
                 try:
                     problems = bench.problems(point, undisturbed[point.scenario.name])
-                except (RuntimeError, TimeoutError) as error:
+                except (ClusterError, RuntimeError, TimeoutError) as error:
                     problems = [str(error)]
                 report.points += 1
                 report.killed += point.fault.kills

@@ -15,6 +15,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 import typing as t
 import urllib.parse
 
@@ -70,6 +71,7 @@ class Proxy:
         self.writes: list[str] = []
         self.hit = threading.Event()
         self.refuses = False
+        self.connections: set[object] = set()
         self._busy = threading.Lock()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
@@ -133,6 +135,14 @@ class Proxy:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.plan.pid, signal.SIGKILL)
 
+    def until_quiet(self, seconds: float = 60) -> None:
+        """Wait until nothing is on its way any more of what clients have sent, the killed ones too."""
+        deadline = time.monotonic() + seconds
+        while self.connections:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {seconds:g} s {len(self.connections)} connections to the proxy are open")
+            time.sleep(0.02)
+
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
@@ -152,11 +162,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self.server.proxy.connections.add(self)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         address, port, context = self.server.proxy.upstream
         self._upstream = http.client.HTTPSConnection(address, port, context=context, timeout=60)
 
     def finish(self) -> None:
+        self.server.proxy.connections.discard(self)
         self._upstream.close()
         with contextlib.suppress(OSError):
             super().finish()
@@ -202,6 +214,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._answer(answer.status, headers, content)
 
     def _stream(self, answer: http.client.HTTPResponse) -> None:
+        """Pass a watch on. It sends nothing more, and ends only with the server's next word."""
+        self.server.proxy.connections.discard(self)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")

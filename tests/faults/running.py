@@ -14,6 +14,8 @@ from tests.faults import sample
 
 TERMS = locking.Terms(good_for=1.0, renew_every=0.3, look_every=0.05)
 """A dead holder is followed after a second: the suite waits for that some hundred times."""
+LONGEST = 240.0
+"""Seconds after which a release is given up that neither ends nor dies."""
 Result = dict[str, t.Any]
 Parameters = dict[str, t.Any]
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -41,9 +43,9 @@ def _parameters(connection: t.Mapping[str, t.Any], namespace: str, **given: t.An
     return {**defaults, "namespace": namespace, "wait": False, "retry_timeout": 20.0, **connection, **given}
 
 
-def run_here(parameters: Parameters) -> Result:
-    """Run in this process; the result, and whether it failed."""
-    locking.TERMS = TERMS
+def run_here(parameters: Parameters, terms: locking.Terms = TERMS) -> Result:
+    """Run in this process, in which locks are from now on held on these terms; the result, and whether it failed."""
+    locking.TERMS = terms
     ending = release.carry_out(Call(parameters))
     return {**ending.values, "failed": ending.failed, "warnings": list(ending.warnings)}
 
@@ -62,7 +64,7 @@ class Run:
         assert self._process.pid
         return self._process.pid
 
-    def result(self, seconds: float = 60) -> Result | None:
+    def result(self, seconds: float = LONGEST) -> Result | None:
         """What it returned, or None when it was killed. Fails when it neither ends nor dies."""
         try:
             if not self._results.poll(seconds):

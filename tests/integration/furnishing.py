@@ -9,20 +9,25 @@ import time
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from tests.integration.conftest import NAMESPACE_GONE_WITHIN
+from tests.integration.waiting import wait_for
+
+SETTLED_WITHIN = 180
+"""Seconds: controllers come to a new namespace after all else that they have to do."""
 
 
-def furnish(cluster: Cluster, namespace: str) -> None:
+def furnish(cluster: Cluster, namespace: str, **labels: str) -> None:
     """Make a namespace with somebody else's ConfigMap, and wait for what the controllers put into each."""
-    cluster.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    cluster.create("/api/v1/namespaces", {"metadata": {"name": namespace, "labels": labels}})
     cluster.create(
         f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "of-somebody-else"}, "data": {"a": "b"}}
     )
     with Mirror(cluster, [Source("v1", "ServiceAccount", namespace), Source("v1", "ConfigMap", namespace)]) as mirror:
-        mirror.synced(10)
+        assert mirror.synced(60), f"the API does not list what is in {namespace}"
         settled = until(
             mirror,
             lambda: bool(mirror.objects("ServiceAccount")) and len(mirror.objects("ConfigMap")) == 2,
-            time.monotonic() + 60,
+            time.monotonic() + SETTLED_WITHIN,
         )
     assert settled, "the controllers did not furnish the namespace"
 
@@ -39,19 +44,33 @@ def allow(cluster: Cluster, namespace: str, rules: list[Manifest]) -> str:
             "subjects": [{"kind": "ServiceAccount", "name": "deployer", "namespace": namespace}],
         },
     )
-    return f"system:serviceaccount:{namespace}:deployer"
+    user = f"system:serviceaccount:{namespace}:deployer"
+    wait_for(f"{user} may do what its Role says", lambda: _may(cluster, namespace, user, rules[0]))
+    return user
+
+
+def _may(cluster: Cluster, namespace: str, user: str, rule: Manifest) -> bool:
+    """Whether the API server acts on a rule yet: it hears of Roles and bindings a moment after they are written."""
+    resource, _, subresource = rule["resources"][0].partition("/")
+    kind = {"group": rule["apiGroups"][0], "resource": resource, "subresource": subresource}
+    asked = {"namespace": namespace, "verb": rule["verbs"][0], **kind}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
+    spec = {"user": user, "resourceAttributes": asked}
+    answer = cluster.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", {**review, "spec": spec})
+    return bool(answer["status"]["allowed"])
 
 
 def wait_for_content_remaining(cluster: Cluster, namespace: str) -> None:
     """Until the namespace controller has said what it waits for."""
-    with Mirror(cluster, [Source("v1", "Namespace")]) as mirror:
-        mirror.synced(10)
+    with Mirror(cluster, [Source("v1", "Namespace", fields=f"metadata.name={namespace}")]) as mirror:
+        assert mirror.synced(60), f"the API does not list the namespace {namespace}"
 
         def is_said() -> bool:
-            found = [item for item in mirror.objects("Namespace") if item["metadata"]["name"] == namespace]
+            found = mirror.objects("Namespace")
             conditions = [each for item in found for each in item["status"].get("conditions") or ()]
             return any(
                 each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions
             )
 
-        assert until(mirror, is_said, time.monotonic() + 60)
+        is_in_time = until(mirror, is_said, time.monotonic() + NAMESPACE_GONE_WITHIN)
+        assert is_in_time, f"the controller has not said what keeps {namespace}: {mirror.objects('Namespace')}"

@@ -105,7 +105,7 @@ def percentile(values: t.Sequence[float], percent: float) -> float:
 class Load:
     """Requests at a fixed rate, from a thread of its own, until stopped or for `limit` seconds at most."""
 
-    def __init__(self, target: Target, rate: float, limit: float, timeout: float = 10) -> None:
+    def __init__(self, target: Target, rate: float, limit: float, timeout: float = 30) -> None:
         self.target = target
         self.rate = rate
         self.limit = limit
@@ -272,7 +272,7 @@ def _bounded(size: int) -> int:
 
 
 @contextlib.contextmanager
-def load(target: Target, rate: float, limit: float = 400) -> t.Iterator[Load]:
+def load(target: Target, rate: float, limit: float = 600) -> t.Iterator[Load]:
     """A load that runs while the block does."""
     running = Load(target, rate, limit)
     running.start()

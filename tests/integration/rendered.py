@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import put_back_secrets
 from tests.integration.conftest import delete_namespace
 from tests.unit.rendering import Manifest, render_with_secrets
@@ -23,10 +25,19 @@ def whole(role: str, namespace: str, **variables: t.Any) -> list[Manifest]:
 
 @contextlib.contextmanager
 def restricted(cluster: Cluster, name: str, **variables: t.Any) -> t.Iterator[str]:
-    """A namespace with all that admission judges by, and the pods' ServiceAccount; its deletion is asked for."""
+    """A namespace with all that admission judges by in force; afterwards its deletion is asked for."""
     delete_namespace(cluster, name)
     manifests = {manifest["kind"]: manifest for manifest in whole("namespace", name, **variables)}
     for kind in IN_FORCE:
         cluster.apply(manifests[kind], "test")
+    with Mirror(cluster, [Source("v1", "ResourceQuota", name)]) as mirror:
+        assert mirror.synced(60), f"the API does not list the quotas of {name}"
+        counted = until(mirror, lambda: _is_counted(mirror), time.monotonic() + 120)
+        assert counted, f"the quota controller has not counted: {mirror.objects('ResourceQuota')}"
     yield name
     cluster.delete(f"/api/v1/namespaces/{name}")
+
+
+def _is_counted(mirror: Mirror) -> bool:
+    """Until then everything is refused for a quota whose status is unknown."""
+    return any("hard" in item.get("status", {}) for item in mirror.objects("ResourceQuota"))

@@ -15,6 +15,7 @@ from http.client import HTTPResponse, HTTPSConnection
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
+from tests.integration.waiting import wait_for
 
 Manifest = dict[str, t.Any]
 DECLARED = (
@@ -40,6 +41,8 @@ DECLARED = (
     ("traefik.io/v1alpha1", "Middleware"),
 )
 """The kinds that a release declares in a namespace."""
+IN_A_ROW = 12
+"""Answers that show, with two replicas of the ingress controller taken by chance, that both know a name."""
 
 
 def declared(cluster: Cluster, namespace: str, *kinds: tuple[str, str]) -> dict[str, Manifest]:
@@ -83,8 +86,8 @@ def wait_until_served(cluster: Cluster, namespace: str, many: int) -> None:
         return len({each["targetRef"]["name"] for each in endpoints if each["conditions"].get("ready")})
 
     with Mirror(cluster, [Source("discovery.k8s.io/v1", "EndpointSlice", namespace)]) as mirror:
-        mirror.synced(10)
-        assert until(mirror, lambda: ready() >= many, time.monotonic() + 60), f"no {many} pods are served"
+        assert mirror.synced(60), f"the API does not list the EndpointSlices of {namespace}"
+        assert until(mirror, lambda: ready() >= many, time.monotonic() + 60), f"{ready()} of {many} pods are served"
 
 
 def history(cluster: Cluster, namespace: str, name: str = "maestro") -> list[Record]:
@@ -116,6 +119,19 @@ def version_within(lab: t.Mapping[str, t.Any], hostname: str, wanted: str, secon
         if seen == wanted or time.monotonic() > deadline:
             return seen
         time.sleep(0.2)
+
+
+def wait_until_answered(lab: t.Mapping[str, t.Any], hostname: str) -> None:
+    """Wait until each replica of the ingress controller leads to the service.
+
+    Each takes a moment to know a new name and its certificate, and answers until then with 404 or another certificate.
+    """
+    wait_for(
+        f"every replica of the ingress controller leads to {hostname}",
+        lambda: fetch(lab, hostname, "/readyz").status,
+        lambda status: status == 200,
+        times=IN_A_ROW,
+    )
 
 
 def fetch(lab: t.Mapping[str, t.Any], hostname: str, path: str, **headers: str) -> Answer:

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.load import load, through_ingress
 
@@ -24,8 +25,9 @@ SETTINGS = {
     "workload_autoscaling_down_period_seconds": 15,
     "workload_requests_cpu": "50m",
 }
-SETTLED_WITHIN = 60
-UP_WITHIN = 150
+SETTLED_WITHIN = 240
+"""Pods that start use a processor for a moment, and the autoscaler comes back from what it made of that."""
+UP_WITHIN = 240
 DOWN_WITHIN = 240
 
 
@@ -47,9 +49,10 @@ def test_it_scales_up_under_work_and_down_again(
     first = deploy(**SETTINGS)
     assert first.rc == 0, first.output
     with Mirror(cluster, [Source("apps/v1", "Deployment", namespace)]) as mirror:
-        mirror.synced(10)
+        assert mirror.synced(60), f"the API does not list the Deployments of {namespace}"
         settled = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + SETTLED_WITHIN)
         assert settled, f"{ready(mirror)} of {wanted(mirror)} ready before any work"
+        seeing.wait_until_answered(lab, f"{namespace}.maestro.test")
         with load(through_ingress(lab, f"{namespace}.maestro.test", WORK), RATE, UP_WITHIN + 120) as running:
             grown = until(mirror, lambda: ready(mirror) == MOST, time.monotonic() + UP_WITHIN)
             assert grown, f"{ready(mirror)} of {wanted(mirror)} ready after {UP_WITHIN} s of {running.report()}"

@@ -11,15 +11,16 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from tests.integration import seeing
-from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
+from tests.integration.conftest import NAMESPACE_GONE_WITHIN, WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
 from tests.integration.playing import Play, play
 
 NAMESPACE = "test-deploy"
 HOSTNAME = f"{NAMESPACE}.maestro.test"
 OLD, NEW = "2.0.0-prod", "2.1.0-prod"
-DRAIN_SECONDS = 15
+DRAIN_SECONDS = 60
 """Longer than a pod of the lab takes from its deletion to its end."""
 IMAGE = "ghcr.io/brianlong/intelgraph/maestro-control-plane"
+FOR_THE_NAMESPACE = {"maestro_wait_timeout": NAMESPACE_GONE_WITHIN}
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,11 @@ def shared_deploy(cluster: Cluster) -> t.Iterator[Player]:
 
 
 @pytest.fixture
-def deployed(shared_deploy: Player) -> Play:
+def deployed(shared_deploy: Player, lab: dict[str, t.Any]) -> Play:
     """A release with the inventory's own settings."""
     done = shared_deploy()
     assert done.rc == 0, done.output
+    seeing.wait_until_answered(lab, HOSTNAME)
     return done
 
 
@@ -133,7 +135,7 @@ def test_replicas_belong_to_the_autoscaler(namespace: str, deploy: Player, clust
 
 
 def test_a_release_that_cannot_start_fails_with_the_cause(namespace: str, deploy: Player, cluster: Cluster) -> None:
-    done = deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=120)
+    done = deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=180)
     assert done.rc != 0
     assert done.release["verdict"] == "failed"
     assert "0.0.0-missing" in done.failure
@@ -142,7 +144,7 @@ def test_a_release_that_cannot_start_fails_with_the_cause(namespace: str, deploy
 
 
 def test_a_failed_release_is_mended_by_the_next_one(namespace: str, deploy: Player, cluster: Cluster) -> None:
-    assert deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=60).rc != 0
+    assert deploy(workload_image=f"{IMAGE}:0.0.0-missing", maestro_wait_timeout=180).rc != 0
     done = deploy()
     assert done.rc == 0, done.output
     assert [record.state for record in seeing.history(cluster, namespace)] == ["failed", "passed"]
@@ -180,7 +182,7 @@ def test_removal_keeps_data_and_secrets_unless_told_otherwise(
     assert left.isdisjoint({"Deployment", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget"})
     assert seeing.pods(cluster, namespace) == []
     assert not remove(maestro_remove_confirm="maestro").release["changed"]
-    assert remove(maestro_remove_confirm="maestro", maestro_remove_data=True).rc == 0
+    assert remove(maestro_remove_confirm="maestro", maestro_remove_data=True, **FOR_THE_NAMESPACE).rc == 0
     assert cluster.find("v1", "Namespace", "", namespace) is None
 
 

@@ -59,7 +59,7 @@ def test_a_broken_release_is_explained_and_gives_no_secret_away(
 ) -> None:
     made = deploy(
         **variables,
-        maestro_wait_timeout=60,
+        maestro_wait_timeout=180,
         workload_environment={"LEAK": CANARIES["external"]},
         workload_settings_extra={CANARIES["jwt"]: base64.b64encode(CANARIES["openai"].encode()).decode()},
     )

@@ -30,8 +30,7 @@ AHEAD = 600
 CLOSE = 5.0
 """Seconds by which a timestamp may be off: they are rounded, and two clocks agree to a second."""
 MISSING = "registry.k8s.io/pause:missing"
-LONGEST = 240.0
-"""Seconds after which a release is given up that neither ends nor dies."""
+LONGEST = running.LONGEST
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +160,7 @@ def test_two_controllers_whose_clocks_disagree_are_kept_apart(bench: Bench) -> N
     bench.proxy.arm_at(SERVICE, hold)
     given = {**UPGRADE.run(bench.connection, bench.namespace), "retry_timeout": LONGEST, "request_timeout": LONGEST}
     with concurrent.futures.ThreadPoolExecutor(1) as pool, since() as is_true:
-        first = pool.submit(Clocked(given, AHEAD).result)
+        first = pool.submit(Clocked(given, AHEAD, good_for=LONGEST).result)
         try:
             assert begun.wait(LONGEST), "the first run does not come to its write"
             second = Clocked(given, -AHEAD).result()

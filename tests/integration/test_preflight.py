@@ -17,6 +17,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.prefli
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import examine
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
 from tests.integration.furnishing import allow, furnish
+from tests.integration.waiting import wait_for
 from tests.unit.plugins.module_utils._release.preflight.builders import deployment, obj
 from tests.unit.rendering import only
 
@@ -40,13 +41,12 @@ def found_in(lab: Lab, namespace: str, *manifests: Manifest, **connection: t.Any
     return list(look.judgement.findings)
 
 
-def test_pod_security_is_asked_of_the_server_and_nothing_is_stored(inhabited: str, cluster: Cluster, lab: Lab) -> None:
-    label = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.merge(f"/api/v1/namespaces/{inhabited}", {"metadata": {"labels": label}})
-    finding = only(found_in(lab, inhabited, deployment()))
+def test_pod_security_is_asked_of_the_server_and_nothing_is_stored(namespace: str, cluster: Cluster, lab: Lab) -> None:
+    furnish(cluster, namespace, **{"pod-security.kubernetes.io/enforce": "restricted"})
+    finding = only(found_in(lab, namespace, deployment()))
     assert finding.id == "pod-security"
     assert "runAsNonRoot != true" in finding.message
-    assert cluster.list_objects("v1", "Pod", inhabited)["items"] == []
+    assert cluster.list_objects("v1", "Pod", namespace)["items"] == []
 
 
 def test_a_selector_that_cannot_change_is_seen_before_it_is_tried(inhabited: str, cluster: Cluster, lab: Lab) -> None:
@@ -78,14 +78,21 @@ def test_a_role_that_grants_more_than_its_author_holds_is_seen(inhabited: str, c
     assert not any(finding.object.startswith("Role in") for finding in found)
 
 
+def posted_by(account: str, lab: Lab) -> set[str]:
+    """What the audit log has of an account but for its reads. A line is there a moment after the request's answer."""
+    log = pathlib.Path(lab["audit_log"])
+    newest = sorted(log.parent.glob(f"{log.stem}*"), key=lambda path: path.stat().st_mtime)[-2:]
+    lines = [line for path in newest for line in path.read_text(encoding="utf-8").splitlines()]
+    events = [json.loads(line) for line in lines if account in line and line.endswith("}")]
+    seen = [event for event in events if event.get("impersonatedUser", {}).get("username") == account]
+    return {event["requestURI"] for event in seen if event["verb"] not in ("get", "list", "watch")}
+
+
 def test_the_preflight_writes_nothing(inhabited: str, cluster: Cluster, lab: Lab) -> None:
     """The API server's audit log has every request of the account: all that is not a read is a review or a dry run."""
     account = allow(cluster, inhabited, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
     found_in(lab, inhabited, deployment(), impersonate_user=account)
-    lines = pathlib.Path(lab["audit_log"]).read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines if account in line]
-    seen = [event for event in events if event.get("impersonatedUser", {}).get("username") == account]
-    posted = {event["requestURI"] for event in seen if event["verb"] not in ("get", "list", "watch")}
+    trial = f"/api/v1/namespaces/{inhabited}/pods?dryRun=All"
+    posted = wait_for(f"the audit log has {trial}", lambda: posted_by(account, lab), lambda seen: trial in seen)
     reviews = "/apis/authorization.k8s.io/v1/selfsubject"
-    assert f"/api/v1/namespaces/{inhabited}/pods?dryRun=All" in posted
     assert all("dryRun=All" in uri or uri.startswith(reviews) for uri in posted)

@@ -8,21 +8,23 @@ import concurrent.futures
 import dataclasses
 import socket
 import ssl
-import time
 import typing as t
 from http.client import HTTPConnection
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
+from tests.integration import seeing
 from tests.integration.conftest import Player
+from tests.integration.waiting import wait_for
 from tests.unit.rendering import render
 from tests.unit.roles.test_ingress import VARIANTS
 
 NOT_SERVED = frozenset({"BackendTrafficPolicy", "RateLimitPolicy", "ClientSettingsPolicy", "ProxySettingsPolicy"})
 """Policies of Envoy Gateway and NGINX Gateway Fabric, whose CRDs the lab does not have."""
 ALLOWED, FOREIGN = "https://app.intelgraph.ai", "https://intelgraph.ai.example.com"
-RATE, BURST = 20, 40
+RATE, BURST = 8, 40
+"""400 requests at once outrun what both replicas of the controller let pass, unless they take 20 s."""
 PROVIDERS = {
     "traefik": {"ingress_provider": "traefik", "ingress_class": "traefik"},
     "gateway": {
@@ -99,23 +101,8 @@ def entrance(request: pytest.FixtureRequest, namespace: str, deploy: Player, lab
     done = deploy(**PROVIDERS[request.param], **LIMITS)
     assert done.rc == 0, done.output
     found = Entrance(lab["ingress"]["address"], f"{namespace}.maestro.test", lab["ca_bundle"])
-    wait_for(
-        lambda: all(found.ask("/readyz").status == 200 for _answer in range(10)),
-        "not every replica of the ingress controller leads to the service",
-    )
+    seeing.wait_until_answered(lab, found.hostname)
     return found
-
-
-def wait_for(true: t.Callable[[], bool], otherwise: str, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if true():
-                return
-        except (OSError, ssl.SSLError):
-            pass
-        time.sleep(0.2)
-    pytest.fail(otherwise)
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
@@ -162,4 +149,4 @@ def assert_limits(entrance: Entrance) -> None:
     turned_away = [answer for answer in answers if answer.status == 429]
     assert len(answers) - len(turned_away) >= BURST
     assert "strict-transport-security" in turned_away[0].headers
-    wait_for(lambda: entrance.ask("/api/v1/status").status == 200, "the limit never lets anybody in again", 5)
+    wait_for("the limit lets somebody in again", lambda: entrance.ask("/api/v1/status").status == 200)

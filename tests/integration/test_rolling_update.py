@@ -41,6 +41,8 @@ KUBE_PROXY_CHOOSES = {"nginx.ingress.kubernetes.io/service-upstream": "true"}
 NGINX = {"ingress_provider": "nginx", "ingress_class": "nginx", "ingress_annotations": KUBE_PROXY_CHOOSES}
 TRAEFIK = {"ingress_provider": "traefik", "ingress_class": "traefik", "ingress_annotations": {}}
 NEW_VERSION = {"workload_image": f"{IMAGE}:{NEW}"}
+LEAVING = {"workload_pre_stop_seconds": 15, "workload_termination_grace_seconds": 60}
+"""The role's own time for all who route requests to hear that a pod leaves; the lab's inventory has a shorter one."""
 NEW_SETTINGS = {"workload_orchestration_max_concurrent_sources": 7}
 
 
@@ -62,9 +64,10 @@ def test_a_rolling_update_loses_no_request(
     lab: dict[str, t.Any],
     record_property: t.Callable[[str, object], None],
 ) -> None:
-    before = {"workload_image": f"{IMAGE}:{OLD}", **ingress}
+    before = {"workload_image": f"{IMAGE}:{OLD}", **LEAVING, **ingress}
     first = deploy(**before)
     assert first.rc == 0, first.output
+    seeing.wait_until_answered(lab, f"{namespace}.maestro.test")
     old = every_pod(cluster, namespace)
     with load(through_ingress(lab, f"{namespace}.maestro.test"), RATE) as running:
         time.sleep(SECONDS_BEFORE)

@@ -58,8 +58,10 @@ def address(port: int) -> tuple[int, tuple[str, int]]:
 def verdict_of(measured: Measurement) -> str:
     """The verdict, or what it would be if the machine had not been too busy for latencies of milliseconds."""
     unfit = {check.check for check in measured.judgement.self_checks if not check.passed} - {"sent"}
-    failing = any(gate.verdict == "failed" for gate in measured.judgement.gates)
-    return "failed" if unfit == {"lateness_p99"} and failing else measured.judgement.verdict
+    if unfit != {"lateness_p99"}:
+        return measured.judgement.verdict
+    gates = {gate.verdict for gate in measured.judgement.gates}
+    return "failed" if "failed" in gates else "passed" if gates == {"passed"} else "inconclusive"
 
 
 def delays(measured: Measurement, truth: dict[str, t.Any]) -> float:
@@ -77,11 +79,11 @@ def results(measured: Measurement) -> dict[str, int]:
 )
 def test_the_number_of_errors_decides(behaviour: str, seconds: int, verdict: str) -> None:
     with serving(behaviour) as server:
-        measured = loaded(server, 5000, seconds)
+        measured = loaded(server, 5000, seconds, timeout=30.0)
         truth = server.stop()
     assert results(measured) == {"ok": truth["did"]["ok"], "5xx": truth["did"]["error"]}
     assert truth["requests"] == 5000 * seconds
-    assert measured.judgement.verdict == verdict
+    assert verdict_of(measured) == verdict
 
 
 def test_what_is_open_is_decided_by_more_requests() -> None:
@@ -142,13 +144,17 @@ def test_who_never_answers_counts_with_the_whole_timeout() -> None:
 
 
 def test_connections_closed_at_random_lose_no_request() -> None:
-    """Unless the server closes at the very moment at which the next one reaches it: that is a reset, and told."""
+    """Unless the server closes at the very moment at which the next one reaches it: that is a reset, and told. One that
+    meets such a connection twice is told as cut. Of those due while the machine stood still each may be one.
+    """
     with serving("forgetful") as server:
         measured = loaded(server, 1000, 2)
         truth = server.stop()
     assert measured.figures["results"]["ok"] == truth["did"]["ok"] == truth["requests"]
-    assert measured.figures["results"]["ok"] + measured.figures["results"]["reset"] == 2000
-    assert measured.figures["results"]["reset"] <= 20
+    told = measured.figures["results"]["reset"] + measured.figures["results"]["cut"]
+    assert measured.figures["results"]["ok"] + told == 2000
+    assert told <= 20 + 1000 * delays(measured, truth)
+    assert told < truth["did"]["closed"] / 2
     assert truth["connections"] == measured.figures["connections"]["opened"] > 100
 
 
@@ -206,7 +212,7 @@ def test_over_tls_nothing_is_lost_and_connections_are_kept(tmp_path: pathlib.Pat
     assert results(measured) == {"ok": 800}
     assert truth["requests"] == 1000
     assert measured.figures["pods"] == {"pod-1": 1000}
-    assert measured.figures["connections"]["requests_each"] > 5
+    assert measured.figures["connections"]["opened"] < 200 + 400 * delays(measured, truth)
     assert measured.figures["throughput"] == pytest.approx(400, abs=8 + 200 * delays(measured, truth))
 
 
@@ -368,7 +374,11 @@ def test_without_processor_time_it_says_so_and_blames_nobody() -> None:
     """A twenty-fifth of a core, of which 3000 requests a second need twice as much."""
     with throttled(4) as group, serving("good") as server:
         load = outside(server, 3000, 1.0, group)
-        output, _nothing = load.communicate(timeout=60)
+        try:
+            output, _nothing = load.communicate(timeout=300)
+        finally:
+            load.kill()
+            load.wait()
     verdict, findings = json.loads(output.splitlines()[-1])
     assert verdict == "inconclusive"
     assert "generator-overloaded" in findings
@@ -380,9 +390,9 @@ def test_an_interrupted_load_is_over_at_once(number: signal.Signals) -> None:
         load = outside(server, 200, 60)
         assert load.stdout
         assert load.stdout.readline() == "ready\n"
-        time.sleep(0.7)
+        time.sleep(3)
         load.send_signal(number)
-        load.wait(timeout=20)
+        load.wait(timeout=60)
         time.sleep(0.3)
         load.stdout.close()
         assert server.silenced_for() + server.stop()["lag"] >= 0.29

@@ -9,7 +9,6 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import time
 import typing as t
 
 import pytest
@@ -21,21 +20,22 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._running import
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.integration import seeing
 from tests.integration.conftest import Player
+from tests.integration.waiting import wait_for
 
 METRICS, NOTHING = 9090, 9
 """The port of the metrics, and one that nobody listens on."""
-SECONDS = 30
+SECONDS = 120
 
 
 class Prometheus:
-    """A Prometheus that scrapes the targets of a file every second, as a service discovery would find them."""
+    """A Prometheus that scrapes the targets of a file every few seconds, as a service discovery would find them."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self._targets = folder / "targets.json"
-        job = {"job_name": "maestro", "scrape_interval": "1s", "scrape_timeout": "1s"}
+        job = {"job_name": "maestro", "scrape_interval": "5s", "scrape_timeout": "5s"}
         discovery = {"file_sd_configs": [{"files": [str(self._targets)], "refresh_interval": "1s"}]}
         (folder / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": [{**job, **discovery}]}))
         program = shutil.which("prometheus")
@@ -55,10 +55,7 @@ class Prometheus:
         ]
         self._targets.write_text(json.dumps(found), encoding="utf-8")
         wanted = {pod: {"1" if port == METRICS else "0"} for pod in addresses}
-        deadline = time.monotonic() + SECONDS
-        while self._states(namespace) != wanted:
-            assert time.monotonic() < deadline, self._states(namespace)
-            time.sleep(0.2)
+        wait_for("Prometheus tells how it goes", lambda: self._states(namespace), wanted.__eq__, seconds=SECONDS)
 
     def _states(self, namespace: str) -> dict[str, set[str]]:
         try:
@@ -68,7 +65,7 @@ class Prometheus:
 
     def end(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @pytest.fixture

@@ -267,7 +267,7 @@ class Server:
     def stop(self) -> dict[str, t.Any]:
         if not self.ledger:
             self._process.terminate()
-            output, _nothing = self._process.communicate(timeout=10)
+            output, _nothing = self._process.communicate(timeout=60)
             self.ledger = json.loads(output)
         return self.ledger
 

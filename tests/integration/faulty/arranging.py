@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
-import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ClusterError
 from tests.integration.faulty.changes import Manifest
+from tests.integration.waiting import wait_for
 
 Around = t.Callable[[Cluster, str], t.ContextManager[t.Any]]
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -19,7 +21,8 @@ WEBHOOKS = f"{ADMISSION}/validatingwebhookconfigurations"
 MARK = "maestro.intelgraph.ai/fault"
 """A label of the pods that a policy or a webhook of a test is about, so that it meets no others."""
 PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
-IN_FORCE_SECONDS = 30
+IN_FORCE = 120
+"""Seconds within which the API server and the controllers act on what they were told, also after an outage."""
 REFRESH = 0.1
 
 
@@ -34,7 +37,7 @@ def policy(cluster: Cluster, namespace: str) -> t.Iterator[None]:
         _present(cluster, POLICIES, namespace, {"spec": spec}),
         _present(cluster, BINDINGS, namespace, {"spec": binding}),
     ):
-        _until_refused(cluster, "policy")
+        _until_refused(cluster, "policy", message)
         yield
 
 
@@ -42,7 +45,7 @@ def policy(cluster: Cluster, namespace: str) -> t.Iterator[None]:
 def dead_webhook(cluster: Cluster, namespace: str) -> t.Iterator[None]:
     """A webhook of which nothing is left but its registration, for the pods with its mark."""
     service = {"name": "gone", "namespace": "default", "path": "/"}
-    webhook = {
+    webhook: Manifest = {
         "name": "gone.maestro.test",
         "clientConfig": {"service": service},
         "objectSelector": {"matchLabels": {MARK: "webhook"}},
@@ -53,7 +56,7 @@ def dead_webhook(cluster: Cluster, namespace: str) -> t.Iterator[None]:
         "timeoutSeconds": 1,
     }
     with _present(cluster, WEBHOOKS, namespace, {"webhooks": [webhook]}):
-        _until_refused(cluster, "webhook")
+        _until_refused(cluster, "webhook", webhook["name"])
         yield
 
 
@@ -67,21 +70,32 @@ def _present(cluster: Cluster, collection: str, name: str, content: Manifest) ->
         cluster.delete(f"{collection}/{name}")
 
 
-def _until_refused(cluster: Cluster, mark: str) -> None:
+def _until_refused(cluster: Cluster, mark: str, words: str) -> None:
     """The API server takes a moment to act on what it was told."""
     metadata = {"generateName": "maestro-probe-", "labels": {MARK: mark}}
     body = {"metadata": metadata, "spec": {"containers": [{"name": "a", "image": "a"}]}}
-    deadline = time.monotonic() + IN_FORCE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            cluster.limits, limits = cluster.limits._replace(retry=0), cluster.limits
-            cluster.create("/api/v1/namespaces/default/pods", body, dryRun="All")
-        except ApiError:
-            return
-        finally:
-            cluster.limits = limits
-        time.sleep(REFRESH)
-    raise AssertionError(f"the {mark} of the test does not come into force")
+    asked = hasty(cluster)
+
+    def said() -> str:
+        return refusal(asked, "/api/v1/namespaces/default/pods", body)
+
+    wait_for(f"the {mark} refuses a pod", said, lambda told: words in told, seconds=IN_FORCE)
+
+
+def hasty(cluster: Cluster) -> Cluster:
+    """The same connections without retries; whoever else uses the cluster keeps theirs."""
+    other = copy.copy(cluster)
+    other.limits = cluster.limits._replace(retry=0)
+    return other
+
+
+def refusal(cluster: Cluster, collection: str, body: Manifest) -> str:
+    """What the API server says against an object; nothing when it would take it."""
+    try:
+        cluster.create(collection, body, dryRun="All")
+    except ClusterError as error:
+        return str(error)
+    return ""
 
 
 def status_of(api_version: str, kind: str, name: str, **status: t.Any) -> Around:

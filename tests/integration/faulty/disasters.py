@@ -10,20 +10,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-import time
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from tests.faults.points import SCENARIOS, Bench, Connection, Parameters, Scenario
 from tests.faults.running import deploying
 from tests.faults.sample import FIRST, SECOND
-from tests.integration.faulty.arranging import BINDINGS, POLICIES, WEBHOOKS
+from tests.integration.faulty.arranging import BINDINGS, IN_FORCE, POLICIES, WEBHOOKS, hasty, refusal
 from tests.integration.faulty.disturbing import lab
+from tests.integration.waiting import wait_for
 
 Deed = t.Callable[[Bench], object]
 Manifest = dict[str, t.Any]
 SERVICE, WAIT = "services/second-only", "/pods watch"
-IN_FORCE_SECONDS = 30.0
 PATIENCE = 200
 """Seconds: controllers that have lost the API server come back to it at growing intervals, up to a minute and more."""
 UPGRADE = next(scenario for scenario in SCENARIOS if scenario.name == "upgrade")
@@ -113,22 +111,8 @@ def _until_told(bench: Bench, is_told: t.Callable[[str], bool]) -> None:
     It takes a moment to act on what it was told.
     """
     service = {"metadata": {"name": "second-only"}, "spec": {"ports": [{"port": 80}]}}
-    limits, bench.cluster.limits = bench.cluster.limits, bench.cluster.limits._replace(retry=0)
-    deadline = time.monotonic() + IN_FORCE_SECONDS
-    try:
-        while not is_told(said := _said(bench, service)):
-            assert time.monotonic() < deadline, f"the API server still says: {said}"
-            time.sleep(0.05)
-    finally:
-        bench.cluster.limits = limits
-
-
-def _said(bench: Bench, service: Manifest) -> str:
-    try:
-        bench.cluster.create(f"/api/v1/namespaces/{bench.namespace}/services", service, dryRun="All")
-    except ApiError as error:
-        return str(error)
-    return ""
+    asked, services = hasty(bench.cluster), f"/api/v1/namespaces/{bench.namespace}/services"
+    wait_for("the API server acts on it", lambda: refusal(asked, services, service), is_told, seconds=IN_FORCE)
 
 
 def _place(namespace: str) -> Manifest:

@@ -13,11 +13,12 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from tests.integration.conftest import LAB
-from tests.integration.faulty.arranging import WEBHOOKS, Around, dead_webhook, meanwhile
+from tests.integration.faulty.arranging import WEBHOOKS, Around, dead_webhook, hasty, meanwhile
 from tests.integration.faulty.changes import Manifest
 from tests.integration.playing import ROOT
 
 LAB_COMMAND = str(ROOT / "tests" / "lab" / "lab")
+LAB_SECONDS = 600
 RECOVERY_SECONDS = 2.0
 EXTERNAL_SECRETS = "external-secrets.io/v1"
 Moment = t.Callable[[list[Manifest]], bool]
@@ -31,6 +32,7 @@ def lab(*arguments: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=LAB_SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"lab {' '.join(arguments)}: {done.stdout}"
@@ -169,7 +171,7 @@ def drain(node: str) -> Deed:
     def deed(cluster: Cluster, namespace: str) -> None:
         cluster.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while (left := _pods_on(cluster, namespace, node)) and time.monotonic() < deadline:
                 for name in left:
                     _evict(cluster, namespace, name)
@@ -191,21 +193,10 @@ def _evict(cluster: Cluster, namespace: str, name: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}
     try:
-        with _without_retries(cluster) as hasty:
-            hasty.create(path, body)
+        hasty(cluster).create(path, body)
     except ApiError as error:
         if error.status not in (404, 429):
             raise
-
-
-@contextlib.contextmanager
-def _without_retries(cluster: Cluster) -> t.Iterator[Cluster]:
-    limits = cluster.limits
-    cluster.limits = limits._replace(retry=0)
-    try:
-        yield cluster
-    finally:
-        cluster.limits = limits
 
 
 def sync_late(name: str, seconds: float) -> Around:

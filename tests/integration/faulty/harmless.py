@@ -42,8 +42,11 @@ def slow(seconds: int) -> Change:
     return service_faults(slowStartSeconds=seconds)
 
 
+UNHURRIED = container(startupProbe={"failureThreshold": 20})
+"""Twice the other scenes' time to start, where most of it passes on purpose."""
+
 BESIDE: dict[str, Scene] = {
-    "slow-start-inside-its-budget": Scene((slow(7),)),
+    "slow-start-inside-its-budget": Scene((slow(7), UNHURRIED)),
     "one-restart": Scene((slow(3),), around=disturbing.at(disturbing.running, disturbing.kill_a_container)),
     "secret-that-comes-late": Scene(
         (
@@ -68,7 +71,7 @@ BESIDE: dict[str, Scene] = {
         (deployment(template={"metadata": {"labels": {arranging.MARK: "webhook"}}}),),
         around=disturbing.webhook_that_recovers,
     ),
-    "watches-that-expire": Scene((slow(6),), around=disturbing.expire_watches(every=1.0)),
+    "watches-that-expire": Scene((slow(6), UNHURRIED), around=disturbing.expire_watches(every=1.0)),
 }
 
 ALONE: dict[str, Scene] = {
@@ -83,7 +86,7 @@ ALONE: dict[str, Scene] = {
         (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("kubelet:node-2", 17))
     ),
     "api-server-restarted": Scene(
-        (slow(7),), around=disturbing.at(disturbing.running, disturbing.away("apiserver", 2))
+        (slow(7), UNHURRIED), around=disturbing.at(disturbing.running, disturbing.away("apiserver", 2))
     ),
     "cache-away-while-pods-start": Scene(
         (container(readinessProbe=probe("/readyz", failureThreshold=20)),),

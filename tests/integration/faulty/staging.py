@@ -84,7 +84,6 @@ class Stage:
         self._rendered = _rendered(folder)
         self._pool = concurrent.futures.ThreadPoolExecutor(workers)
         self._runs: dict[str, concurrent.futures.Future[Seen]] = {}
-        self._used: list[str] = []
 
     def begin(self, name: str, scene: Scene) -> None:
         """Have a scene run as soon as there is room for it."""
@@ -105,16 +104,15 @@ class Stage:
         return self._runs[name].result()
 
     def close(self) -> None:
-        """Wait until every namespace is gone."""
+        """Wait until nothing runs any more. The end of every namespace has been asked for, and is awaited by whoever
+        needs its name again.
+        """
         self._pool.shutdown(cancel_futures=True)
-        for namespace in self._used:
-            delete_namespace(self._cluster, namespace)
 
     def run(self, name: str, scene: Scene) -> Seen:
         """Make the release of a scene in a namespace of its own."""
         namespace = f"fault-{re.sub('[^a-z0-9]+', '-', name.lower())}"
         delete_namespace(self._cluster, namespace)
-        self._used.append(namespace)
         try:
             if scene.first is not None:
                 self._make_first(namespace, scene)
@@ -172,7 +170,7 @@ class Sight:
     def __enter__(self) -> t.Self:
         if self._shown:
             self._mirror.__enter__()
-            self._mirror.synced(10)
+            assert self._mirror.synced(60), "the API does not list what shows the fault"
             self._thread.start()
         return self
 

@@ -19,7 +19,7 @@ from maestro_lab.kubernetes import programs
 from maestro_lab.names import DEFAULT_NAME, lab_named
 
 Facts = dict[str, Any]
-LIMIT = "60s"
+LIMIT = "240s"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Kubectl:
     def __call__(self, *arguments: str, stdin: str | None = None, fails: bool = False) -> str:
         """What kubectl says; the test ends with its words when it fails, unless it is to fail."""
         command = [*self._command(), *arguments]
-        run = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=180)
+        run = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=300)
         if (run.returncode != 0) != fails:
             pytest.fail(f"kubectl {' '.join(arguments)}: exit code {run.returncode}: {run.stderr or run.stdout}")
         return run.stderr if fails else run.stdout

@@ -38,7 +38,7 @@ def psql(facts: Facts) -> Client:
         connection = " ".join(f"{name}={value}" for name, value in parameters.items())
         environment = {**os.environ, "PGPASSWORD": database["password"] if password is None else password}
         command = ["psql", "--no-psqlrc", "--tuples-only", "--no-align", connection, "--command", sql]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
 
     return run
 
@@ -52,7 +52,7 @@ def redis_cli(facts: Facts) -> Client:
             words += ["--tls", "--cacert", facts["ca_bundle"]]
         environment = {**os.environ, "REDISCLI_AUTH": redis["password"] if password is None else password}
         return subprocess.run(
-            [*words, *command], capture_output=True, text=True, env=environment, check=False, timeout=10
+            [*words, *command], capture_output=True, text=True, env=environment, check=False, timeout=60
         )
 
     return run

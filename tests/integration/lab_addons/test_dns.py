@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from .conftest import Facts
@@ -34,6 +33,4 @@ def test_name_with_an_ipv4_address_only_exists_in_ipv6_too(inside: Inside, facts
 
 
 def test_names_of_the_outside_world_do_not_exist_and_are_refused_at_once(inside: Inside) -> None:
-    began = time.monotonic()
-    assert "NXDOMAIN" in inside("nslookup -type=a example.com.")
-    assert time.monotonic() - began < 3
+    assert "NXDOMAIN" in inside("timeout 3 nslookup -type=a example.com.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from .conftest import Facts, Kubectl
+from .conftest import LIMIT, Facts, Kubectl
 
 
 def certificate(name: str, issuer: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def certificate(name: str, issuer: str) -> dict[str, Any]:
 
 def test_certificate_is_signed_by_the_labs_authority(kubectl: Kubectl, facts: Facts) -> None:
     kubectl.apply(certificate("signed", facts["cluster_issuer"]))
-    kubectl("wait", "certificate/signed", "--for=condition=Ready", "--timeout=60s")
+    kubectl("wait", "certificate/signed", "--for=condition=Ready", f"--timeout={LIMIT}")
     secret = kubectl.get("secret", "signed-tls")
     assert secret["type"] == "kubernetes.io/tls"
     leaf = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
@@ -41,7 +41,7 @@ def test_certificate_is_signed_by_the_labs_authority(kubectl: Kubectl, facts: Fa
 def test_certificate_of_an_unknown_issuer_says_so(kubectl: Kubectl) -> None:
     kubectl.apply(certificate("unsigned", "nobody"))
     for condition in ("create", "condition=Ready=False"):
-        kubectl("wait", "certificaterequest/unsigned-1", f"--for={condition}", "--timeout=30s")
+        kubectl("wait", "certificaterequest/unsigned-1", f"--for={condition}", f"--timeout={LIMIT}")
     conditions = kubectl.get("certificaterequest", "unsigned-1")["status"]["conditions"]
     messages = [condition["message"] for condition in conditions]
     assert any('clusterissuer.cert-manager.io "nobody" not found' in message for message in messages), messages

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Kubectl, pod
+from .conftest import LIMIT, Kubectl, pod
 
 
 def claim(name: str, mode: str, storage_class: str | None) -> dict[str, Any]:
@@ -100,4 +100,4 @@ def test_deleted_claim_takes_its_volume_along(kubectl: Kubectl) -> None:
     volume = kubectl.get("pvc", "gone")["spec"]["volumeName"]
     kubectl("delete", "pod", "last")
     kubectl("delete", "pvc", "gone")
-    kubectl("wait", f"pv/{volume}", "--for=delete", "--timeout=60s")
+    kubectl("wait", f"pv/{volume}", "--for=delete", f"--timeout={LIMIT}")
