@@ -20,7 +20,7 @@ description:
   - Says V(inconclusive) rather than something it cannot know, such as when the load itself was sent late or took a
     processor core.
   - Proves the rate limiter apart, when O(limiter) asks for it.
-  - Asks no other host than the one of O(url) and those of O(allowed_hosts).
+  - Asks no other host than O(own_host) or that of O(url), those of O(allowed_hosts), and that of O(prometheus_url).
   - Fails unless the verdict is V(passed). Use C(failed_when) to go on with less.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options

@@ -54,18 +54,25 @@ def wanted(params: Params) -> Wanted:
         refuse_excess(plan, load["max_rate"], load["extensions"])
     burst = _limiter(limiter) if limiter.get("rate") else None
     bursting = _limiter_plan(url, limiter, load, burst) if burst else None
-    targets = [url, *(check.url for check in checks)]
-    refuse_foreign(targets, [url.host, *params["allowed_hosts"]])
+    status = parse_url(expected.status, str(url)) if expected.status else None
+    targets = [url, *(check.url for check in checks), *([status] if status else [])]
+    refuse_foreign(targets, hosts_of(params))
     return Wanted(
         url=url,
         checks=tuple(_named_once(checks)),
-        status=parse_url(expected.status, str(url)) if expected.status else None,
+        status=status,
         load=plan,
         gates=_gates_of(plan, load["gates"] or {}) if plan else {},
         extensions=load.get("extensions", 0),
         limiter=burst,
         limiter_plan=bursting,
     )
+
+
+def hosts_of(params: Params) -> list[str]:
+    """The hosts that may be asked: the service's own, that of the URL unless told, and those that are named."""
+    own = params.get("own_host")
+    return [parse_url(f"https://{own}" if own else params["url"]).host, *(params.get("allowed_hosts") or ())]
 
 
 def expectations(given: Params) -> Expectations:
