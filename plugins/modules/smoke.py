@@ -144,6 +144,7 @@ checks:
 pods:
   description:
     - The pods that were expected and those that answered, with the revision that each told.
+    - C(failures) are answers 5xx and requests without an answer.
     - C(directly) are those that the public way did not lead to, and that were asked by the API server's port-forward.
   returned: always
   type: dict
@@ -153,6 +154,7 @@ pods:
     seen: {maestro-7d4b9-x2x: 7d4b9}
     directly: {maestro-7d4b9-t5k: 7d4b9}
     answers: 60
+    failures: {}
     requests: 61
     seconds: 0.4
 load:
