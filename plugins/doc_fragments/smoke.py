@@ -12,7 +12,9 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   url:
-    description: The service as its users reach it, C(https://HOST) with a port where it is not the usual one.
+    description:
+      - The service as its users reach it, C(https://HOST) with a port where it is not the usual one.
+      - Credentials in it (C(https://USER:PASSWORD@HOST)) are sent to this origin only.
     type: str
     required: true
   resolve:

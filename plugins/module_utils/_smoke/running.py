@@ -17,7 +17,7 @@ from .finding import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding,
 from .measuring import measure
 from .options import Wanted
 from .repeating import findings_of, repeat_all
-from .request import address_of, wire
+from .request import address_of, parse_url, wire
 
 Result = dict[str, t.Any]
 
@@ -138,6 +138,7 @@ def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Fi
         reply = availability.ask_prometheus(ask, prometheus.url, prometheus.query, prometheus.headers)
         value = availability.value_of(reply)
         result["availability"] = {"query": prometheus.query, "ratio": value, "target": prometheus.target}
-        why = "" if value is not None else f"{prometheus.url}: {reply.error or f'{reply.status}, no value'}"
+        where = str(parse_url(prometheus.url)).rstrip("/")
+        why = "" if value is not None else f"{where}: {reply.error or f'{reply.status}, no value'}"
     found = availability.judge(value, prometheus.target, prometheus.days, why)
     return [found] if found else []

@@ -59,7 +59,7 @@ def inner(params: Params, tls: bool) -> tuple[Wanted, tuple[str, ...]]:
     checks = [_moved(check, public, url) for check in params["checks"]]
     changed = {
         **params,
-        "url": str(url),
+        "url": url.with_credentials(),
         "expect": {**(params["expect"] or {}), **OF_THE_INGRESS},
         "checks": [check for check in checks if check],
         "load": _bounded(params["load"], public, url),

@@ -155,6 +155,24 @@ def test_the_own_host_may_be_asked_in_any_case() -> None:
     assert asked("https://b.example.com", own_host="a.example.com", allowed_hosts=["b.example.com"])
 
 
+def test_credentials_of_the_url_go_to_its_origin_and_nowhere_else() -> None:
+    run = asked("https://me:se%3Acret@maestro.example.com", load={"rate": 10}, limiter={"rate": 2000})
+    sent = b"Authorization: Basic bWU6c2U6Y3JldA=="
+    assert {check.name for check in run.checks if sent not in check.request} == {"redirect to https"}
+    assert run.load
+    assert run.limiter_plan
+    assert run.status
+    assert all(sent in plan.requests[0].wire for plan in (run.load, run.limiter_plan))
+    assert run.status.authorization
+    assert "se" not in str(run.status)[: len("https://m")]
+
+
+def test_credentials_are_not_told_of_what_is_no_url() -> None:
+    with pytest.raises(NotAllowed) as caught:
+        asked("me:secret@maestro.example.com")
+    assert "secret" not in str(caught.value)
+
+
 def test_named_hosts_may_be_asked() -> None:
     run = asked(checks=[{"name": "a", "url": "https://api.example.com/"}], allowed_hosts=["*.example.com"])
     assert "a" in names(run)

@@ -86,6 +86,13 @@ def test_the_scheme_is_the_pods_and_the_port_that_of_the_name(url: str, tls: boo
     assert ("certificate" in left_out) is (url.startswith("https") and not tls)
 
 
+def test_requests_keep_the_credentials_of_the_url() -> None:
+    wish, _left_out = through("https://me:secret@h.example", load={"rate": 10})
+    assert wish.load
+    requests = [*(check.request for check in wish.checks), wish.load.requests[0].wire]
+    assert all(b"Authorization: Basic bWU6c2VjcmV0" in request for request in requests)
+
+
 def test_checks_of_ones_own_go_the_same_way_unless_they_are_of_the_ingress() -> None:
     checks = [
         {"name": "path", "url": "/v2?q=1"},
