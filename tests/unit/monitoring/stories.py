@@ -10,6 +10,11 @@ import typing as t
 NAMESPACE = 'namespace="maestro-system"'
 OWN = f'{NAMESPACE}, job="maestro"'
 RELEASE = f'{NAMESPACE}, service="maestro"'
+REQUEST = f'{OWN}, method="POST", route="/api/v1/orchestrations"'
+REQUESTS = f'maestro_http_requests_total{{{REQUEST}, code="200"}}'
+DURATIONS = f"maestro_http_request_duration_seconds_count{{{REQUEST}}}"
+THROUGH_NGINX = f'nginx_ingress_controller_requests{{{NAMESPACE}, ingress="maestro", status="200"}}'
+THROUGH_TRAEFIK = 'traefik_router_requests_total{service="maestro-system-maestro-http@kubernetes", code="200"}'
 POD = f'{NAMESPACE}, pod="maestro-5d8f7b9c4d-x2x7k", container="maestro"'
 AUTOSCALER = f'{NAMESPACE}, horizontalpodautoscaler="maestro"'
 VOLUME = f'{NAMESPACE}, persistentvolumeclaim="maestro-data"'
@@ -89,6 +94,19 @@ def _missing(source: str, series: str, labels: dict[str, str]) -> Story:
         marks={"source": source},
         settle=7,
         fires_without_data=True,
+    )
+
+
+def _uncounted(source: str, evidence: str, missing: str, **variables: t.Any) -> Story:
+    """Maestro is scraped and `evidence` counts its requests, two a second, but the series `missing` does not exist."""
+    return Story(
+        "MaestroMetricsMissing",
+        "ticket",
+        15,
+        (_constant(f"up{{{OWN}}}", 1), Signal(evidence, 120, 120, "counter"), Signal(missing, 120, None, "counter")),
+        marks={"source": source},
+        settle=7,
+        variables=variables,
     )
 
 
@@ -362,4 +380,19 @@ STORIES = (
         f'certmanager_certificate_expiration_timestamp_seconds{{{NAMESPACE}, name="maestro-tls"}}',
         {},
     ),
+    _uncounted("maestro_http_requests_total", DURATIONS, REQUESTS),
+    _uncounted("maestro_http_requests_total", THROUGH_NGINX, REQUESTS),
+    _uncounted("maestro_http_requests_total", THROUGH_TRAEFIK, REQUESTS, monitoring_ingress_metrics="traefik"),
+    *(
+        _uncounted(
+            f"maestro_http_request_duration_seconds_bucket le={bound}",
+            evidence,
+            f'maestro_http_request_duration_seconds_bucket{{{REQUEST}, le="{bound}"}}',
+        )
+        for bound in (2, 30)
+        for evidence in (DURATIONS, REQUESTS, THROUGH_NGINX)
+    ),
+    _uncounted("ingress-nginx", REQUESTS, THROUGH_NGINX),
+    _uncounted("ingress-nginx", DURATIONS, THROUGH_NGINX),
+    _uncounted("traefik", REQUESTS, THROUGH_TRAEFIK, monitoring_ingress_metrics="traefik"),
 )

@@ -28,7 +28,8 @@ def values(signal: Signal, *phases: tuple[State, int]) -> Values:
         if state == "restart" and signal.kind == "counter":
             level = 0
         for _minute in range(minutes):
-            samples.append(None if state == "gap" else amount if signal.kind == "gauge" else level)
+            exists = state != "gap" and amount is not None
+            samples.append((amount if signal.kind == "gauge" else level) if exists else None)
             level += amount or 0
     return samples
 

@@ -96,6 +96,10 @@ def test_an_alert_compares_with_something() -> None:
     def decides(node: t.Any) -> bool:
         if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in ("and", "or"):
             return all(decides(side) for side in promql.children(node))
+        if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless":
+            return decides(node.lhs)
+        if isinstance(node, promql_parser.ParenExpr):
+            return decides(node.expr)
         if isinstance(node, promql_parser.Call):
             return node.func.name == "absent"
         return isinstance(node, promql_parser.BinaryExpr) and str(node.op) in COMPARISONS

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from tests.unit.monitoring import promtool
-from tests.unit.monitoring.promtool import Expectation
+from tests.unit.monitoring.promtool import Expectation, Values
 from tests.unit.monitoring.stories import STORIES
 from tests.unit.monitoring.world import HEALTHY, Pod, World
 
@@ -107,6 +107,73 @@ def test_what_must_be_known_fires_and_nothing_else(
     }
     expectations = [Expectation(name, minute, firing) for name, firing in wanted.items()]
     promtool.verify(tmp_path, promtool.groups(), scene.series(), expectations)
+
+
+REQUESTS, BUCKET = "maestro_http_requests_total", "maestro_http_request_duration_seconds_bucket"
+
+
+def steady() -> dict[str, Values]:
+    return World(pods(3)).series()
+
+
+def idle() -> dict[str, Values]:
+    """Nobody has asked for anything yet, so no series of requests exists."""
+    return {name: values for name, values in steady().items() if not name.startswith(("maestro_", "nginx_"))}
+
+
+def probed() -> dict[str, Values]:
+    """Nobody but the kubelet asks, and the application counts that."""
+    asked = {name: values for name, values in steady().items() if not name.startswith("nginx_")}
+    return {name.replace("/api/v1/orchestrations", "/healthz"): values for name, values in asked.items()}
+
+
+def quiet_since_an_update() -> dict[str, Values]:
+    """Requests came until a rolling update; the new pods have had none, so they have no series of them."""
+    series = rolling_update().series()
+    return {
+        name: [None] * len(values) if name.startswith("maestro_") and "-bbbbbbbbbb-" in name else values
+        for name, values in series.items()
+        if not name.startswith("nginx_")
+    } | {name: list(values[:START]) for name, values in series.items() if name.startswith("nginx_")}
+
+
+@pytest.mark.parametrize("scene", [steady, idle, probed, quiet_since_an_update], ids=lambda scene: scene.__name__)
+def test_without_requests_nothing_is_missing(scene: t.Callable[[], dict[str, Values]], tmp_path: pathlib.Path) -> None:
+    silent = [Expectation("MaestroMetricsMissing", minute) for minute in range(75)]
+    promtool.verify(tmp_path, promtool.groups(), scene(), silent)
+
+
+def without(*words: str) -> dict[str, Values]:
+    """The steady world without the series whose names hold one of these words."""
+    return {name: values for name, values in steady().items() if not any(word in name for word in words)}
+
+
+def counted_by_another_label() -> dict[str, Values]:
+    return {name.replace('code="', 'status_code="'): values for name, values in steady().items()}
+
+
+@pytest.mark.parametrize(
+    ("series", "sources"),
+    [
+        (without(REQUESTS), {REQUESTS}),
+        (counted_by_another_label(), {REQUESTS}),
+        (without('le="2"'), {f"{BUCKET} le=2"}),
+        (without('le="30"'), {f"{BUCKET} le=30"}),
+        (without("maestro_http_request_duration"), {f"{BUCKET} le=2", f"{BUCKET} le=30"}),
+        (without("maestro_http"), {REQUESTS, f"{BUCKET} le=2", f"{BUCKET} le=30"}),
+        (without("nginx_"), {"ingress-nginx"}),
+    ],
+    ids=["counter", "label", "bucket-2", "bucket-30", "histogram", "both", "ingress"],
+)
+def test_what_the_alerts_lack_is_named_while_the_application_serves(
+    series: dict[str, Values], sources: set[str], tmp_path: pathlib.Path
+) -> None:
+    blind = tuple(
+        {marks["source"]: story.firing for story in STORIES if (marks := story.marks).get("source") in sources}.values()
+    )
+    others = [Expectation(name, minute) for name in names() - {"MaestroMetricsMissing"} for minute in (14, 25, 70)]
+    missing = [Expectation("MaestroMetricsMissing", minute, blind if minute > 20 else ()) for minute in (14, 25, 70)]
+    promtool.verify(tmp_path, promtool.groups(), series, [*others, *missing])
 
 
 def slower(marks: dict[str, str], after: int) -> bool:
