@@ -12,7 +12,9 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   url:
-    description: The service as its users reach it, C(https://HOST) with a port where it is not the usual one.
+    description:
+      - The service as its users reach it, C(https://HOST) with a port where it is not the usual one.
+      - Credentials in it (C(https://USER:PASSWORD@HOST)) are sent to this origin only.
     type: str
     required: true
   resolve:
@@ -38,8 +40,14 @@ options:
   ca_path:
     description: A PEM file of the authorities that sign the service's certificate, beside those of the system.
     type: path
+  own_host:
+    description:
+      - The host that may be asked without being in O(allowed_hosts). Empty means that of O(url).
+      - Give it where O(url) may come from somebody who must not send requests elsewhere, as from a survey of AWX.
+    type: str
+    default: ""
   allowed_hosts:
-    description: Further hosts that checks may ask, C(*.example.com) for all below a name.
+    description: Further hosts that may be asked, C(*.example.com) for all below a name.
     type: list
     elements: str
     default: []
@@ -304,7 +312,9 @@ options:
         type: str
         default: /api/v1/status
   prometheus_url:
-    description: A Prometheus to ask for what a smoke run cannot show, the availability of the last days.
+    description:
+      - A Prometheus to ask for what a smoke run cannot show, the availability of the last days.
+      - It is asked whether or not its host is among O(allowed_hosts), with one query.
     type: str
     default: ""
   prometheus_query:

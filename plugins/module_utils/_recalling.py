@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ._smoke.options import hosts_of
 from ._smoke.request import parse_url, refuse_foreign
 
 Values = dict[str, t.Any]
@@ -38,7 +39,7 @@ def recalled(given: t.Mapping[str, t.Any], kept: t.Mapping[str, t.Any]) -> Value
     if not kept:
         return dict(given)
     url = kept["url"] or given["url"]
-    refuse_foreign([parse_url(url)], [parse_url(given["url"]).host, *(given.get("allowed_hosts") or ())])
+    refuse_foreign([parse_url(url)], hosts_of(given))
     now = {check.get("name"): check for check in given.get("checks") or ()}
     checks = [check if len(check) > 1 else now[check["name"]] for check in kept["checks"] if _is_known(check, now)]
     return {**given, "url": url, "expect": kept["expect"], "defaults": kept["defaults"], "checks": checks}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
+import urllib.parse
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -23,6 +24,8 @@ CREDENTIAL = re.compile(
     r"(?:proxy-)?authorization|cookie|.*(?:token|key|secret|passw(?:or)?d|credential).*", re.IGNORECASE
 )
 """Names of headers whose values nobody else may see."""
+URLS = ("url", "prometheus_url")
+"""Names of parameters that hold a URL."""
 SHORTEST = 8
 """Characters of the shortest text that is taken out of a result wherever it stands."""
 
@@ -65,7 +68,7 @@ def perform(body: Body, call: Call) -> Ending:
 
 
 def confidential(params: t.Any) -> set[str]:
-    """The credentials in the headers of requests among parameters, however deep, and a smoke test's own token.
+    """The credentials in headers and URLs of requests among parameters, however deep, and a smoke test's own token.
 
     They are secrets inside options that as a whole are none, so that Ansible's `no_log` does not know them.
     """
@@ -78,7 +81,14 @@ def confidential(params: t.Any) -> set[str]:
     given = headers if isinstance(headers, t.Mapping) else {}
     values = [str(value) for name, value in given.items() if CREDENTIAL.fullmatch(str(name))]
     values.append(str(params.get("prometheus_token") or ""))
+    values += [part for name in URLS for part in _credentials(str(params.get(name) or ""))]
     return found | {text for value in values for text in (value, *value.split()) if len(text) >= SHORTEST}
+
+
+def _credentials(url: str) -> list[str]:
+    """What a URL holds before its host: user and password together, and the password as it is sent."""
+    secret = (url.partition("://")[2] or url).partition("/")[0].rpartition("@")[0]
+    return [secret, urllib.parse.unquote(secret.partition(":")[2])] if secret else []
 
 
 def as_module(module: AnsibleModule, body: Body) -> None:

@@ -20,7 +20,7 @@ description:
   - Says V(inconclusive) rather than something it cannot know, such as when the load itself was sent late or took a
     processor core.
   - Proves the rate limiter apart, when O(limiter) asks for it.
-  - Asks no other host than the one of O(url) and those of O(allowed_hosts).
+  - Asks no other host than O(own_host) or that of O(url), those of O(allowed_hosts), and that of O(prometheus_url).
   - Fails unless the verdict is V(passed). Use C(failed_when) to go on with less.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -144,6 +144,7 @@ checks:
 pods:
   description:
     - The pods that were expected and those that answered, with the revision that each told.
+    - C(failures) are answers 5xx and requests without an answer.
     - C(directly) are those that the public way did not lead to, and that were asked by the API server's port-forward.
   returned: always
   type: dict
@@ -153,6 +154,7 @@ pods:
     seen: {maestro-7d4b9-x2x: 7d4b9}
     directly: {maestro-7d4b9-t5k: 7d4b9}
     answers: 60
+    failures: {}
     requests: 61
     seconds: 0.4
 load:

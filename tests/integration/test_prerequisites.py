@@ -23,6 +23,7 @@ from tests.integration import seeing
 from tests.integration.conftest import STATE, Player, of_namespace
 from tests.integration.furnishing import allow, furnish, wait_for_content_remaining
 from tests.integration.playing import Play, play
+from tests.unit.roles.test_ingress import GATEWAY_ELSEWHERE
 
 ONLY_JUDGE = str(pathlib.Path(__file__).with_name("prerequisites.yml"))
 INFO = "intelgraph.maestro.cluster_info"
@@ -161,21 +162,22 @@ def test_an_api_that_cannot_be_used_is_refused(
     assert versions(cluster, inhabited) == before
 
 
-REFUSALS: dict[str, tuple[dict[str, t.Any], str, tuple[str, ...]]] = {
+REFUSALS: dict[str, tuple[dict[str, t.Any], tuple[str, ...], tuple[str, ...]]] = {
     "the wrong cluster": (
         {"maestro_cluster_uid": "00000000-0000-0000-0000-000000000000"},
-        "wrong-cluster",
+        ("wrong-cluster",),
         ("maestro_cluster_uid says 00000000",),
     ),
-    "a missing CRD": (
+    "a missing CRD, and the Gateway with it": (
         {
             "ingress_provider": "gateway",
             "ingress_gateway_implementation": "nginx",
+            **GATEWAY_ELSEWHERE,
             "ingress_connections_per_client": 0,
             "ingress_annotations": {},
             "ingress_class": "traefik",
         },
-        "kind-not-served",
+        ("kind-not-served", "reference-missing"),
         ("ratelimitpolicies.gateway.nginx.org", "NGINX Gateway Fabric", "ingress_gateway_implementation"),
     ),
 }
@@ -183,9 +185,9 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("given", REFUSALS)
 def test_an_unfit_cluster_is_refused(given: str, inhabited: str, deploy: Player, cluster: Cluster) -> None:
-    variables, finding, words = REFUSALS[given]
+    variables, findings, words = REFUSALS[given]
     before = versions(cluster, inhabited)
-    message = refused(deploy(**variables), finding)
+    message = refused(deploy(**variables), *findings)
     for word in words:
         assert word in message
     assert versions(cluster, inhabited) == before

@@ -121,11 +121,11 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     assert "Nothing was undone. To go back to release 2:" in unproven.failure
     assert "intelgraph.maestro.rollback -e maestro_rollback_to=2." in unproven.failure
 
-    scaler = cluster.path("autoscaling/v2", "HorizontalPodAutoscaler", namespace, "maestro")
-    cluster.merge(scaler, {"spec": {"maxReplicas": 9}}, fieldManager="kubectl-edit")
+    account = cluster.path("v1", "ServiceAccount", namespace, "maestro")
+    cluster.merge(account, {"automountServiceAccountToken": True}, fieldManager="kubectl-edit")
     held = rollback()
     assert held.rc == 2, held.output
-    assert '.spec.maxReplicas: conflict with "kubectl-edit"' in held.failure
+    assert '.automountServiceAccountToken: conflict with "kubectl-edit"' in held.failure
     assert "maestro_takeover" in held.failure
 
     done = rollback(maestro_reason="2.1.0 is too slow", maestro_takeover=True)

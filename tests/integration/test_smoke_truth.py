@@ -285,7 +285,7 @@ def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
         proof = prove(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
         truth = server.stop()
     assert proof.first == pytest.approx(1.0, rel=0.02, abs=JITTER + truth["lag"])
-    assert proof.findings == []
+    assert {finding.id for finding in proof.findings} <= {"generator-overloaded"}
     assert proof.results == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
 
 

@@ -22,7 +22,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two watches, and at most between two tries that failed."""
 PAGE = 500
 """Objects in one answer to a list."""
-GONE = 410
+OK, GONE = 200, 410
 REFUSALS = frozenset({401, 403, 404})
 FIRST_PATIENCE, LATER_PATIENCE = 0.5, 5.0
 """Seconds for which a refusal must last to count, before and after the first list: an API server that has just been
@@ -47,12 +47,19 @@ class Source(t.NamedTuple):
 Trim = t.Callable[[Manifest], "Manifest | None"]
 """What is held of an object; None when nothing of it is wanted. A change of what is not held is no news."""
 
+Ask = t.Callable[[t.Mapping[str, t.Any]], Manifest]
+"""Asks for a page of a list."""
+
 
 @dataclasses.dataclass
 class Held:
-    """What is known of one source: its objects by UID once listed, and what keeps it from being followed."""
+    """What is known of one source: its objects by UID once listed, and what keeps it from being followed.
+
+    `heard` is when the API server last told anything of it, a bookmark included.
+    """
 
     objects: dict[str, Manifest] | None = None
+    heard: float = 0.0
     trouble: ClusterError | None = None
     refused_since: float | None = None
     refusal: ApiError | None = None
@@ -123,6 +130,16 @@ class Mirror:
         """The API server's lasting refusal to tell of this source, or that it does not serve the kind."""
         return self._held[source].refusal
 
+    def confirm(self, sources: t.Iterable[Source], silence: float, seconds: float) -> bool:
+        """Ask anew for those of which nothing was heard for `silence` seconds; whether all is as it was held.
+
+        A watch whose peer has vanished is as silent as one that has nothing to tell, and behind a proxy no keepalive
+        shows it. What is told otherwise is held from now on. Raises ClusterError without an answer in these seconds.
+        """
+        oldest = time.monotonic() - silence
+        silent = [source for source in sources if self.is_listed(source) and self._held[source].heard <= oldest]
+        return all(self._cluster.parallel(lambda source: self._is_as_held(source, seconds), silent))
+
     def objects(self, kind: str) -> list[Manifest]:
         """The objects of a kind as they are now, by name."""
         with self._news:
@@ -169,38 +186,74 @@ class Mirror:
         self._tell(note)
 
     def _list(self, source: Source) -> str:
+        items, version = self._listed(
+            source,
+            lambda query: self._cluster.list_objects(source.api_version, source.kind, source.namespace, **query),
+        )
+        held = self._held[source]
+
+        def take() -> None:
+            held.objects, held.trouble, held.heard = items, None, time.monotonic()
+
+        self._tell(take)
+        return version
+
+    def _listed(self, source: Source, ask: Ask) -> tuple[dict[str, Manifest], str]:
+        """What is to be held of the whole collection, by UID, and its resource version."""
         types = {"apiVersion": source.api_version, "kind": source.kind}
         query: dict[str, t.Any] = {**source.query, "limit": PAGE}
         items: dict[str, Manifest] = {}
         while True:
-            listed = self._cluster.list_objects(source.api_version, source.kind, source.namespace, **query)
+            listed = ask(query)
             for item in listed["items"]:
                 kept = self._trim({**types, **item})
                 if kept is not None:
                     items[item["metadata"]["uid"]] = kept
             query["continue"] = listed["metadata"].get("continue")
             if not query["continue"]:
-                break
+                return items, str(listed["metadata"]["resourceVersion"])
+
+    def _is_as_held(self, source: Source, seconds: float) -> bool:
+        """Whether the collection is what is held; a watch that speaks meanwhile is alive, and may be ahead."""
         held = self._held[source]
+        heard = held.heard
+        try:
+            items, _version = self._listed(source, lambda query: self._once(source, seconds, query))
+        except ClusterError:
+            raise
+        except Exception as error:  # an answer of a shape that nobody foresaw confirms nothing
+            raise _broken(source, error) from error
+        with self._news:
+            is_silent = held.heard == heard
+            is_same = is_silent and held.objects == items
+            if is_silent:
+                held.objects, held.heard = items, time.monotonic()
+            if not is_same:
+                self._generation += 1
+                self._news.notify_all()
+        return is_same
 
-        def take() -> None:
-            held.objects, held.trouble = items, None
+    def _once(self, source: Source, seconds: float, query: t.Mapping[str, t.Any]) -> Manifest:
+        path = self._path(source)
+        answer = self._cluster.once(path, seconds, **query)
+        if answer.status != OK:
+            raise ApiError.from_body(answer.status, answer.body, f"GET {path}")
+        return t.cast("Manifest", answer.body)
 
-        self._tell(take)
-        return str(listed["metadata"]["resourceVersion"])
+    def _path(self, source: Source) -> str:
+        kind = self._cluster.kind(source.api_version, source.kind)
+        return collection_path(source.api_version, kind, source.namespace)
 
     def _watch(self, source: Source, version: str) -> str:
         """Follow one watch to its end; the resource version to go on from. Raises ApiError(410) when it is gone."""
-        path = collection_path(
-            source.api_version, self._cluster.kind(source.api_version, source.kind), source.namespace
-        )
         query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true", **source.query}
         query["timeoutSeconds"] = str(WATCH_SECONDS)
-        with self._cluster.stream(path, query, WATCH_SECONDS + READ_MARGIN) as lines:
+        with self._cluster.stream(self._path(source), query, WATCH_SECONDS + READ_MARGIN) as lines:
             self._held[source].refused_since = None
             for line in lines:
                 if self._stop.is_set():
                     break
+                self._held[source].heard = time.monotonic()
                 version = self._take(source, _event(line))
         return version
 
@@ -215,13 +268,17 @@ class Mirror:
 
     def _hold(self, source: Source, uid: str, item: Manifest | None) -> None:
         """Hold the object as it is now, or nothing of it any more; what is held already is no news."""
-        objects = self._held[source].objects
-        if objects is None or objects.get(uid) == item:
+        held = self._held[source]
+        if (held.objects or {}).get(uid) == item:
             return
-        if item is None:
-            self._tell(lambda: objects.pop(uid, None))
-        else:
-            self._tell(lambda: objects.__setitem__(uid, item))
+
+        def change() -> None:
+            if item is None:
+                (held.objects or {}).pop(uid, None)
+            elif held.objects is not None:
+                held.objects[uid] = item
+
+        self._tell(change)
 
     def _tell(self, change: t.Callable[[], t.Any]) -> None:
         with self._news:

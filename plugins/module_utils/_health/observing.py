@@ -173,6 +173,12 @@ class Observer:
         troubles = {source: self.mirror.trouble(source) for source in waited_for}
         return silent | {source: error for source, error in troubles.items() if error}
 
+    def confirm(self, silence: float, seconds: float) -> bool:
+        """Whether what is held of the essential sources still is so; see `Mirror.confirm`."""
+        return self.mirror.confirm(
+            [source for source in self.essential if not self.mirror.refusal(source)], silence, seconds
+        )
+
     def _kept(self, item: Manifest) -> Manifest | None:
         if item["kind"] != "Event":
             return trimmed(item)

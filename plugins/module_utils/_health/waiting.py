@@ -35,6 +35,9 @@ HICCUP = 2.0
 """Seconds for which the API server may be away before anybody is told."""
 CONFIRMED = 0.5
 """Seconds for which bad news must stand: components lag behind one another, and our watches of the kinds do."""
+SILENCE, CONFIRMING = 5.0, 5.0
+"""Seconds without a word of a watch after which a verdict is confirmed by a list, and for which its answer is awaited.
+A watch of which the peer vanished tells nothing, and does not break off for minutes where a proxy stands between."""
 PROOF_SECONDS = 1.2
 """How long bad news are held back for the evidence that proves them."""
 CREDENTIALS = 401
@@ -133,16 +136,29 @@ class _Wait:
         lost = self._lost()
         if lost:
             return self._end_unknown(facts, lost, judgement)
+        is_over = self._looks_once or time.monotonic() >= self._deadline
         interrupted = self._observer.interrupted()
         self._take_interruption(interrupted)
-        is_over = self._looks_once or time.monotonic() >= self._deadline
+        is_decided = not interrupted and (self._stands(judgement) or judgement.verdict == PASSED)
+        if not interrupted and (is_over or is_decided):
+            unconfirmed = self._unconfirmed()
+            if unconfirmed is None:
+                return None
+            interrupted = unconfirmed
         if interrupted:
             return self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), judgement) if is_over else None
         if judgement.verdict == PASSED:
             return self._end(facts, self._unless_unread(judgement))
-        if is_over or self._stands(judgement):
-            return self._with_proof(facts, judgement)
-        return None
+        return self._with_proof(facts, judgement) if is_over or is_decided else None
+
+    def _unconfirmed(self) -> dict[Source, ClusterError] | None:
+        """Why the cluster itself does not confirm what its watches told, if so; None when it tells otherwise."""
+        try:
+            return {} if self._observer.confirm(SILENCE, CONFIRMING) else None
+        except ClusterError as error:
+            interrupted = {self._observer.essential[0]: error}
+            self._take_interruption(interrupted)
+            return interrupted
 
     def _stands(self, judgement: Judgement) -> bool:
         """Whether every judgement has been bad for long enough."""

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import typing as t
 
-from .._cluster.client import Cluster
+from .._cluster.client import ApiError, Cluster
 from .._cluster.kinds import Manifest
+from .._health.finding import Check, Finding
 from .objects.manifests import Key, key_of
 from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .objects.stages import by_stage
 from .planning import plan
+from .stopping import is_out_of_reach
 from .writing import Writer
 
+PRUNE_FAILED = Check(
+    "prune-failed",
+    "warning",
+    "The release is in place without it. See to what the server says; the next deploy tries to remove it again.",
+)
+Result = t.TypeVar("Result")
 ANOTHERS = "somebody took it over or made it anew while this run was at work"
 
 
@@ -36,8 +44,25 @@ class Applier:
 
     def prune(self, steps: t.Iterable[plan.Step]) -> None:
         """Delete in the opposite order of the stages."""
-        for stage in reversed(by_stage(steps, lambda step: step.key.kind)):
-            self._cluster.parallel(self._delete, stage[1])
+        self._in_opposite_order(self._delete, steps)
+
+    def prune_what_can_be(self, steps: t.Iterable[plan.Step]) -> list[Finding]:
+        """The same, but what the server refuses to delete stays, and is found."""
+        return [finding for finding in self._in_opposite_order(self._delete_if_allowed, steps) if finding]
+
+    def _in_opposite_order(self, delete: t.Callable[[plan.Step], Result], steps: t.Iterable[plan.Step]) -> list[Result]:
+        stages = reversed(by_stage(steps, lambda step: step.key.kind))
+        return [result for stage in stages for result in self._cluster.parallel(delete, stage[1])]
+
+    def _delete_if_allowed(self, step: plan.Step) -> Finding | None:
+        try:
+            self._delete(step)
+        except ApiError as error:
+            if is_out_of_reach(error):
+                raise
+            self.left[step.key] = str(error)
+            return PRUNE_FAILED.found(step.key, error.message, error.causes)
+        return None
 
     def _delete(self, step: plan.Step) -> None:
         if step.live is not None and not self._writer.delete(step.key, step.live):

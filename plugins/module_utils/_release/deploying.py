@@ -32,6 +32,7 @@ from .planning.keeping import kept_steps
 from .planning.outer_values import renewed, with_digests
 from .planning.plan import PRUNE, Plan
 from .planning.planner import Former, former_of, make_plan
+from .record.choosing import forgettable
 from .record.history import History, Record
 from .record.locking import Superseded
 from .session import PROOF, Session, Wish, session
@@ -210,8 +211,13 @@ class _Run:
             self._prove()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
-                applier.prune(self._plan.doing(PRUNE))
+                self._leave(applier.prune_what_can_be(self._plan.doing(PRUNE)))
             self._outcome.plan = self._plan.leaving(applier.left)
+
+    def _leave(self, findings: list[Finding]) -> None:
+        """What could not be removed makes a release that serves no worse."""
+        self._outcome.findings = by_severity([*self._outcome.findings, *findings])
+        self._cluster.warnings.extend(finding.sentence() for finding in findings)
 
     def _await_sources(self, held: Session) -> None:
         """Pods are to start with the values that External Secrets brings for this release, not with the former ones."""
@@ -261,30 +267,31 @@ class _Run:
         self._forget_old(held)
 
     def _forget_old(self, held: Session) -> None:
-        """Keep `history_limit` records, the last one that passed among them.
+        """Keep `history_limit` records, or more while more are needed.
 
         What cannot be tidied up is tried again after the next release.
         """
         try:
             while len(held.history.records) > self._wish.history_limit:
-                _forget_oldest(held)
+                old = forgettable(held.history.records)
+                if old is None:
+                    return
+                _forget(held, old)
         except Superseded:
             raise
         except ClusterError as error:
             self._cluster.warnings.append(f"Old releases of {self._wish.name} could not be forgotten: {error}")
 
 
-def _forget_oldest(held: Session) -> None:
-    """Settings that only the oldest release had go with its record."""
-    passed = held.history.last_passed()
-    oldest = next(record for record in held.history.records if record is not passed)
-    remembered = [record for record in held.history.records if record is not oldest]
+def _forget(held: Session, old: Record) -> None:
+    """Settings that only this release had go with its record."""
+    remembered = [record for record in held.history.records if record is not old]
     still_used = {key for record in remembered for key in named_by_content(record.manifests)}
-    for key in sorted(named_by_content(oldest.manifests) - still_used):
+    for key in sorted(named_by_content(old.manifests) - still_used):
         live = held.cluster.find(*key)
         if live is not None:
             held.writer.delete(key, live)
-    held.history.forget(oldest)
+    held.history.forget(old)
 
 
 def _told(finding: Finding) -> list[str]:

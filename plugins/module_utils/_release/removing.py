@@ -19,13 +19,14 @@ from .outcome import Outcome, Phases, summary
 from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
 from .record.history import History
 from .session import Session, Wish, session
+from .strays import strays
 
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
 
 def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
-    """Delete what the release's history knows of, wait until its pods are gone, then forget the history.
+    """Delete what the history knows of and what killed runs left beside it, wait for the pods, forget the history.
 
     Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
     """
@@ -80,6 +81,7 @@ def _judge(outcome: Outcome, wish: Wish) -> None:
 
 def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
     keys = {key for record in history.records for key in record.keys}
+    keys |= strays(cluster, history, wish.release, ())
     if with_data:
         keys |= _data(cluster, wish)
     kept = _kept_kinds(history, with_data)

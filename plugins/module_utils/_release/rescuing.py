@@ -18,8 +18,9 @@ from .evidence import gather, write
 from .outcome import Outcome
 from .planning.irreversible import not_undone
 from .planning.plan import CREATE
+from .record.choosing import before_current
 from .record.history import Record
-from .restoring import before_current, bringing_back, brought_back
+from .restoring import bringing_back, brought_back
 from .session import Session, Wish
 
 

@@ -17,6 +17,7 @@ from .objects.manifests import Key, Manifest, is_secret, key_of
 from .objects.naming import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
+from .record.choosing import FIRST_AS, before_current
 from .record.history import History, Record
 from .record.locking import is_held_by
 from .session import PROOF, Wish
@@ -61,7 +62,9 @@ def _unheard_of(cluster: Cluster, last: Record | None, wish: Wish) -> Record | N
 
 def bringing_back(target: Record, wish: Wish, reason: str = "") -> Wish:
     """The wish to restore a release, which has to prove what it had to in its time, not what was wished since."""
-    about = {**wish.about, PROOF: target.about.get(PROOF) or {}, **({"reason": reason} if reason else {})}
+    first = target.about.get(FIRST_AS) or target.about.get("restores") or target.number
+    about = {**wish.about, FIRST_AS: first, PROOF: target.about.get(PROOF) or {}}
+    about |= {"reason": reason} if reason else {}
     return dataclasses.replace(wish, restores=target.number, about=about)
 
 
@@ -74,24 +77,6 @@ def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:
         known = ", ".join(f"{record.number} {record.state}" for record in records) or "none"
         raise NothingToRestore(f"No other release of {name} that passed comes before the current one (known: {known})")
     return found
-
-
-def before_current(records: t.Sequence[Record]) -> Record | None:
-    """The last release that passed, that is another one than the current, and that came before what is current now.
-
-    What is current after a restore is the restored release, so a second restore goes further back and not forth again.
-    A restore that was interrupted or failed counts for nothing: the next one tries the same again.
-    """
-    finished = [record for record in records if record.state == PASSED or not record.about.get("restores")]
-    if not finished:
-        return None
-    current = finished[-1]
-    origins = {record.number: int(record.about.get("restores") or 0) for record in records}
-    bound = current.number
-    while origins.get(bound):
-        bound = origins[bound]
-    passed = [record for record in finished if record.state == PASSED and record.number < bound]
-    return next((record for record in reversed(passed) if record.manifests != current.manifests), None)
 
 
 def brought_back(cluster: Cluster, record: Record) -> Release:

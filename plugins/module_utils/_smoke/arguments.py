@@ -93,6 +93,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "resolve": by_default(DICT, {}),
     "through": by_default(STR, ""),
     "ca_path": {"type": "path"},
+    "own_host": by_default(STR, ""),
     "allowed_hosts": by_default(STRINGS, []),
     "timeout": by_default(FLOAT, 10.0),
     "deadline": by_default(FLOAT, 20.0),

@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from .answer import Answer, Cut, Malformed, TooLong
+from .connection import OURS
 from .offering import Offer, offer_of
 from .request import Url, address_of
 
@@ -38,7 +39,8 @@ class Certificate:
 
 @dataclasses.dataclass
 class Reply:
-    """What came of asking. `failed` names the phase that went wrong, `error` says why and `late` whether time was up.
+    """What came of asking. `failed` names the phase that went wrong, `error` says why, `late` whether time was up, and
+    `ours` whether this machine could not even ask.
 
     `status` and `headers` are there as soon as they came, whatever became of the body; without them `status` is 0.
     `offer` is what a server has with which no TLS came about.
@@ -55,6 +57,7 @@ class Reply:
     error: str = ""
     untrusted: bool = False
     late: bool = False
+    ours: bool = False
     offer: Offer = dataclasses.field(default_factory=Offer)
 
     @property
@@ -108,6 +111,7 @@ class Asking:
                 self._reply.error = sentence(error)
                 self._reply.untrusted = isinstance(error, ssl.SSLCertVerificationError)
                 self._reply.late = isinstance(error, TimeoutError)
+                self._reply.ours = self._reply.failed == CONNECT and getattr(error, "errno", None) in OURS
                 self._look_closer()
 
     def _look_closer(self) -> None:

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from .checking import Check
-from .request import Url, parse_url, wire
+from .request import Url, below, parse_url, wire
 
 STATUS = "/api/v1/status"
 REFUSED_ORIGIN = "https://origin-that-is-not-allowed.invalid"
@@ -64,7 +64,7 @@ def default_checks(base: Url, expected: Expectations) -> list[Check]:
 
 def check(name: str, base: Url, path: str, **expected: t.Any) -> Check:
     """A check of a path below a URL."""
-    url = parse_url(path, str(base))
+    url = below(base, path)
     return Check(name=name, url=url, request=wire(url, headers=expected.pop("headers", {})), **expected)
 
 

@@ -92,19 +92,23 @@ class Recording:
         return len(self) - self.count(*APART)
 
     @property
+    def unanswered(self) -> int:
+        """Requests that say something of the service by getting no answer."""
+        return self.judged - self.count(*(kind for kind in ANSWERED if kind not in APART))
+
+    @property
     def sent(self) -> int:
         return len(self) - self.count(*NEVER_SENT)
 
     def slower(self, limit: float) -> int:
-        """Requests that took longer than `limit` seconds, those without any answer among them."""
-        return self._above(self.latency, limit)
+        """Requests that were not answered within `limit` seconds, those that ended sooner without one among them."""
+        each = zip(self.latency, self.kinds, strict=True)
+        return sum((value > limit or kind not in ANSWERED) and kind not in APART for value, kind in each)
 
     def busy(self, limit: float) -> int:
         """Requests that took longer than `limit` seconds from when they were sent."""
-        return self._above(self.service, limit)
-
-    def _above(self, values: t.Iterable[float], limit: float) -> int:
-        return sum(value > limit and kind not in APART for value, kind in zip(values, self.kinds, strict=True))
+        each = zip(self.service, self.kinds, strict=True)
+        return sum(value > limit and kind not in APART for value, kind in each)
 
     def ranked(self, values: t.Sequence[float]) -> list[float]:
         """Those values in rising order, of the requests that say something of the service."""

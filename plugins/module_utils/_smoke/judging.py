@@ -211,7 +211,10 @@ def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     if gate.gate == "throughput":
         text = f"{gate.value:g} good answers/s of {measured.rate:g} requests/s; at least {gate.limit:g} are wanted"
         return kinds.THROUGHPUT_LOW.of(gate.gate, text, figures, *said)
-    text = f"{gate.gate} is {gate.value:.3f} s, counted from when requests were due; {gate.limit:g} s is the limit"
+    lost = f"; {recording.unanswered} that got no answer count as slower" if recording.unanswered else ""
+    text = (
+        f"{gate.gate} is {gate.value:.3f} s, counted from when requests were due{lost}; {gate.limit:g} s is the limit"
+    )
     return kinds.LATENCY_HIGH.of(gate.gate, text, figures)
 
 

@@ -15,7 +15,7 @@ from .defaults import Expectations, default_checks
 from .judging import GATES
 from .limiter import Limiter
 from .plan import Plan, Request, refuse_excess
-from .request import NotAllowed, Url, parse_url, refuse_foreign, wire
+from .request import NotAllowed, Url, below, parse_url, refuse_foreign, wire
 from .samples import requests_needed
 
 Params = t.Mapping[str, t.Any]
@@ -54,18 +54,25 @@ def wanted(params: Params) -> Wanted:
         refuse_excess(plan, load["max_rate"], load["extensions"])
     burst = _limiter(limiter) if limiter.get("rate") else None
     bursting = _limiter_plan(url, limiter, load, burst) if burst else None
-    targets = [url, *(check.url for check in checks)]
-    refuse_foreign(targets, [url.host, *params["allowed_hosts"]])
+    status = below(url, expected.status) if expected.status else None
+    targets = [url, *(check.url for check in checks), *([status] if status else [])]
+    refuse_foreign(targets, hosts_of(params))
     return Wanted(
         url=url,
         checks=tuple(_named_once(checks)),
-        status=parse_url(expected.status, str(url)) if expected.status else None,
+        status=status,
         load=plan,
         gates=_gates_of(plan, load["gates"] or {}) if plan else {},
         extensions=load.get("extensions", 0),
         limiter=burst,
         limiter_plan=bursting,
     )
+
+
+def hosts_of(params: Params) -> list[str]:
+    """The hosts that may be asked: the service's own, that of the URL unless told, and those that are named."""
+    own = params.get("own_host")
+    return [parse_url(f"https://{own}" if own else params["url"]).host, *(params.get("allowed_hosts") or ())]
 
 
 def expectations(given: Params) -> Expectations:
@@ -79,7 +86,7 @@ def expectations(given: Params) -> Expectations:
 
 
 def _check(base: Url, given: Params, expected: Expectations) -> Check:
-    url = parse_url(given["url"], str(base))
+    url = below(base, given["url"])
     values = {name: value for name, value in given.items() if value is not None}
     for expression in values.get("json", {}):
         wrong = expression_error(expression)
@@ -140,7 +147,7 @@ def _needed_seconds(rate: float, gates: Params) -> float:
 
 
 def _request(base: Url, given: Params) -> Request:
-    url = parse_url(given["path"], str(base))
+    url = below(base, given["path"])
     if url.origin != base.origin:
         raise NotAllowed(f"a load has one origin: {url} is not at {base.origin}")
     method = given.get("method") or "GET"

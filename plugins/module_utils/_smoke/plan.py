@@ -61,6 +61,8 @@ def refuse_excess(plan: Plan, max_rate: float, extensions: int = 0) -> None:
         raise NotAllowed(f"{plan.rate:g} requests/s are more than the {max_rate:g} that are allowed (max_rate)")
     if not (plan.rate > 0 and plan.seconds > 0 and plan.timeout > 0 and plan.warm_up >= 0 and plan.connections > 0):
         raise NotAllowed("a load needs a rate, seconds, a timeout and connections above 0")
+    if extensions < 0:
+        raise NotAllowed(f"a load cannot go on {extensions} times (extensions)")
     total = plan.warming + plan.count * (1 + extensions)
     if total > MAX_REQUESTS:
         raise NotAllowed(f"{total} requests with the extensions are more than the {MAX_REQUESTS} of one run")

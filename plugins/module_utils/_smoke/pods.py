@@ -19,6 +19,7 @@ import time
 import typing as t
 
 from . import finding as kinds
+from . import samples
 from .asking import Asker, Reply
 from .finding import Finding
 from .request import Url
@@ -29,6 +30,8 @@ ENOUGH = 50
 MISSED = 0.001
 """The chance with which a pod may stay unheard though every answer comes from any pod alike."""
 TRIES = 3
+FAILURES, MOST_ASKED = 0.01, 1000
+"""The share of requests that may fail, and after how many nothing more is asked of a service that fails more."""
 SHOWN = 10
 KEPT = "no deploy replaces it and no rollback takes it away; delete it"
 Directly = t.Callable[[str], "Reply | None"]
@@ -57,13 +60,15 @@ class Seen:
     """The revisions that each pod told, and how many answers there were; those asked directly apart from the others.
 
     `silent` says of the pods that did not tell theirs directly either, why; `ended` are pods that went meanwhile, as
-    an autoscaler makes them.
+    an autoscaler makes them. `errors` are answers 5xx, and `lost` what got no answer, in words.
     """
 
     revisions: dict[str, set[str]] = dataclasses.field(default_factory=lambda: collections.defaultdict(set))
     directly: dict[str, set[str]] = dataclasses.field(default_factory=lambda: collections.defaultdict(set))
     silent: dict[str, str] = dataclasses.field(default_factory=dict)
     ended: set[str] = dataclasses.field(default_factory=set)
+    errors: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    lost: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     answers: int = 0
     requests: int = 0
     seconds: float = 0.0
@@ -71,6 +76,10 @@ class Seen:
     def take(self, reply: Reply) -> bool:
         """Note an answer; True when it came from a pod not heard before."""
         self.requests += 1
+        if reply.status >= 500:
+            self.errors[str(reply.status)] += 1
+        elif not reply.answered and not reply.ours:
+            self.lost[reply.error] += 1
         pod, revision = _told(reply)
         if not pod:
             return False
@@ -95,6 +104,11 @@ class Seen:
         self.silent[pod] = reply.error or came
         return False
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether more requests failed than chance explains of a service that answers nearly all."""
+        return _is_too_much(self.errors.total() + self.lost.total(), self.requests)
+
     def missing(self, expected: Expected) -> list[str]:
         """The expected pods that the public way has not led to."""
         return sorted(set(expected.pods) - set(self.revisions) - self.ended)
@@ -107,6 +121,7 @@ class Seen:
             "seen": _shown(self.revisions),
             "directly": _shown(self.directly),
             "answers": self.answers,
+            "failures": dict((self.errors + self.lost).most_common(SHOWN)),
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
         }
@@ -148,10 +163,13 @@ def answers_needed(pods: int) -> int:
 
 def judge(seen: Seen, expected: Expected, url: Url) -> list[Finding]:
     """What is wrong with who answered."""
-    return [*_stale(seen, expected, url), *_unheard(seen, expected, url)]
+    return [*_stale(seen, expected, url), *_unheard(seen, expected, url), *_failing(seen, url)]
 
 
 def _is_enough(seen: Seen, expected: Expected, without_new: int) -> bool:
+    """Whoever fails is asked on: a few failures of one moment are few of many requests then."""
+    if seen.is_failing and seen.requests < MOST_ASKED:
+        return False
     if not expected.pods:
         return without_new >= ENOUGH
     missing = seen.missing(expected)
@@ -176,6 +194,21 @@ def _told(reply: Reply) -> tuple[str, str]:
         content = {}
     pod = content.get("pod") if isinstance(content, dict) else None
     return (pod, str(content.get("revision", ""))) if isinstance(pod, str) else ("", "")
+
+
+def _is_too_much(failures: int, requests: int) -> bool:
+    return failures > 1 and samples.compare(failures, requests, FAILURES) == samples.ABOVE
+
+
+def _failing(seen: Seen, url: Url) -> t.Iterator[Finding]:
+    """Failures among the requests: those that the service put in words, else all of them."""
+    told = [f"{count} x {words}" for words, count in (seen.errors + seen.lost).most_common(SHOWN)]
+    errors, failures = seen.errors.total(), seen.errors.total() + seen.lost.total()
+    if _is_too_much(errors, seen.requests):
+        text = f"{url} answered {errors} of {seen.requests} requests with an error"
+        yield kinds.ANSWER_UNEXPECTED.of("pods", text, *told)
+    elif _is_too_much(failures, seen.requests):
+        yield kinds.SERVICE_UNREACHABLE.of("pods", f"{url} failed {failures} of {seen.requests} requests", *told)
 
 
 def _shown(told: t.Mapping[str, set[str]]) -> dict[str, str]:

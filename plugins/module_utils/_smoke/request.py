@@ -45,6 +45,21 @@ class Url:
     def __str__(self) -> str:
         return f"{self.origin}{self.target}"
 
+    def with_credentials(self) -> str:
+        """The URL to be parsed again; never to be shown."""
+        if not self.authorization:
+            return str(self)
+        user, _colon, password = base64.b64decode(self.authorization.removeprefix("Basic ")).decode().partition(":")
+        secret = ":".join(urllib.parse.quote(part, safe="") for part in (user, password))
+        return f"{self.scheme}://{secret}@{self.authority}{self.target}"
+
+
+def below(base: Url, text: str) -> Url:
+    """A path below a URL, or another URL; the credentials of the first go to its own origin only."""
+    url = parse_url(text, str(base))
+    is_own = url.origin == base.origin and not url.authorization
+    return dataclasses.replace(url, authorization=base.authorization) if is_own else url
+
 
 def parse_url(text: str, base: str = "") -> Url:
     """The parts of a URL, or of a path below `base`. Raises NotAllowed for what is no URL of HTTP."""
@@ -53,9 +68,9 @@ def parse_url(text: str, base: str = "") -> Url:
         parts = urllib.parse.urlsplit(full)
         port = parts.port
     except ValueError as error:
-        raise NotAllowed(f"{full!r} is no URL: {error}") from None
+        raise NotAllowed(f"{_shown(full)!r} is no URL: {error}") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise NotAllowed(f"{full!r} is no http or https URL with a host name")
+        raise NotAllowed(f"{_shown(full)!r} is no http or https URL with a host name")
     target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = urllib.parse.quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
     credentials = ""
@@ -112,6 +127,11 @@ def refuse_foreign(urls: t.Iterable[Url], allowed: t.Collection[str]) -> None:
 
 def _matches(host: str, pattern: str) -> bool:
     return host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+
+
+def _shown(text: str) -> str:
+    """A text that should be a URL, without what may be its credentials."""
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", text, flags=re.DOTALL)
 
 
 def _ascii(host: str) -> str:

@@ -17,7 +17,7 @@ from .finding import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding,
 from .measuring import measure
 from .options import Wanted
 from .repeating import findings_of, repeat_all
-from .request import address_of, wire
+from .request import address_of, parse_url, wire
 
 Result = dict[str, t.Any]
 
@@ -69,8 +69,8 @@ def run(wanted: Wanted, expected: pods.Expected | None, manner: Manner, promethe
         result["pods"] = seen.as_dict(expected)
         requests += seen.requests
     if not manner.only_checks and verdict(found) != FAILED:
-        requests += _loads(wanted, manner, found, result)
-        undecided = undecided or result["load"].get("verdict") == INCONCLUSIVE
+        sent, is_open = _loads(wanted, manner, found, result)
+        requests, undecided = requests + sent, undecided or is_open
     if not manner.only_checks:
         found += _availability(ask, prometheus, result)
     found, is_doubted = way.weighed([*found, *manner.notes], result["load"], manner.signs())
@@ -104,30 +104,32 @@ def _is_down(found: t.Iterable[Finding]) -> bool:
     return any(finding.id in ("service-unreachable", "certificate-untrusted") for finding in found)
 
 
-def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result) -> int:
-    """Send the load and then the proof of the limiter; return the number of requests."""
+def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result) -> tuple[int, bool]:
+    """Send the load, then the proof of the limiter; return the number of requests, and whether it is left open."""
     if not wanted.load and not wanted.limiter:
-        return 0
+        return 0, False
     try:
         known = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
     except OSError as error:
         found.append(SERVICE_UNREACHABLE.of("load", f"{wanted.url.host} has no address: {sentence(error)}"))
-        return 0
+        return 0, False
     addresses, passed_over = reachable(known, manner.timeout)
     found += passed_over
     context = manner.context if wanted.url.scheme == "https" else None
-    sent = 0
+    sent, is_open = 0, False
     if wanted.load:
         measured = measure(wanted.load, wanted.gates, addresses, context, wanted.extensions)
         found += measured.judgement.findings
         result["load"] = measured.figures
         sent += measured.figures["sent"] + measured.figures["warm_up_requests"]
+        is_open = measured.judgement.verdict == INCONCLUSIVE
     if wanted.limiter and wanted.limiter_plan:
         proof = limiter.prove(wanted.limiter, wanted.limiter_plan, addresses, context)
         found += proof.findings
         result["limiter"] = proof.as_dict()
         sent += sum(proof.results.values())
-    return sent
+        is_open = is_open or proof.undecided
+    return sent, is_open
 
 
 def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Finding]:
@@ -136,6 +138,7 @@ def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Fi
         reply = availability.ask_prometheus(ask, prometheus.url, prometheus.query, prometheus.headers)
         value = availability.value_of(reply)
         result["availability"] = {"query": prometheus.query, "ratio": value, "target": prometheus.target}
-        why = "" if value is not None else f"{prometheus.url}: {reply.error or f'{reply.status}, no value'}"
+        where = str(parse_url(prometheus.url)).rstrip("/")
+        why = "" if value is not None else f"{where}: {reply.error or f'{reply.status}, no value'}"
     found = availability.judge(value, prometheus.target, prometheus.days, why)
     return [found] if found else []

@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from . import finding as kinds
+from . import samples
 from .finding import Finding, in_order
 from .options import Wanted, wanted
 from .request import PORTS, NotAllowed, Url, parse_url
@@ -31,7 +32,7 @@ OF_THE_INGRESS: dict[str, t.Any] = {
 OWN_OF_THE_INGRESS = ("closed", "cors_origin", "hsts_seconds", "redirect")
 """The expectations whose checks say something of the ingress alone, and those of a user's own checks."""
 OF_TLS = ("certificate", "TLS version")
-SAID = ("4xx", "5xx", "unexpected")
+SAID, APART = ("4xx", "5xx", "unexpected"), ("429", "unable")
 UNANSWERED = frozenset({"service-unreachable"})
 OF_A_LOAD = frozenset({"error-ratio-high", "latency-high", "throughput-low", "load-stopped"})
 SEE_PODS = "See why these pods take no connection: the port of their container, their log."
@@ -58,7 +59,7 @@ def inner(params: Params, tls: bool) -> tuple[Wanted, tuple[str, ...]]:
     checks = [_moved(check, public, url) for check in params["checks"]]
     changed = {
         **params,
-        "url": str(url),
+        "url": url.with_credentials(),
         "expect": {**(params["expect"] or {}), **OF_THE_INGRESS},
         "checks": [check for check in checks if check],
         "load": _bounded(params["load"], public, url),
@@ -90,10 +91,9 @@ def not_asked(told: str, left_out: t.Sequence[str]) -> Finding:
 def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[list[Finding], bool]:
     """The findings in the light of what became of the tunnel, and whether it leaves something open.
 
-    Without an answer it may have been the tunnel; what the service said itself stands.
+    Without an answer it may have been the tunnel; what the service said itself stands, as far as it is too much alone.
     """
-    told = sum(load.get("results", {}).get(kind, 0) for kind in SAID)
-    doubtful = UNANSWERED if told else UNANSWERED | OF_A_LOAD
+    doubtful = UNANSWERED if _service_said_so(load) else UNANSWERED | OF_A_LOAD
     concerned = [finding for finding in found if finding.severity == "error" and finding.id in doubtful]
     if not concerned:
         return list(found), False
@@ -103,6 +103,14 @@ def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[lis
     text = f"the way to the pods broke, which may explain that {concerned[0].message}"
     broken = kinds.FORWARDING_BROKEN.of("the way in", text, *signs.broken[:SHOWN])
     return in_order([broken, *others, *map(_excused, concerned)]), True
+
+
+def _service_said_so(load: Params) -> bool:
+    """Whether the failures that the service put in words are more than may be, had all others ended well."""
+    results = {kind: count for kind, count in load.get("results", {}).items() if kind not in APART}
+    limits = [gate["limit"] for gate in load.get("gates", ()) if gate["gate"] == "error_ratio"]
+    told = sum(results.get(kind, 0) for kind in SAID)
+    return bool(limits) and samples.compare(told, sum(results.values()), limits[0]) == samples.ABOVE
 
 
 def _refused(finding: Finding, lines: t.Sequence[str]) -> Finding:

@@ -54,6 +54,7 @@ def check(variables: Values) -> list[str]:
         _hsts,
         _certificate,
         _gateway,
+        _gateway_of_nginx,
         _backend_tls,
     )
     return [problem for part in parts for problem in part(variables)]
@@ -242,6 +243,21 @@ def _gateway(values: Values) -> list[str]:
             )
         ]
     return []
+
+
+def _gateway_of_nginx(values: Values) -> list[str]:
+    """NGINX Gateway Fabric 2 puts NGINX and its load balancer into the namespace of each Gateway."""
+    own = values["ingress_gateway_namespace"] in ("", values["maestro_namespace"])
+    if engine(values) != "nginx-gateway" or (values["ingress_gateway_name"] and not own):
+        return []
+    return [
+        (
+            "ingress_gateway_implementation nginx needs a Gateway in another namespace: NGINX Gateway Fabric runs "
+            f"NGINX and its load balancer in the namespace of the Gateway, and {values['maestro_namespace']} is closed "
+            "to both by its network policies and its quota. Name the Gateway in ingress_gateway_name and "
+            "ingress_gateway_namespace, and its namespace in namespace_ingress_controller_namespaces as well."
+        )
+    ]
 
 
 def _backend_tls(values: Values) -> list[str]:

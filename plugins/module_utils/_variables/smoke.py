@@ -16,7 +16,10 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     "maestro_smoke_url": {
         "type": "str",
         "default": "",
-        "description": ["The service as its users reach it.", "Empty means C(https://) and C(maestro_hostname)."],
+        "description": [
+            "The service as its users reach it. Empty means C(https://) and C(maestro_hostname).",
+            "Another host than C(maestro_hostname) has to be among C(maestro_smoke_allowed_hosts).",
+        ],
     },
     "maestro_smoke_resolve": {
         "type": "dict",
@@ -44,7 +47,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "type": "list",
         "elements": "str",
         "default": [],
-        "description": ["Hosts that checks may ask beside the service's own."],
+        "description": ["Hosts that may be asked beside C(maestro_hostname)."],
     },
     "maestro_smoke_expect": {
         "type": "dict",

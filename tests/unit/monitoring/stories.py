@@ -349,6 +349,12 @@ STORIES = (
     _rate_limited(
         "traefik", 'traefik_router_requests_total{service="maestro-system-maestro-http@kubernetes", {code}}', "code"
     ),
+    _rate_limited(
+        "traefik",
+        'traefik_router_requests_total{service="httproute-maestro-system-maestro-gw-maestro-system-maestro-ep-websecure-'
+        '0-d2b8a8f5f2a1c6a3f2d1-wrr@kubernetesgateway", {code}}',
+        "code",
+    ),
     _missing("kube-state-metrics", f"namespace:maestro_replicas_desired:max{{{RELEASE}}}", {}),
     _missing("cadvisor", f"container_memory_working_set_bytes{{{POD}}}", {"container": "maestro"}),
     _missing(

@@ -18,11 +18,16 @@ from tests.unit.rendering import Manifest, of_kind, only, render
 NGINX = "nginx.ingress.kubernetes.io"
 TRAEFIK = "traefik.ingress.kubernetes.io"
 NO_CONNECTION_LIMIT = {"ingress_provider": "gateway", "ingress_connections_per_client": 0}
+GATEWAY_ELSEWHERE = {
+    "ingress_gateway_name": "public",
+    "ingress_gateway_namespace": "edge",
+    "ingress_tls_source": "gateway",
+}
 VARIANTS: dict[str, dict[str, t.Any]] = {
     "nginx": {},
     "traefik": {"ingress_provider": "traefik", "ingress_class": "traefik"},
     "envoy": {**NO_CONNECTION_LIMIT, "ingress_gateway_implementation": "envoy", "ingress_rate_limit_burst": 1000},
-    "nginx-gateway": {**NO_CONNECTION_LIMIT, "ingress_gateway_implementation": "nginx"},
+    "nginx-gateway": {**NO_CONNECTION_LIMIT, **GATEWAY_ELSEWHERE, "ingress_gateway_implementation": "nginx"},
     "traefik-gateway": {"ingress_provider": "gateway", "ingress_gateway_implementation": "traefik"},
     "standard": {
         **NO_CONNECTION_LIMIT,
@@ -178,84 +183,6 @@ def test_the_chain_names_exactly_the_middlewares_that_exist(variant: str, off: s
     assert members == set(found) - {"maestro", "maestro-redirect"}
 
 
-def test_gateway_listens_on_80_and_443_with_the_certificate() -> None:
-    gateway = only(of_kind(render("ingress", **VARIANTS["envoy"]), "Gateway"))
-    plain, secure = gateway["spec"]["listeners"]
-    assert (plain["port"], plain["protocol"]) == (80, "HTTP")
-    assert (secure["port"], secure["protocol"]) == (443, "HTTPS")
-    assert secure["tls"]["certificateRefs"] == [{"name": "maestro-tls"}]
-
-
-@pytest.mark.parametrize(
-    ("variables", "ports"),
-    [
-        ({}, (8000, 8443)),
-        ({"ingress_gateway_http_port": 80}, (80, 8443)),
-        ({"ingress_gateway_http_port": 9080, "ingress_gateway_https_port": 9443}, (9080, 9443)),
-    ],
-    ids=["of-its-chart", "one-of-its-own", "both-of-its-own"],
-)
-def test_traefik_as_gateway_listens_on_the_ports_of_its_entry_points(
-    variables: dict[str, int], ports: tuple[int, int]
-) -> None:
-    gateway = only(of_kind(render("ingress", **VARIANTS["traefik-gateway"], **variables), "Gateway"))
-    assert tuple(listener["port"] for listener in gateway["spec"]["listeners"]) == ports
-
-
-def test_gateway_that_exists_is_used_and_keeps_its_tls() -> None:
-    variables = {
-        **VARIANTS["envoy"],
-        "ingress_gateway_name": "public",
-        "ingress_gateway_namespace": "edge",
-        "ingress_tls_source": "gateway",
-    }
-    manifests = render("ingress", **variables)
-    assert not of_kind(manifests, "Gateway")
-    assert not of_kind(manifests, "Certificate")
-    assert only(route("maestro", **variables)["parentRefs"]) == {
-        "name": "public",
-        "namespace": "edge",
-        "sectionName": "https",
-    }
-
-
-def test_gateway_redirects_and_sends_hsts_and_cors() -> None:
-    redirect = only(only(route("maestro-redirect", **VARIANTS["envoy"])["rules"])["filters"])
-    assert redirect["requestRedirect"] == {"scheme": "https", "statusCode": 301}
-    filters = {each["type"]: each for each in only(route("maestro", **VARIANTS["envoy"])["rules"])["filters"]}
-    hsts = only(filters["ResponseHeaderModifier"]["responseHeaderModifier"]["set"])
-    assert hsts == {"name": "Strict-Transport-Security", "value": "max-age=31536000; includeSubDomains"}
-    assert filters["CORS"]["cors"]["allowOrigins"] == ["https://intelgraph.ai", "https://*.intelgraph.ai"]
-
-
-def test_traefik_as_gateway_uses_its_middlewares() -> None:
-    """It does not know the CORS filter; a route with an unknown filter is refused whole."""
-    [chain] = only(route("maestro", **VARIANTS["traefik-gateway"])["rules"])["filters"]
-    assert chain["extensionRef"] == {"group": "traefik.io", "kind": "Middleware", "name": "maestro"}
-
-
-def test_envoy_limits_each_address_of_both_kinds() -> None:
-    policy = only(of_kind(render("ingress", **VARIANTS["envoy"]), "BackendTrafficPolicy"))["spec"]
-    rules = policy["rateLimit"]["local"]["rules"]
-    assert [only(rule["clientSelectors"])["sourceCIDR"]["value"] for rule in rules] == ["0.0.0.0/0", "::/0"]
-    assert all(rule["limit"] == {"requests": 1000, "unit": "Second"} for rule in rules)
-
-
-def test_nginx_gateway_answers_429_and_keeps_long_requests() -> None:
-    manifests = render("ingress", **VARIANTS["nginx-gateway"])
-    limit = only(of_kind(manifests, "RateLimitPolicy"))["spec"]["rateLimit"]
-    assert limit["rejectCode"] == 429
-    assert only(limit["local"]["rules"]) == {
-        "key": "$binary_remote_addr",
-        "rate": "1000r/s",
-        "burst": 2000,
-        "noDelay": True,
-        "zoneSize": "10m",
-    }
-    assert only(of_kind(manifests, "ProxySettingsPolicy"))["spec"]["timeout"]["read"] == "310s"
-    assert "timeouts" not in route("maestro", **VARIANTS["nginx-gateway"])["rules"][0]
-
-
 def test_backend_tls_is_verified() -> None:
     variables = {
         "ingress_backend_tls_enabled": True,
@@ -304,6 +231,15 @@ def test_backend_tls_is_verified() -> None:
         ({**VARIANTS["envoy"], "ingress_annotations": {"a/b": "c"}}, ["ingress_annotations", "gateway"]),
         ({"ingress_gateway_http_port": 65536}, ["ingress_gateway_http_port", "65535", "65536"]),
         ({"ingress_gateway_https_port": -1}, ["ingress_gateway_https_port", "0 or more", "-1"]),
+        (
+            {**VARIANTS["nginx-gateway"], "ingress_gateway_name": "", "ingress_tls_source": "certificate"},
+            ["ingress_gateway_name", "namespace of the Gateway", "namespace_ingress_controller_namespaces"],
+        ),
+        ({**VARIANTS["nginx-gateway"], "ingress_gateway_namespace": ""}, ["ingress_gateway_namespace", "closed"]),
+        (
+            {**VARIANTS["nginx-gateway"], "ingress_gateway_namespace": "maestro-system"},
+            ["ingress_gateway_namespace", "closed"],
+        ),
         ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway", "'apache'"]),
         ({"ingress_cors_enabled": "true"}, ["ingress_cors_enabled", "boolean"]),
         ({"ingress_clas": "nginx"}, ["ingress_clas", "ingress_class"]),

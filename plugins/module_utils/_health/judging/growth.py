@@ -9,7 +9,8 @@ import dataclasses
 import typing as t
 
 from .. import catalogue
-from .case import Case, Workload, is_ready
+from ..facts import Live
+from .case import Case, Workload, is_ready, shown
 from .trouble import Trouble
 
 ROOM = (catalogue.UNSCHEDULABLE, catalogue.QUOTA_EXCEEDED)
@@ -25,10 +26,19 @@ def excused(case: Case, trouble: Trouble) -> Trouble:
     return dataclasses.replace(trouble, check=catalogue.AUTOSCALER_STARVED, message=words)
 
 
-def starved(found: t.Iterable[Trouble], now: float) -> frozenset[str]:
-    """The workloads that lack nothing else than such pods, once they have been waited for."""
-    troubles = (trouble for trouble in found if trouble.check is catalogue.AUTOSCALER_STARVED)
-    return frozenset(trouble.object for trouble in troubles if (trouble.fatal_at or 0.0) <= now)
+def starved(case: Case, found: t.Iterable[Trouble], now: float) -> frozenset[str]:
+    """Workloads, and their budgets, that lack nothing else than such pods, once those have been waited for."""
+    troubles = [trouble for trouble in found if trouble.check is catalogue.AUTOSCALER_STARVED]
+    names = {trouble.object for trouble in troubles if (trouble.fatal_at or 0.0) <= now}
+    pods = [pod for workload in case.workloads if workload.name in names for pod in workload.pods]
+    budgets = case.declared("PodDisruptionBudget")
+    return frozenset({*names, *(shown(budget) for budget in budgets if any(_guards(budget, pod) for pod in pods))})
+
+
+def _guards(budget: Live, pod: Live) -> bool:
+    wanted = ((budget.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    is_near = budget["metadata"].get("namespace") == pod["metadata"].get("namespace")
+    return is_near and wanted.items() <= (pod["metadata"].get("labels") or {}).items()
 
 
 def _is_complete(case: Case, workload: Workload) -> bool:

@@ -50,7 +50,7 @@ def judge(facts: Facts) -> Judgement:
     """
     case = Case(facts)
     found = troubles(case)
-    lines = [*missing(case, starved(found, case.now)), *draining(case)]
+    lines = [*missing(case, starved(case, found, case.now)), *draining(case)]
     found = found if lines else _standing(found)
     fatal = [trouble for trouble in found if trouble.is_fatal(case.now)]
     settled = settled_at(case)
@@ -83,7 +83,7 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
     found = troubles(case)
     if facts.stale:
         return Judgement(INCONCLUSIVE, findings(case, found, ()), judgement.missing)
-    lacking = missing(case, starved(found, math.inf))
+    lacking = missing(case, starved(case, found, math.inf))
     if not lacking and settled_at(case) <= case.now:
         lasting = [_draining(line) for line in draining(case)]
         return Judgement(PASSED, findings(case, [*_standing(found), *lasting], ()), judgement.missing)

@@ -68,10 +68,10 @@ def _labelled(manifest: Manifest, namespace: str) -> Manifest:
     return {**manifest, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), HOME: namespace}}}
 
 
-def owner_of(live: Manifest) -> tuple[str, str]:
+def owner_of(live: Manifest) -> tuple[str, ...]:
     """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
     labels = live["metadata"].get("labels") or {}
-    return labels.get("app.kubernetes.io/managed-by", ""), labels.get("app.kubernetes.io/instance", "")
+    return tuple(labels.get(name, "") for name in ("app.kubernetes.io/managed-by", "app.kubernetes.io/instance", HOME))
 
 
 def is_managed(live: Manifest) -> bool:

@@ -95,6 +95,13 @@ def test_credentials_are_found_in_headers_however_deep_and_nothing_else(params: 
     assert confidential(params) == {"Bearer canary-7c1f", "canary-7c1f"}
 
 
+def test_what_a_url_holds_before_its_host_is_a_credential() -> None:
+    smoke = {"url": "https://me:canary%2D7c1f@h.test/a@b", "prometheus_url": "http://prometheus.test", "checks": [{}]}
+    assert confidential({"smoke": smoke}) >= {"canary-7c1f"}
+    assert "canary-7c1f" in confidential({"checks": [{"url": "me:canary-7c1f@h.test"}]})
+    assert confidential({"url": "https://h.test/long/enough"}) == set()
+
+
 def test_what_is_no_header_is_no_credential() -> None:
     assert (
         confidential({"checks": [{"headers": None}, {"token": "long enough"}], "components": {"headers": HEADERS}})

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import watch
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, ClusterError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, Trim, until
 from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
 from tests.unit.plugins.module_utils._cluster.connecting import connect
@@ -289,6 +289,54 @@ def test_only_what_is_wanted_is_held_and_only_its_change_is_news() -> None:
         assert now.soon(lambda: now.names() == ["a"])
         assert now.mirror.objects("Pod") == [{"metadata": {"name": "a"}, "status": "Running"}]
         assert now.mirror.generation == 2, "the list, and that b is of no interest any more"
+
+
+def dead(*pods: Json) -> list[Reply]:
+    """A collection, and a watch of it that has nothing to tell or nobody who tells it."""
+    return [listed(*pods), QUIET]
+
+
+def test_what_a_silent_watch_holds_is_confirmed_by_a_list() -> None:
+    with scene(*dead(pod("a")), listed(pod("a"))) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        assert now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert now.asked() == ["list", "watch 10", "list"]
+
+
+def test_what_was_heard_of_just_now_is_not_asked_for() -> None:
+    with scene(*dead(pod("a"))) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        assert now.mirror.confirm([PODS], silence=60.0, seconds=5.0)
+        assert len(now.server.asked) == 2
+
+
+def test_what_a_dead_watch_never_told_is_held_once_it_is_asked_for() -> None:
+    with scene(*dead(pod("a")), listed(pod("b"))) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        before = now.mirror.generation
+        assert not now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert now.names() == ["b"]
+        assert now.mirror.generation > before
+        assert now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(503, {"message": "away"}), Reply(drop=True), Reply(body=b"a proxy"), listed()._replace(delay=2.0)]
+)
+def test_what_cannot_be_confirmed_is_an_error(reply: Reply) -> None:
+    with scene(*dead(pod("a")), reply) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        with pytest.raises(ClusterError):
+            now.mirror.confirm([PODS], silence=0.0, seconds=0.5)
+        assert now.names() == ["a"]
+
+
+def test_a_watch_that_goes_on_after_a_list_changes_what_was_listed() -> None:
+    late = watched(event("ADDED", pod("c", 12)))
+    with scene(listed(pod("a")), watched(hold=False)._replace(delay=0.3), listed(pod("b")), late) as now:
+        assert now.soon(lambda: len(now.server.asked) == 2)
+        assert not now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert now.soon(lambda: now.names() == ["b", "c"])
 
 
 def test_until_tells_whether_it_came_to_it() -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 import time
 import typing as t
 
@@ -16,72 +15,26 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    FORMER_LOG,
     Facts,
     Judgement,
-    Question,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import await_verdict, look
 from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._health.scripted import (
+    FAILED,
+    LAST_WORDS,
+    LONG,
+    PASSED,
+    SUBJECT,
+    TROUBLE,
+    WAITING,
+    Scripted,
+    later,
+    wait,
+)
 from tests.unit.plugins.samples import NAMESPACE, base64_of, config_map, deployment
 from tests.unit.rendering import only
-
-SUBJECT = Subject("maestro", NAMESPACE, (deployment(),))
-TROUBLE = Finding("crash-loop", "error", f"Deployment {NAMESPACE}/maestro", "it ends with canary-7c1f")
-LAST_WORDS = Question(FORMER_LOG, NAMESPACE, "maestro-1", "maestro")
-WAITING, PASSED, FAILED = Judgement("", missing=("two pods",)), Judgement("passed"), Judgement("failed", (TROUBLE,))
-
-LONG = 60.0
-"""Seconds: what takes half of it has waited for nothing."""
-
-Judge = t.Callable[[Facts], Judgement]
-
-
-class Scripted:
-    """A judge that goes by the number of replicas of the Deployment: 0 is not decided yet."""
-
-    def __init__(self, **judgements: Judgement) -> None:
-        self.judgements = judgements
-        self.facts: list[Facts] = []
-
-    def __call__(self, facts: Facts) -> Judgement:
-        self.facts.append(facts)
-        found = facts.objects.get("Deployment", ())
-        return self.judgements.get(f"at_{found[0]['spec']['replicas'] if found else 'none'}", WAITING)
-
-
-@pytest.fixture
-def cluster() -> ApiDouble:
-    double = ApiDouble(NAMESPACE)
-    double.put(deployment(replicas=0))
-    return double
-
-
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
-    """Puts a scripted judge in the place of the real one."""
-
-    def by(**judgements: Judgement) -> Scripted:
-        judge = Scripted(**judgements)
-        monkeypatch.setattr(waiting, "judge", judge)
-        return judge
-
-    monkeypatch.setattr(
-        waiting, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed")
-    )
-    return by
-
-
-def wait(cluster: ApiDouble, timeout: float = LONG, **more: t.Any) -> Health:
-    return await_verdict(cluster, SUBJECT, timeout, **more)
-
-
-def later(seconds: float, change: t.Callable[[], object]) -> None:
-    timer = threading.Timer(seconds, change)
-    timer.daemon = True
-    timer.start()
 
 
 def test_it_ends_soon_after_the_news_that_decide_it(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:

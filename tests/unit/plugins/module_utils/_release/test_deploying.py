@@ -209,6 +209,18 @@ def test_failed_releases_are_forgotten_too_but_never_the_last_good_one() -> None
     assert states(cluster) == [(1, "passed"), (4, "failed")]
 
 
+def test_what_a_forgotten_try_left_is_still_pruned() -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    cluster.unready["Deployment maestro"] = STUCK
+    for number, more in enumerate([[service("extra")], [], [], []]):
+        with pytest.raises(ReleaseFailed):
+            deploy(cluster, release(*more, a=str(number)), history_limit=3)
+    cluster.unready.clear()
+    deploy(cluster, release(a="good"), history_limit=3)
+    assert cluster.names("services") == ["maestro"]
+
+
 def test_what_this_release_has_not_is_pruned_last() -> None:
     cluster = ApiDouble()
     deploy(cluster, release(service("old")))

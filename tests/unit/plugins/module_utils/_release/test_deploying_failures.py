@@ -171,6 +171,26 @@ def test_what_cannot_be_tidied_up_does_not_fail_the_release() -> None:
     assert "you may not delete" in only(cluster.warnings)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ApiError(403, "Forbidden", "you may not delete"), ApiError(500, "InternalError", "failed calling webhook")],
+)
+def test_what_cannot_be_removed_makes_a_release_that_serves_no_worse(error: ApiError) -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old"), service("older")))
+    cluster.fail("DELETE", "/services/old?", error)
+    outcome = deploy(cluster)
+    assert outcome.message == "Release 2 of maestro is in place: 1 removed."
+    finding = only(outcome.findings)
+    assert (finding.id, finding.severity) == ("prune-failed", "warning")
+    assert (finding.object, finding.message) == (f"Service {NAMESPACE}/old", error.message)
+    assert only(cluster.warnings) == finding.sentence()
+    assert only(records(cluster)[-1].outcome["findings"])["id"] == "prune-failed"
+    cluster.mend()
+    assert deploy(cluster).message == "Release 3 of maestro is in place: 1 removed."
+    assert cluster.names("services") == ["maestro"]
+
+
 def test_a_killed_run_is_mended_by_a_plain_re_run() -> None:
     cluster = ApiDouble()
     cluster.fail("PATCH", "/services/", KeyboardInterrupt())

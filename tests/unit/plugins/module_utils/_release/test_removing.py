@@ -10,7 +10,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
 from tests.unit.api_double import ApiDouble
@@ -83,6 +83,15 @@ def test_an_object_that_was_had_in_two_versions_is_removed_once() -> None:
     scalers = [step.key.name for step in outcome.plan.steps if step.key.kind == "HorizontalPodAutoscaler"]
     assert sorted(scalers) == ["maestro", "other"]
     assert kinds(cluster) == {"Namespace", "Secret"}
+
+
+def test_what_a_killed_run_left_beside_its_record_goes_too(cluster: ApiDouble) -> None:
+    history = History(cluster, NAMESPACE, "maestro").read()
+    history.end(history.begin([service()], {"run": "killed"}), INTERRUPTED, {})
+    cluster.apply(service("stray"), MANAGER)
+    cluster.put(service("foreign"))
+    remove(cluster, WISH)
+    assert cluster.names("services") == ["foreign"]
 
 
 def test_a_second_removal_has_nothing_to_do(cluster: ApiDouble) -> None:

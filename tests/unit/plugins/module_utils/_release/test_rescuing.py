@@ -272,6 +272,18 @@ def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: p
     assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "passed"), (5, "passed")]
 
 
+def test_failed_tries_do_not_push_out_the_release_to_go_back_to(tmp_path: pathlib.Path) -> None:
+    cluster = ApiDouble()
+    for value in ("A", "B"):
+        deploy(cluster, release(a=value))
+    for value in "12345":
+        wish = dataclasses.replace(WISH, history_limit=4, prove=Proving("failed", "passed"))
+        with pytest.raises(ReleaseFailed):
+            deploying(cluster, release(a=value), wish, rescue=Rescue(wish, tmp_path))
+    assert len(records(cluster)) == 4
+    assert restore(cluster, WISH).restores == 1
+
+
 def test_a_rollback_that_is_not_possible_is_told(
     cluster: Choosy, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

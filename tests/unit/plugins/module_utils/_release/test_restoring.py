@@ -17,10 +17,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.keeping import CannotRestore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import (
     NothingToRestore,
-    before_current,
     restore,
 )
 from tests.unit.api_double import ApiDouble
@@ -256,53 +254,6 @@ def test_what_somebody_changed_after_a_rollback_died_is_restored_and_no_more(kil
     restored(cluster)
     assert restorals(cluster)[-1] == (5, 4)
     assert restored(cluster).restores == 1
-
-
-def record(number: int, content: str, state: str = "passed", **about: t.Any) -> Record:
-    return Record(number, state, ({"content": content},), about)
-
-
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        pytest.param([], None, id="no release"),
-        pytest.param([record(1, "a")], None, id="the first"),
-        pytest.param([record(1, "a"), record(2, "b")], 1, id="the one before"),
-        pytest.param([record(1, "a"), record(2, "b", "failed")], 1, id="the last good one before a bad one"),
-        pytest.param([record(1, "a"), record(2, "b", "failed"), record(3, "c", INTERRUPTED)], 1, id="two bad ones"),
-        pytest.param([record(1, "a", "failed"), record(2, "b")], None, id="none that passed"),
-        pytest.param([record(1, "a"), record(2, "b"), record(3, "b")], 1, id="not the same once more"),
-        pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "c"), record(4, "b", restores=2)],
-            1,
-            id="further back, not forth",
-        ),
-        pytest.param([record(1, "a"), record(2, "b"), record(3, "a", restores=1)], None, id="nothing before the first"),
-        pytest.param(
-            [
-                record(1, "a"),
-                record(2, "b"),
-                record(3, "c"),
-                record(4, "b", restores=2),
-                record(5, "d", "failed"),
-                record(6, "b", restores=4),
-            ],
-            1,
-            id="further back than what was restored twice",
-        ),
-        pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, restores=1)],
-            1,
-            id="a killed restore once more",
-        ),
-        pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "a", "failed", restores=1)], 1, id="a failed restore once more"
-        ),
-    ],
-)
-def test_which_release_comes_before_the_current(known: list[Record], expected: int | None) -> None:
-    found = before_current(known)
-    assert (found.number if found else None) == expected
 
 
 def test_nothing_to_go_back_to_is_said() -> None:

@@ -10,12 +10,16 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import writing
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
+    HOME,
+    MANAGER,
+    TAKEN_OVER,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Lock, Superseded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.record.test_locking import expires_at_once, held
-from tests.unit.plugins.samples import NAMESPACE, config_map, service
+from tests.unit.plugins.samples import LABELS, NAMESPACE, config_map, service
 
 
 @pytest.fixture
@@ -48,10 +52,13 @@ def ip(cluster: ApiDouble) -> str:
     return str(live["spec"]["clusterIP"])
 
 
-def test_what_became_anothers_meanwhile_is_not_deleted(cluster: ApiDouble, orphan: Lock) -> None:
+@pytest.mark.parametrize("labels", [{"app.kubernetes.io/managed-by": "Helm"}, {**LABELS, HOME: "other-namespace"}])
+def test_what_became_anothers_meanwhile_is_not_deleted(
+    cluster: ApiDouble, orphan: Lock, labels: dict[str, str]
+) -> None:
     live = at(cluster, 1)
     theirs = service(clusterIP="2")
-    theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    theirs["metadata"]["labels"] = labels
     cluster.put(theirs, "helm")
     assert not Writer(cluster, orphan).delete(key_of(live), live)
     assert ip(cluster) == "2"

@@ -47,6 +47,12 @@ def test_what_this_machine_could_not_send_is_no_sample() -> None:
     assert made.ranked(made.latency) == [1.0]
 
 
+def test_who_got_no_answer_got_none_in_time() -> None:
+    made = recording(("ok", 0, 0.1), ("5xx", 0, 0.1), ("reset", 0, 0.001), ("timeout", 0, 0.2), ("429", 0, 0.1))
+    assert (made.slower(0.5), made.unanswered) == (2, 2)
+    assert made.busy(0.5) == 0
+
+
 def test_answers_count_where_they_came() -> None:
     made = recording(("ok", 0.0, 0.5), ("ok", 0.9, 0.2), ("5xx", 0.1, 0.1))
     assert made.completed(0.0, 1.0) == 1

@@ -70,6 +70,12 @@ def test_slow_answers_fail_by_how_many_they_are() -> None:
     assert judged(latency=3.0) == ("failed", ["latency-high"])
 
 
+def test_requests_without_an_answer_miss_every_limit_of_latency() -> None:
+    judgement = judge({"p95": 2.0}, measured(good=6000, reset=4000))
+    assert (judgement.verdict, ids(judgement)) == ("failed", ["latency-high"])
+    assert "4000 that got no answer count as slower" in judgement.findings[0].message
+
+
 def test_too_few_answers_a_second_fail() -> None:
     assert judged({"throughput": 101.0}) == ("failed", ["throughput-low"])
 

@@ -127,6 +127,12 @@ def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
         ({"checks": [{"name": "a", "url": "/", "json": {"a[": 1}}]}, "is no JMESPath"),
         ({"checks": [{"name": "a", "url": "/", "expect_headers": {"a": "("}}]}, "is no regular expression"),
         ({"checks": [{"name": "a", "url": "/", "headers": {"a": "b\r\nc"}}]}, "not one that HTTP can carry"),
+        ({"expect": {"status": "https://elsewhere.test/x"}, "defaults": False}, "elsewhere.test is not among"),
+        (
+            {"own_host": "own.example.com"},
+            "maestro.example.com is not among the hosts .* .own.example",
+        ),
+        ({"load": {"rate": 1000, "seconds": 100_000, "extensions": -1}}, "cannot go on -1 times"),
         ({"load": {"rate": 1001}}, "max_rate"),
         ({"load": {"rate": -1}}, "above 0"),
         ({"load": {"rate": 1000, "seconds": 601, "extensions": 0}}, "more than the 600000"),
@@ -142,6 +148,29 @@ def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
 def test_what_must_not_be_sent_is_refused(given: dict[str, t.Any], reason: str) -> None:
     with pytest.raises(NotAllowed, match=reason):
         asked(**given)
+
+
+def test_the_own_host_may_be_asked_in_any_case() -> None:
+    assert asked(own_host="Maestro.example.com").url.host == "maestro.example.com"
+    assert asked("https://b.example.com", own_host="a.example.com", allowed_hosts=["b.example.com"])
+
+
+def test_credentials_of_the_url_go_to_its_origin_and_nowhere_else() -> None:
+    run = asked("https://me:se%3Acret@maestro.example.com", load={"rate": 10}, limiter={"rate": 2000})
+    sent = b"Authorization: Basic bWU6c2U6Y3JldA=="
+    assert {check.name for check in run.checks if sent not in check.request} == {"redirect to https"}
+    assert run.load
+    assert run.limiter_plan
+    assert run.status
+    assert all(sent in plan.requests[0].wire for plan in (run.load, run.limiter_plan))
+    assert run.status.authorization
+    assert "se" not in str(run.status)[: len("https://m")]
+
+
+def test_credentials_are_not_told_of_what_is_no_url() -> None:
+    with pytest.raises(NotAllowed) as caught:
+        asked("me:secret@maestro.example.com")
+    assert "secret" not in str(caught.value)
 
 
 def test_named_hosts_may_be_asked() -> None:

@@ -61,6 +61,53 @@ def test_of_a_pod_that_no_release_replaces_that_is_told() -> None:
     )
 
 
+BAD_GATEWAY = Reply(URL, status=502, body=b"Bad Gateway")
+LOST = Reply(URL, failed="first_byte", error="timed out", late=True)
+UNABLE = Reply(URL, failed="connect", error="Too many open files", ours=True)
+
+
+@pytest.mark.parametrize(
+    ("bad", "kind", "words"),
+    [
+        (BAD_GATEWAY, "answer-unexpected", "answered 2 of 6 requests with an error"),
+        (LOST, "service-unreachable", "failed 2 of 6 requests"),
+    ],
+)
+def test_more_failures_than_chance_explains_are_told(bad: Reply, kind: str, words: str) -> None:
+    [finding] = judge(seen(*[answer("a")] * 4, bad, bad), Expected(("a",), "new"), URL)
+    assert (finding.id, finding.severity) == (kind, "error")
+    assert words in finding.message
+    assert finding.evidence[0].startswith("2 x ")
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [answer("a"), BAD_GATEWAY],
+        [*[answer("a")] * 150, *[BAD_GATEWAY] * 4],
+        [answer("a"), *[UNABLE] * 9],
+        [answer("a"), *[Reply(URL, status=429)] * 9],
+    ],
+    ids=["one", "few of many", "our own", "limited"],
+)
+def test_what_chance_explains_or_the_service_did_not_do_is_no_failure(replies: list[Reply]) -> None:
+    assert found(Expected(("a",), "new"), *replies) == []
+
+
+@pytest.mark.parametrize(("every", "failing"), [(0, False), (2, True)])
+def test_failures_of_a_moment_are_few_when_it_is_asked_on(every: int, failing: bool) -> None:
+    numbers = itertools.count(1)
+
+    def ask(_url: Url, _request: bytes) -> Reply:
+        number = next(numbers)
+        return BAD_GATEWAY if number <= 4 or (every and number % every == 0) else answer("a")
+
+    heard = listen(t.cast("Asker", ask), URL, b"", Expected(("a",), "new"), 20)
+    assert heard.is_failing is failing
+    assert 100 < heard.requests < 1100
+    assert heard.as_dict(Expected(("a",)))["failures"]["502"] >= 4
+
+
 def test_a_pod_that_changes_its_revision_is_named() -> None:
     assert found(Expected(("a",), "new"), answer("a"), answer("a", "old"))[0][0] == "revision-stale"
 

@@ -97,7 +97,8 @@ def test_a_load_without_an_address_is_an_unreachable_service() -> None:
     assert (came["verdict"], came["findings"][0]["id"]) == ("failed", "service-unreachable")
 
 
-def test_a_prometheus_that_does_not_know_is_named() -> None:
-    came = result(asked(), None, Prometheus("http://prometheus.test", "q"))
+def test_a_prometheus_that_does_not_know_is_named_without_its_credentials() -> None:
+    came = result(asked(), None, Prometheus("http://me:secret@prometheus.test", "q"))
+    assert "secret" not in json.dumps(came)
     assert came["availability"]["ratio"] is None
     assert came["findings"][0]["evidence"] == ["http://prometheus.test: 301, no value"]

@@ -31,6 +31,12 @@ ERRORS = kinds.ERROR_RATIO_HIGH.of("error_ratio", "half of them")
 STALE = kinds.REVISION_STALE.of("revision", "an old one")
 
 
+def said(count: int) -> dict[str, t.Any]:
+    """A load of 1000 requests of which half were reset, and so many answered 5xx."""
+    results = {"ok": 500 - count, "reset": 500, "5xx": count}
+    return {"results": results, "gates": [{"gate": "error_ratio", "limit": 0.001}, {"gate": "p95", "limit": 2.0}]}
+
+
 def through(url: str = PUBLIC, tls: bool = False, **given: t.Any) -> tuple[Wanted, tuple[str, ...]]:
     checked = ArgumentSpecValidator(SMOKE).validate({"url": url, **given})
     assert checked.error_messages == []
@@ -78,6 +84,13 @@ def test_the_scheme_is_the_pods_and_the_port_that_of_the_name(url: str, tls: boo
     wish, left_out = through(url, tls)
     assert wish.url.origin == asked
     assert ("certificate" in left_out) is (url.startswith("https") and not tls)
+
+
+def test_requests_keep_the_credentials_of_the_url() -> None:
+    wish, _left_out = through("https://me:secret@h.example", load={"rate": 10})
+    assert wish.load
+    requests = [*(check.request for check in wish.checks), wish.load.requests[0].wire]
+    assert all(b"Authorization: Basic bWU6c2VjcmV0" in request for request in requests)
 
 
 def test_checks_of_ones_own_go_the_same_way_unless_they_are_of_the_ingress() -> None:
@@ -146,11 +159,20 @@ def test_without_an_answer_a_broken_way_may_be_why() -> None:
 
 @pytest.mark.parametrize(
     ("found", "load"),
-    [([ERRORS], {"results": {"5xx": 1}}), ([STALE], {}), ([], {})],
+    [([ERRORS], said(5)), ([STALE], {}), ([], {})],
     ids=["the service said it", "a pod said it", "nothing is wrong"],
 )
 def test_what_was_answered_stands_whatever_broke(found: list[Finding], load: dict[str, t.Any]) -> None:
     assert weighed(found, load, BROKEN) == (found, False)
+
+
+def test_a_single_error_takes_no_excuse_from_what_a_broken_way_lost() -> None:
+    found, is_open = weighed([ERRORS], said(1), BROKEN)
+    assert is_open
+    assert [(finding.id, finding.severity) for finding in found] == [
+        ("forwarding-broken", "warning"),
+        ("error-ratio-high", "note"),
+    ]
 
 
 def test_what_a_pod_did_not_take_is_held_against_it_in_the_kubelets_words() -> None:

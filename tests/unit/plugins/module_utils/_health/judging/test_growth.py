@@ -14,6 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging
 from tests.unit.rendering import only
 
 from .scenes import (
+    LABELS,
     NEW,
     OLD,
     cause,
@@ -67,6 +68,15 @@ def test_at_the_time_out_such_a_release_has_passed() -> None:
     assert [each.object for each in timed_out(waited, judge(waited)).findings if each.severity == "error"] == [
         "Ingress maestro-system/maestro"
     ]
+
+
+def test_a_budget_that_allows_nothing_for_lack_of_that_pod_keeps_no_release() -> None:
+    """With five of six pods ready and one that may be unavailable no node can be drained."""
+    counts = {"expectedPods": 6, "desiredHealthy": 5, "currentHealthy": 5, "disruptionsAllowed": 0}
+    for labels, verdict in ((LABELS, "passed"), ({"app": "other"}, "")):
+        spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+        budget = item("PodDisruptionBudget", "maestro", spec=spec, status={"observedGeneration": 1, **counts})
+        assert judge(grown(budget, age=61)).verdict == verdict
 
 
 def test_a_peak_that_the_quota_refuses() -> None:

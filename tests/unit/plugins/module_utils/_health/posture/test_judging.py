@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture import catalogue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.judging import RULES
+from tests.unit.roles.test_ingress import GATEWAY_ELSEWHERE
 from tests.unit.roles.test_workload import BEHIND_NLB
 
 from .releases import Change, Objects, changed, judged, manifests
@@ -284,7 +285,11 @@ SOUND: dict[str, dict[str, t.Any]] = {
     "traefik": {"ingress_provider": "traefik"},
     "gateway by envoy": ENVOY,
     "gateway by traefik": {"ingress_provider": "gateway", "ingress_gateway_implementation": "traefik"},
-    "gateway by nginx": {"ingress_provider": "gateway", "ingress_gateway_implementation": "nginx"},
+    "gateway by nginx": {
+        "ingress_provider": "gateway",
+        "ingress_gateway_implementation": "nginx",
+        **GATEWAY_ELSEWHERE,
+    },
     "a volume for each pod": {"workload_persistence_mode": "statefulset"},
     "a load balancer": BEHIND_NLB,
     "no monitoring": {"monitoring_rules_enabled": False, "monitoring_scraping_enabled": False},

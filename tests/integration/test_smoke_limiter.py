@@ -1,0 +1,30 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof of a limiter by a machine that stalls: no word against a limiter that is right."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
+from tests.integration.test_smoke_truth import address, plan_for
+from tests.smoke_servers.server import serving
+
+
+def test_a_stall_of_our_own_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    see_to = Load._see_to
+
+    def stalling(load: Load, number: int, *given: t.Any) -> None:
+        if number == 100:
+            time.sleep(1.0)
+        see_to(load, number, *given)
+
+    monkeypatch.setattr(Load, "_see_to", stalling)
+    with serving("limited") as server:
+        proof = prove(Limiter(limit=200, burst=200), plan_for(server.port, 400, 1), [address(server.port)], None)
+    assert proof.undecided
+    assert "error" not in {finding.severity for finding in proof.findings}

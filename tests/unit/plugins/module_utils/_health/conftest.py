@@ -1,0 +1,42 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several tests of a wait need: a cluster in memory, and a judge in the place of the real one."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    Judgement,
+)
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.module_utils._health.scripted import (
+    Scripted,
+)
+from tests.unit.plugins.samples import NAMESPACE, deployment
+
+
+@pytest.fixture
+def cluster() -> ApiDouble:
+    double = ApiDouble(NAMESPACE)
+    double.put(deployment(replicas=0))
+    return double
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
+    """Puts a scripted judge in the place of the real one."""
+
+    def by(**judgements: Judgement) -> Scripted:
+        judge = Scripted(**judgements)
+        monkeypatch.setattr(waiting, "judge", judge)
+        return judge
+
+    monkeypatch.setattr(
+        waiting, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed")
+    )
+    return by

@@ -1,0 +1,54 @@
+# Copyright: Contributors to intelgraph.maestro
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A wait whose judge goes by a script."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    FORMER_LOG,
+    Facts,
+    Judgement,
+    Question,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict
+from tests.unit.api_double import ApiDouble
+from tests.unit.plugins.samples import NAMESPACE, deployment
+
+SUBJECT = Subject("maestro", NAMESPACE, (deployment(),))
+TROUBLE = Finding("crash-loop", "error", f"Deployment {NAMESPACE}/maestro", "it ends with canary-7c1f")
+LAST_WORDS = Question(FORMER_LOG, NAMESPACE, "maestro-1", "maestro")
+WAITING, PASSED, FAILED = Judgement("", missing=("two pods",)), Judgement("passed"), Judgement("failed", (TROUBLE,))
+
+Judge = t.Callable[[Facts], Judgement]
+
+
+LONG = 60.0
+"""Seconds: what takes half of it has waited for nothing."""
+
+
+class Scripted:
+    """A judge that goes by the number of replicas of the Deployment: 0 is not decided yet."""
+
+    def __init__(self, **judgements: Judgement) -> None:
+        self.judgements = judgements
+        self.facts: list[Facts] = []
+
+    def __call__(self, facts: Facts) -> Judgement:
+        self.facts.append(facts)
+        found = facts.objects.get("Deployment", ())
+        return self.judgements.get(f"at_{found[0]['spec']['replicas'] if found else 'none'}", WAITING)
+
+
+def wait(cluster: ApiDouble, timeout: float = LONG, **more: t.Any) -> Health:
+    return await_verdict(cluster, SUBJECT, timeout, **more)
+
+
+def later(seconds: float, change: t.Callable[[], object]) -> None:
+    timer = threading.Timer(seconds, change)
+    timer.daemon = True
+    timer.start()
