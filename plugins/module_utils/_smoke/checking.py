@@ -195,11 +195,18 @@ def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
 def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if not check.cors_origin:
         return
+    if reply.status >= 500:
+        text = f"{check.url} answers {reply.status}, which says nothing of whether {check.cors_origin} is allowed"
+        yield _unexpected(check, reply, text)
+        return
     allowed = reply.headers.get("access-control-allow-origin", "")
-    is_allowed = allowed in ("*", check.cors_origin)
-    if is_allowed != check.cors_allowed:
+    with_credentials = reply.headers.get("access-control-allow-credentials") == "true"
+    is_for_all = allowed == "*" and not (with_credentials and check.cors_allowed)
+    if (is_for_all or allowed == check.cors_origin) != check.cors_allowed:
         wish = "should be allowed" if check.cors_allowed else "should be refused"
         came = f"Access-Control-Allow-Origin is {allowed!r}" if allowed else "there is no Access-Control-Allow-Origin"
+        if allowed == "*" and check.cors_allowed:
+            came = f"{came} beside Access-Control-Allow-Credentials, which browsers refuse"
         yield kinds.CORS_WRONG.of(check.name, f"the origin {check.cors_origin} {wish} at {check.url}: {came}")
 
 

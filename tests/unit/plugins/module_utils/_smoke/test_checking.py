@@ -81,6 +81,7 @@ def only(expected: Check, came: Reply) -> Finding:
         (check(cors_origin="https://a"), reply(access_control_allow_origin="https://a")),
         (check(cors_origin="https://b", cors_allowed=False), reply(access_control_allow_origin="https://a")),
         (check(cors_origin="https://b", cors_allowed=False), reply()),
+        (check(cors_origin="https://a"), reply(access_control_allow_origin="*")),
         (check(closed=True), reply(404)),
         (check(closed=True), reply(400)),
         (check(closed=True), reply(403)),
@@ -111,6 +112,24 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
         (check(hsts_seconds=100), reply(), "hsts-missing", "has no Strict-Transport-Security"),
         (check(hsts_seconds=100), reply(strict_transport_security="max-age=99"), "hsts-missing", "max-age=99"),
         (check(cors_origin="https://a"), reply(), "cors-wrong", "should be allowed"),
+        (
+            check(cors_origin="https://a"),
+            reply(access_control_allow_origin="*", access_control_allow_credentials="true"),
+            "cors-wrong",
+            "which browsers refuse",
+        ),
+        (
+            check(cors_origin="https://b", cors_allowed=False),
+            reply(access_control_allow_origin="*", access_control_allow_credentials="true"),
+            "cors-wrong",
+            "should be refused",
+        ),
+        (
+            check(cors_origin="https://b", cors_allowed=False, statuses=frozenset()),
+            reply(503),
+            "answer-unexpected",
+            "says nothing of whether https://b is allowed",
+        ),
         (
             check(cors_origin="https://b", cors_allowed=False),
             reply(access_control_allow_origin="*"),
