@@ -135,13 +135,21 @@ def _is_older(version: str, minimum: str) -> bool:
 def _status(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if check.redirect:
         location = reply.headers.get("location", "")
-        if reply.status not in (301, 302, 303, 307, 308) or not location.startswith(check.redirect):
+        if reply.status not in (301, 302, 303, 307, 308) or not _leads_to(check, location):
             came = f"{reply.status}" + (f" to {location}" if location else "")
             text = f"{check.url} answers {came} and not with a redirect to {check.redirect}"
             yield kinds.REDIRECT_MISSING.of(check.name, text)
     elif check.statuses and reply.status not in check.statuses:
         wanted = " or ".join(str(status) for status in sorted(check.statuses))
         yield _unexpected(check, reply, f"{check.url} answers {reply.status} and not {wanted}")
+
+
+def _leads_to(check: Check, location: str) -> bool:
+    """Whether a redirect goes where it should: to that host, or below that path where one is named."""
+    there = urllib.parse.urljoin(str(check.url), location)
+    wanted, found = urllib.parse.urlsplit(check.redirect), urllib.parse.urlsplit(there)
+    is_there = (wanted.scheme, wanted.hostname) == (found.scheme, found.hostname)
+    return there.startswith(check.redirect) if wanted.path.strip("/") else is_there
 
 
 def _headers(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -162,7 +170,7 @@ def _values(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         return
     try:
         content = json.loads(reply.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield _unexpected(check, reply, f"the answer of {check.url} is no JSON: {error}")
         return
     for expression, wanted in check.json.items():
