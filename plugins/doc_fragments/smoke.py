@@ -21,7 +21,7 @@ options:
     description:
       - Addresses that stand in for names, for a cluster that DNS does not point to yet.
       - The key is C(host) or C(host:port), the value an address or C(address:port). The name stays that of the request
-        and of the certificate.
+        and of the certificate. A name that is not asked is refused.
     type: dict
     default: {}
   through:

@@ -17,6 +17,7 @@ version_added: 1.0.0
 author: IntelGraph Platform Team (@intelgraph)
 description:
   - A path without a route, HSTS that is switched off and requests above the rate limit are not expected to succeed.
+  - The first origin of CORS that is named in full is expected to be allowed.
   - Certificates of the staging environment of Let's Encrypt are trusted where its issuer signs.
 options:
   _input:
@@ -38,6 +39,8 @@ EXAMPLES = r"""
       ingress_paths: [/api]
       ingress_hsts_enabled: true
       ingress_hsts_max_age_seconds: 31536000
+      ingress_cors_enabled: true
+      ingress_cors_origins: [https://intelgraph.ai]
       ingress_rate_limit_enabled: true
       ingress_rate_limit_requests_per_second: 1000
       ingress_tls_source: certificate

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import socket
 import threading
 import time
@@ -14,6 +15,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Request
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import wire
 from tests.integration.test_smoke_truth import address, plan_for, results
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -67,3 +70,32 @@ def test_a_request_is_sent_again_on_a_new_connection(monkeypatch: pytest.MonkeyP
         listening.shutdown(socket.SHUT_RDWR)
     assert results(measured) == {"ok": 60}
     assert measured.figures["connections"]["resent"] >= 1
+
+
+def test_an_answer_to_half_a_request_ends_the_connection() -> None:
+    """A request of 8 MB that is answered before it is read: another one behind it would be taken for its body."""
+    seen: list[bytes] = []
+
+    def serve(sock: socket.socket) -> None:
+        with contextlib.suppress(OSError), sock:
+            seen.append(sock.recv(1000))
+            sock.sendall(OK)
+            time.sleep(0.3)
+            while piece := sock.recv(1 << 20):
+                seen[-1] = piece[-200:]
+
+    def accept(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        plan = plan_for(listening.getsockname()[1], 4, 0.5, timeout=2.0, connections=1)
+        big = Request("big", "POST", wire(plan.url, "POST", {}, "b" * 8_000_000))
+        plan = dataclasses.replace(plan, requests=(big, *plan.requests))
+        measured = measure(plan, {"error_ratio": 0.5}, [address(plan.url.port)], None, extensions=0)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert results(measured) == {"ok": 2}
+    assert measured.figures["connections"]["opened"] == 2
+    assert b"GET / HTTP/1.1" not in seen[0]

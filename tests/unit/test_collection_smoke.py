@@ -51,7 +51,8 @@ def test_the_defaults_of_the_ingress_are_those_of_its_role() -> None:
 def test_production_is_asked_as_its_users_ask() -> None:
     given = options("production")
     run = asked(given)
-    assert (str(run.url), given["ca_path"], given["expect"]) == ("https://maestro.intelgraph.ai/", "", {})
+    assert (str(run.url), given["ca_path"]) == ("https://maestro.intelgraph.ai/", "")
+    assert given["expect"] == {"allowed_origin": "https://intelgraph.ai"}
     assert run.load is not None
     assert run.load.rate == 1000
 
@@ -61,7 +62,7 @@ def test_staging_trusts_its_issuer_and_nothing_else_is_less_strict() -> None:
     given = options("staging")
     run = asked(given)
     assert pathlib.Path(given["ca_path"]).resolve() == ROOT / STAGING_ROOTS
-    assert given["expect"] == {}
+    assert given["expect"] == {"allowed_origin": "https://staging.intelgraph.ai"}
     assert run.load is not None
     assert run.load.rate == 300
 
@@ -85,7 +86,8 @@ def test_what_the_ingress_leaves_out_is_not_expected() -> None:
 
 def test_what_is_expected_by_name_goes_before_what_follows_from_the_ingress() -> None:
     given = options("production", ingress_paths=["/api"], maestro_smoke_expect={"healthy": ["/api/healthz"]})
-    assert given["expect"] == {"healthy": ["/api/healthz"]}
+    assert given["expect"]["healthy"] == ["/api/healthz"]
+    assert options("production", maestro_smoke_expect={"allowed_origin": ""})["expect"]["allowed_origin"] == ""
 
 
 @pytest.mark.parametrize(

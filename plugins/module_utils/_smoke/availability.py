@@ -36,7 +36,7 @@ def value_of(reply: Reply) -> float | None:
     try:
         result = json.loads(reply.body)["data"]["result"]
         value = float(result[0]["value"][1])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return value if 0 <= value <= 1 else None
 

@@ -135,13 +135,21 @@ def _is_older(version: str, minimum: str) -> bool:
 def _status(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if check.redirect:
         location = reply.headers.get("location", "")
-        if reply.status not in (301, 302, 303, 307, 308) or not location.startswith(check.redirect):
+        if reply.status not in (301, 302, 303, 307, 308) or not _leads_to(check, location):
             came = f"{reply.status}" + (f" to {location}" if location else "")
             text = f"{check.url} answers {came} and not with a redirect to {check.redirect}"
             yield kinds.REDIRECT_MISSING.of(check.name, text)
     elif check.statuses and reply.status not in check.statuses:
         wanted = " or ".join(str(status) for status in sorted(check.statuses))
         yield _unexpected(check, reply, f"{check.url} answers {reply.status} and not {wanted}")
+
+
+def _leads_to(check: Check, location: str) -> bool:
+    """Whether a redirect goes where it should: to that host, or below that path where one is named."""
+    there = urllib.parse.urljoin(str(check.url), location)
+    wanted, found = urllib.parse.urlsplit(check.redirect), urllib.parse.urlsplit(there)
+    is_there = (wanted.scheme, wanted.hostname) == (found.scheme, found.hostname)
+    return there.startswith(check.redirect) if wanted.path.strip("/") else is_there
 
 
 def _headers(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -162,7 +170,7 @@ def _values(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         return
     try:
         content = json.loads(reply.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield _unexpected(check, reply, f"the answer of {check.url} is no JSON: {error}")
         return
     for expression, wanted in check.json.items():
@@ -195,11 +203,18 @@ def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
 def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if not check.cors_origin:
         return
+    if reply.status >= 500:
+        text = f"{check.url} answers {reply.status}, which says nothing of whether {check.cors_origin} is allowed"
+        yield _unexpected(check, reply, text)
+        return
     allowed = reply.headers.get("access-control-allow-origin", "")
-    is_allowed = allowed in ("*", check.cors_origin)
-    if is_allowed != check.cors_allowed:
+    with_credentials = reply.headers.get("access-control-allow-credentials") == "true"
+    is_for_all = allowed == "*" and not (with_credentials and check.cors_allowed)
+    if (is_for_all or allowed == check.cors_origin) != check.cors_allowed:
         wish = "should be allowed" if check.cors_allowed else "should be refused"
         came = f"Access-Control-Allow-Origin is {allowed!r}" if allowed else "there is no Access-Control-Allow-Origin"
+        if allowed == "*" and check.cors_allowed:
+            came = f"{came} beside Access-Control-Allow-Credentials, which browsers refuse"
         yield kinds.CORS_WRONG.of(check.name, f"the origin {check.cors_origin} {wish} at {check.url}: {came}")
 
 

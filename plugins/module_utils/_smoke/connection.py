@@ -201,6 +201,8 @@ class Connection:
         exchange = self.exchange
         self.exchange = None
         self.served += 1
+        if self._pending:  # nobody reads the rest of the request as such, nor another one behind it
+            answer.kept = False
         self._owner.answered(self, exchange)
 
     def _fail(self, kind: str, error: Exception) -> None:

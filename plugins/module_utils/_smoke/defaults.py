@@ -54,10 +54,11 @@ def default_checks(base: Url, expected: Expectations) -> list[Check]:
         checks.append(check("api", base, expected.status, json=json, hsts_seconds=hsts, **shared))
         checks += _cors(base, expected)
     if secure and expected.redirect:
-        plain = parse_url(f"http://{base.host}/")
+        host = f"[{base.host}]" if ":" in base.host else base.host
+        plain = parse_url(f"http://{host}/")
         path = expected.answering or "/"
         checks.append(
-            check("redirect to https", plain, path, redirect=f"https://{base.host}", statuses=frozenset(), **often)
+            check("redirect to https", plain, path, redirect=f"https://{host}", statuses=frozenset(), **often)
         )
     return [*checks, *(check(f"closed {path}", base, path, closed=True, **often) for path in expected.closed)]
 

@@ -15,7 +15,7 @@ from .defaults import Expectations, default_checks
 from .judging import GATES
 from .limiter import Limiter
 from .plan import Plan, Request, refuse_excess
-from .request import NotAllowed, Url, below, parse_url, refuse_foreign, wire
+from .request import NotAllowed, Url, below, parse_url, refuse_foreign, refuse_unused, wire
 from .samples import requests_needed
 
 Params = t.Mapping[str, t.Any]
@@ -48,6 +48,8 @@ def wanted(params: Params) -> Wanted:
         *(default_checks(url, expected) if params["defaults"] else []),
         *(_check(url, given, expected) for given in params["checks"]),
     ]
+    for check in checks:
+        _refuse_unreadable(check)
     load, limiter = params["load"] or {}, params["limiter"] or {}
     plan = _plan(url, load, expected.answering) if load.get("rate") else None
     if plan:
@@ -56,7 +58,9 @@ def wanted(params: Params) -> Wanted:
     bursting = _limiter_plan(url, limiter, load, burst) if burst else None
     status = below(url, expected.status) if expected.status else None
     targets = [url, *(check.url for check in checks), *([status] if status else [])]
-    refuse_foreign(targets, hosts_of(params))
+    hosts = hosts_of(params)
+    refuse_foreign(targets, hosts)
+    refuse_unused(params["resolve"], [*targets, *_prometheus(params)], hosts)
     return Wanted(
         url=url,
         checks=tuple(_named_once(checks)),
@@ -67,6 +71,13 @@ def wanted(params: Params) -> Wanted:
         limiter=burst,
         limiter_plan=bursting,
     )
+
+
+def _prometheus(params: Params) -> list[Url]:
+    try:
+        return [parse_url(params["prometheus_url"])] if params["prometheus_url"] else []
+    except NotAllowed as refusal:
+        raise NotAllowed(f"prometheus_url: {refusal}") from None
 
 
 def hosts_of(params: Params) -> list[str]:
@@ -80,6 +91,8 @@ def expectations(given: Params) -> Expectations:
     values = {name: value for name, value in given.items() if value is not None}
     lists: dict[str, t.Any] = {name: tuple(values[name]) for name in ("healthy", "closed") if name in values}
     expected = Expectations(**{**values, **lists})
+    if expected.successes < 1:
+        raise NotAllowed(f"a check that has to succeed {expected.successes} times says nothing (expect.successes)")
     if expected.tls_minimum not in TLS_VERSIONS:
         raise NotAllowed(f"{expected.tls_minimum!r} is no version of TLS to ask for ({', '.join(TLS_VERSIONS)})")
     return expected
@@ -88,10 +101,8 @@ def expectations(given: Params) -> Expectations:
 def _check(base: Url, given: Params, expected: Expectations) -> Check:
     url = below(base, given["url"])
     values = {name: value for name, value in given.items() if value is not None}
-    for expression in values.get("json", {}):
-        wrong = expression_error(expression)
-        if wrong:
-            raise NotAllowed(f"check {given['name']}: {wrong}")
+    if values.get("successes", 1) < 1:
+        raise NotAllowed(f"check {given['name']} has to succeed {values['successes']} times, which says nothing")
     for pattern in values.get("expect_headers", {}).values():
         try:
             re.compile(str(pattern))
@@ -118,6 +129,13 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
         tls_minimum=expected.tls_minimum,
         successes=values.get("successes", expected.successes),
     )
+
+
+def _refuse_unreadable(check: Check) -> None:
+    for expression in check.json:
+        wrong = expression_error(expression)
+        if wrong:
+            raise NotAllowed(f"check {check.name}: {wrong}")
 
 
 def _plan(url: Url, load: Params, answering: str) -> Plan:

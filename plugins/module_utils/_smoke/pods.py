@@ -190,7 +190,7 @@ def _told(reply: Reply) -> tuple[str, str]:
     """The pod and the revision that an answer tells of; nothing where it tells of no pod."""
     try:
         content = json.loads(reply.body) if reply.status == 200 and reply.answered else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         content = {}
     pod = content.get("pod") if isinstance(content, dict) else None
     return (pod, str(content.get("revision", ""))) if isinstance(pod, str) else ("", "")

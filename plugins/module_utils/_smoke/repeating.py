@@ -15,7 +15,9 @@ from .asking import Asker, Reply
 from .checking import Check, judge
 from .finding import ANSWER_SLOW, PASSED, Finding, in_order, verdict
 
-AT_ONCE = 8
+AT_ONCE = 32
+WAITED = 0.2
+"""Seconds that a check waits for others to end before the deadline is theirs and not its own."""
 SHORTEST = 0.1
 """Seconds that an attempt has at least, however near the deadline is."""
 
@@ -55,9 +57,10 @@ class Outcome(t.NamedTuple):
 
 def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval: float) -> list[Outcome]:
     """Every check, several at once, with `deadline` seconds for all and `interval` between the attempts of one."""
-    end = time.monotonic() + deadline
+    start = time.monotonic()
+    end = start + deadline
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
-        return list(pool.map(lambda check: _repeat(ask, check, end, interval), checks))
+        return list(pool.map(lambda check: _repeat(ask, check, start, end, interval), checks))
 
 
 def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
@@ -65,7 +68,7 @@ def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
     return in_order(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
 
 
-def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
+def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float) -> Outcome:
     begun = time.monotonic()
     attempts = failures = in_a_row = 0
     wrong: list[Finding] = []
@@ -73,8 +76,11 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
     while True:
         left = max(SHORTEST, end - time.monotonic())
         came = ask(check.url, check.request, check.method, min(left, ask.timeout))
-        if attempts and _is_cut_off(came, left < ask.timeout, end):
-            break
+        if _is_cut_off(came, left < ask.timeout, end):
+            if attempts:
+                break
+            if begun - start > WAITED:
+                return Outcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
         reply = came
         attempts += 1
         found = judge(check, reply, time.time())
@@ -96,6 +102,11 @@ def _repeat(ask: Asker, check: Check, end: float, interval: float) -> Outcome:
 def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
     """Whether the deadline, and not the service, ended an attempt: what was found before says more."""
     return is_last and not reply.answered and time.monotonic() >= end
+
+
+def _not_asked(check: Check) -> Finding:
+    words = f"was not asked before the deadline: more than {AT_ONCE} checks at once took all the time"
+    return dataclasses.replace(ANSWER_SLOW.of(check.name, words), severity="warning")
 
 
 def _too_few(check: Check, good: int) -> Finding:

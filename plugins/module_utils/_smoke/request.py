@@ -105,7 +105,8 @@ def wire(url: Url, method: str = "GET", headers: t.Mapping[str, str] | None = No
 
 def address_of(url: Url, resolve: t.Mapping[str, str]) -> tuple[str, int]:
     """Where to connect for a URL: `resolve` may name an address, or address:port, for `host:port` or for `host`."""
-    instead = resolve.get(f"{url.host}:{url.port}") or resolve.get(url.host)
+    known = {name.lower(): address for name, address in resolve.items()}
+    instead = known.get(f"{url.host}:{url.port}") or known.get(url.host)
     if not instead:
         return url.host, url.port
     host, port = instead, ""
@@ -123,6 +124,15 @@ def refuse_foreign(urls: t.Iterable[Url], allowed: t.Collection[str]) -> None:
         if not any(_matches(url.host, pattern.lower()) for pattern in allowed):
             names = ", ".join(sorted(allowed)) or "none"
             raise NotAllowed(f"{url.host} is not among the hosts that may be asked ({names})")
+
+
+def refuse_unused(resolve: t.Iterable[str], urls: t.Sequence[Url], allowed: t.Collection[str]) -> None:
+    """Raises NotAllowed for a stand-in address of a name that is not asked: what it should lead to would not be met."""
+    used = {name for url in urls for name in (url.host, f"{url.host}:{url.port}")}
+    for name in resolve:
+        host = name.lower()
+        if host not in used and not any(_matches(host, pattern.lower()) for pattern in allowed):
+            raise NotAllowed(f"resolve has an address for {name}, which is not asked ({', '.join(sorted(used))} are)")
 
 
 def _matches(host: str, pattern: str) -> bool:

@@ -22,6 +22,7 @@ def expectations(values: Values) -> dict[str, t.Any]:
         "healthy": [path for path in USUAL.healthy if _is_routed(path, values)],
         "status": USUAL.status if _is_routed(USUAL.status, values) else "",
         "hsts_seconds": _hsts_seconds(values),
+        "allowed_origin": _allowed_origin(values),
         "certificate_days": _certificate_days(values),
     }
     usual = {**dataclasses.asdict(USUAL), "healthy": list(USUAL.healthy)}
@@ -38,6 +39,12 @@ def rate(values: Values, usual: float) -> float:
     if not values["ingress_rate_limit_enabled"]:
         return usual
     return min(usual, float(values["ingress_rate_limit_requests_per_second"]))
+
+
+def _allowed_origin(values: Values) -> str:
+    """The first origin that is named in full: a browser sends no pattern."""
+    origins = values["ingress_cors_origins"] if values["ingress_cors_enabled"] else []
+    return next((origin for origin in origins if "*" not in origin), "")
 
 
 def _is_routed(path: str, values: Values) -> bool:

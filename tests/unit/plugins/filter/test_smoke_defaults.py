@@ -14,13 +14,14 @@ from tests.unit.plugins.module_utils._variables.defaults import of_role
 smoke_defaults = plugin.FilterModule().filters()["smoke_defaults"]
 
 
-def test_the_usual_ingress_changes_nothing() -> None:
-    assert smoke_defaults(of_role("ingress"), rate=1000) == {"expect": {}, "ca_path": "", "rate": 1000}
+def test_the_usual_ingress_only_names_the_origin_that_it_allows() -> None:
+    expect = {"allowed_origin": "https://intelgraph.ai"}
+    assert smoke_defaults(of_role("ingress"), rate=1000) == {"expect": expect, "ca_path": "", "rate": 1000}
 
 
 def test_the_example_names_all_that_is_read() -> None:
     given = yaml.safe_load(plugin.EXAMPLES)[0]["vars"]["ingress"]
-    assert smoke_defaults(given, rate=1000)["expect"] == {"healthy": []}
+    assert smoke_defaults(given, rate=1000)["expect"] == {"healthy": [], "allowed_origin": "https://intelgraph.ai"}
 
 
 def test_the_staging_issuer_brings_its_roots() -> None:

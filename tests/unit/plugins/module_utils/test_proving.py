@@ -68,7 +68,7 @@ def test_what_must_not_be_asked_now_leaves_it_unproven(
     ("given", "words"),
     [
         ({"ca_path": "/nowhere/ca.pem"}, "ca_path /nowhere/ca.pem holds no certificates"),
-        ({"prometheus_url": "prometheus.monitoring:9090"}, "prometheus_url .*is no http or https URL"),
+        ({"prometheus_url": "prometheus.monitoring:9090"}, "prometheus_url.*is no http or https URL"),
         ({"prometheus_url": "http://p", "prometheus_token": "a\r\nb: c"}, "prometheus_token.* not one that HTTP"),
     ],
     ids=["no CA", "no scheme", "no header"],

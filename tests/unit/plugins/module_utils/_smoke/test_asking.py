@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import repeating
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.asking import Asker, Reply, lookup
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checking import Check
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.repeating import repeat_all
@@ -229,3 +230,21 @@ def test_the_head_is_known_whatever_becomes_of_the_body(answer: bytes, error: st
         reply = ask(port)
     assert (reply.status, reply.headers["x-a"], reply.answered) == (200, "b", not error)
     assert error in reply.error
+
+
+def test_a_check_that_others_kept_waiting_until_the_deadline_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeating, "AT_ONCE", 1)
+
+    class Slow(Asker):
+        def __call__(self, url: t.Any, _request: bytes, _method: str = "GET", timeout: float = 0.0) -> Reply:
+            time.sleep(min(timeout, 0.5))
+            cut = timeout < 0.5
+            return Reply(url, status=0 if cut else 200, failed="first_byte" * cut, error="timed out" * cut, late=cut)
+
+    url = parse_url("http://maestro.test/")
+    checks = [Check(name=name, url=url, request=b"") for name in ("first", "second")]
+    first, second = repeat_all(Slow(timeout=1), checks, 0.6, 0.01)
+    assert first.passed
+    [finding] = second.findings
+    assert (finding.id, finding.severity) == ("answer-slow", "warning")
+    assert "was not asked before the deadline" in finding.message

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import checking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
@@ -134,6 +135,9 @@ def test_a_limiter_is_proven_for_as_long_as_it_takes() -> None:
         ),
         ({"load": {"rate": 1000, "seconds": 100_000, "extensions": -1}}, "cannot go on -1 times"),
         ({"load": {"rate": 1001}}, "max_rate"),
+        ({"expect": {"successes": 0}}, "has to succeed 0 times"),
+        ({"checks": [{"name": "a", "url": "/", "successes": -1}]}, "check a has to succeed -1 times"),
+        ({"resolve": {"maestro.exmaple.com": "192.0.2.1"}}, "resolve has an address for maestro.exmaple.com, which is"),
         ({"load": {"rate": -1}}, "above 0"),
         ({"load": {"rate": 1000, "seconds": 601, "extensions": 0}}, "more than the 600000"),
         ({"load": {"rate": 1, "requests": [{"path": "https://elsewhere.test/"}]}}, "a load has one origin"),
@@ -171,6 +175,23 @@ def test_credentials_are_not_told_of_what_is_no_url() -> None:
     with pytest.raises(NotAllowed) as caught:
         asked("me:secret@maestro.example.com")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Maestro.example.com", "maestro.example.com:443", "b.example.org", "prometheus.test"])
+def test_addresses_may_stand_in_for_what_may_be_asked(name: str) -> None:
+    given = {"allowed_hosts": ["*.example.org"], "prometheus_url": "http://prometheus.test"}
+    assert asked(resolve={name: "192.0.2.1"}, **given)
+
+
+def test_a_default_check_needs_jmespath_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "HAS_JMESPATH", False)
+    with pytest.raises(NotAllowed, match="check api: the Python package jmespath"):
+        asked()
+
+
+def test_an_address_of_ipv6_is_a_host() -> None:
+    [redirect] = [check for check in asked("https://[2001:db8::10]").checks if check.redirect]
+    assert (redirect.url.origin, redirect.redirect) == ("http://[2001:db8::10]", "https://[2001:db8::10]")
 
 
 def test_named_hosts_may_be_asked() -> None:

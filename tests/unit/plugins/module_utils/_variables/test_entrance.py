@@ -21,7 +21,20 @@ def ingress(**given: t.Any) -> dict[str, t.Any]:
 
 
 def test_the_usual_ingress_is_expected_as_usual() -> None:
-    assert expectations(ingress()) == {}
+    assert expectations(ingress()) == {"allowed_origin": "https://intelgraph.ai"}
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ({"ingress_cors_enabled": False}, None),
+        ({"ingress_cors_origins": ["https://*.a.test"]}, None),
+        ({"ingress_cors_origins": ["*"]}, None),
+        ({"ingress_cors_origins": ["https://*.a.test", "https://b.test"]}, "https://b.test"),
+    ],
+)
+def test_the_first_origin_in_full_has_to_be_allowed(given: dict[str, t.Any], origin: str | None) -> None:
+    assert expectations(ingress(**given)).get("allowed_origin") == origin
 
 
 @pytest.mark.parametrize(
