@@ -65,7 +65,9 @@ def test_productions_quota_holds_its_largest_release_and_not_much_less() -> None
 
 
 def test_a_load_balancer_needs_a_quota_that_allows_it() -> None:
-    workload = render("workload", workload_image_digest=DIGEST, workload_service_type="LoadBalancer")
+    workload = render(
+        "workload", workload_image_digest=DIGEST, workload_service_type="LoadBalancer", workload_service_nlb=False
+    )
     finding = only(judged(production(workload=workload), namespace=None).findings)
     assert finding.id == "quota-short"
     assert "services.loadbalancers: 1 needed, 0 allowed" in finding.message
