@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HERE = ".venv/collections/ansible_collections/intelgraph/maestro"
-JUNIT = ("--junitxml={junit}", "-o", "junit_suite_name=maestro")
+PYTEST = ("pytest", "--junitxml={junit}", "-o", "junit_suite_name=maestro", "-o", "faulthandler_timeout=900")
+"""It tells after so many seconds what a test does that hangs, and does not end it."""
 
 ALONE = (
     "tests/integration/lab",
@@ -15,9 +16,14 @@ ALONE = (
     "tests/integration/test_concurrency.py",
     "tests/integration/test_disasters.py",
     "tests/integration/test_disturbances.py",
+    "tests/integration/test_health.py",
     "tests/integration/test_proof.py",
+    "tests/integration/test_roles_ingress.py",
     "tests/integration/test_smoke.py",
+    "tests/integration/test_smoke_through.py",
     "tests/integration/test_smoke_truth.py",
+    "tests/integration/test_stand_in.py",
+    "tests/integration/test_targets.py",
 )
 """Tests that stop parts of a lab or measure it; the others spend their time waiting and run two at a time."""
 WITHOUT_ALONE = tuple(f"--ignore={path}" for path in ALONE)
@@ -68,7 +74,7 @@ UNIT = Check(
     "unit",
     "pure code, no cluster",
     (
-        Command("pytest", ("pytest", "-q", "-n", "2", *JUNIT, "tests/unit")),
+        Command("pytest", (*PYTEST, "-q", "-n", "2", "tests/unit")),
         Command("go", ("python", "tools/go_checks.py", "test")),
     ),
 )
@@ -76,8 +82,8 @@ INTEGRATION = Check(
     "integration",
     "against the lab",
     (
-        Command("pytest", ("pytest", "-n", "2", "--dist", "loadfile", *JUNIT, "tests/integration", *WITHOUT_ALONE)),
-        Command("pytest-alone", ("pytest", *JUNIT, *ALONE)),
+        Command("pytest", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/integration", *WITHOUT_ALONE)),
+        Command("pytest-alone", (*PYTEST, *ALONE)),
     ),
     lab=True,
 )

@@ -19,7 +19,7 @@ import websocket
 PROGRAM = "chromium-headless-shell"
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0", "--no-first-run")
 ANNOUNCEMENT = "DevTools listening on "
-SECONDS = 20
+SECONDS = 180
 
 
 class Tab:

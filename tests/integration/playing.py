@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".venv" / "collections"
 RELEASE = "intelgraph.maestro.release"
-SECONDS = 420
+SECONDS = 900
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,18 +67,29 @@ def play(
         journal.touch()
         command = [*command_of(playbook, inventory), "-e", f"@{given}", *arguments]
         begun = time.monotonic()
-        done = subprocess.run(
-            command,
-            env={**os.environ, **_environment(journal), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        rc, output = _run(command, {**os.environ, **_environment(journal), **(environment or {})})
         tasks = tuple(json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines())
-        return Play(done.returncode, done.stdout, tasks, time.monotonic() - begun)
+        return Play(rc, output, tasks, time.monotonic() - begun)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output. A play that does not end is ended with all that it has started, and its output shown."""
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        try:
+            output, _ = running.communicate(timeout=SECONDS)
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            print(running.communicate()[0])
+            raise
+    return running.returncode, output
 
 
 def command_of(playbook: str, inventory: str = str(ROOT / "inventories" / "lab")) -> list[str]:

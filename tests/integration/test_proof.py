@@ -32,6 +32,7 @@ SMALL = {
 BY_CHECKS: dict[str, t.Any] = {"maestro_smoke_enabled": True, "maestro_smoke_load": {"rate": 0}}
 BY_LOAD = {"max_seconds": 10, "successes": 1, "status": ""}
 """Leaves errors and slowness of the API to the load to find."""
+API = {"requests": [{"path": "/api/v1/status"}]}
 GOOD_ENOUGH = {"passed", "inconclusive"}
 """A busy machine may leave a load on the former release undecided, but never call that bad."""
 
@@ -126,7 +127,8 @@ def bench(deploy: Player, cluster: Cluster, lab: dict[str, t.Any]) -> Bench:
 
 def test_one_percent_of_errors_is_taken_back(bench: Bench) -> None:
     """1000 requests: each pod fails every hundredth, 9 in all at least. Were 0.3 % right, there would hardly be 7."""
-    load = {"rate": 200, "seconds": 5, "warm_up": 0.5, "gates": {"error_ratio": 0.003, "p95": -1}, "timeout": 30}
+    gates = {"error_ratio": 0.003, "p95": -1, "throughput": -1}
+    load = {**API, "rate": 200, "seconds": 5, "warm_up": 0.5, "gates": gates, "timeout": 30}
     told, outcome = bench.taken_back(
         "error-ratio-high", **faults(errorRatio=0.01), maestro_smoke_load=load, maestro_smoke_expect=BY_LOAD
     )
@@ -140,7 +142,7 @@ def test_one_percent_of_errors_is_taken_back(bench: Bench) -> None:
 
 def test_a_p95_of_three_seconds_is_taken_back(bench: Bench) -> None:
     """Every fifth of 100 requests: were p95 below 2 s, 10 would hardly be slower."""
-    load = {"rate": 50, "seconds": 2, "warm_up": 0, "gates": {"error_ratio": -1, "p95": 2.0}}
+    load = {**API, "rate": 50, "seconds": 2, "warm_up": 0, "gates": {"error_ratio": -1, "p95": 2.0}}
     slow = faults(latencyMilliseconds=3000, latencyShare=0.2)
     told, outcome = bench.taken_back("latency-high", **slow, maestro_smoke_load=load, maestro_smoke_expect=BY_LOAD)
     figures = outcome["smoke"]["load"]
@@ -168,13 +170,14 @@ def test_a_pod_that_somebody_keeps_is_found_behind_the_new_revision(bench: Bench
 
 def test_a_certificate_about_to_end_is_taken_back(bench: Bench) -> None:
     """Made while pods are replaced, it is served long before a check has succeeded so often in a row."""
+    soon = {"healthy": ["/healthz"], "closed": [], "status": "", "redirect": False, "certificate_days": 7}
     told, _outcome = bench.taken_back(
         "certificate-ending",
         ingress_tls_duration_days=3,
         ingress_tls_renew_before_days=1,
         workload_orchestration_max_concurrent_sources=8,
         maestro_smoke_deadline=40,
-        maestro_smoke_expect={"healthy": ["/healthz"], "closed": [], "status": "", "redirect": False, "successes": 20},
+        maestro_smoke_expect={**soon, "successes": 20},
     )
     assert told["message"] == f"the certificate of {HOSTNAME} ends in 3.0 days; 7 is the least"
     certificate = bench.cluster.find("cert-manager.io/v1", "Certificate", NAMESPACE, "maestro-tls")

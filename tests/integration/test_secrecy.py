@@ -20,7 +20,7 @@ from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, of_namespace
 from tests.integration.leaking import Searcher, files_below
 from tests.integration.overhearing import overhearing
-from tests.integration.playing import COLLECTIONS, ROOT, Play, play
+from tests.integration.playing import COLLECTIONS, ROOT, SECONDS, Play, play
 from tests.integration.signing import self_signed
 
 Variables = dict[str, t.Any]
@@ -129,7 +129,12 @@ class Site:
         environment = {**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
         with overhearing(self.folder / "passing") as heard:
             done = subprocess.run(
-                [*command, "--inventory", inventory], env=environment, capture_output=True, text=True, check=False
+                [*command, "--inventory", inventory],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
             )
         self.left |= {**heard, **files_below(place / "artifacts"), "output of the runner": done.stdout + done.stderr}
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr

@@ -61,6 +61,6 @@ def client(kubectl: pathlib.Path) -> t.Iterator[testinfra.host.Host]:
     run = ["run", name, f"--image={CLIENT_IMAGE}", "--restart=Never", "--command", "--", "sleep", "600"]
     subprocess.run([kubectl, *here, "delete", "pod", name, "--ignore-not-found", "--now"], check=True)
     subprocess.run([kubectl, *here, *run], check=True)
-    subprocess.run([kubectl, *here, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s"], check=True)
+    subprocess.run([kubectl, *here, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=240s"], check=True)
     yield testinfra.get_host(f"kubectl://{name}?namespace={namespace}")
     subprocess.run([kubectl, *here, "delete", "pod", name, "--now", "--wait=false"], check=True)

@@ -54,7 +54,7 @@ def ask(client: testinfra.host.Host, port: int, path: str) -> str:
     found = client.check_output(f"nslookup -type=a {SERVICE}")
     address = found.rsplit("Address: ", 1)[-1].strip()
     request = f"GET {path} HTTP/1.0\\r\\nHost: {SERVICE}\\r\\n\\r\\n"
-    return client.check_output(f"printf '{request}' | nc -w 5 {address} {port}")
+    return client.check_output(f"printf '{request}' | nc -w 30 {address} {port}")
 
 
 def test_other_applications_reach_the_service_by_its_name(client: testinfra.host.Host) -> None:

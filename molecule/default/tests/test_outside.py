@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 HOSTNAME = "maestro.maestro-lab.internal"
-SECONDS = 10
+SECONDS = 30
 PODS = 3
 CLIENTS, ASKED = 20, 60
 
