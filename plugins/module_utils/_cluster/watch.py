@@ -229,8 +229,7 @@ class Mirror:
             if is_silent:
                 held.objects, held.heard = items, time.monotonic()
             if not is_same:
-                self._generation += 1
-                self._news.notify_all()
+                self.wake()
         return is_same
 
     def _once(self, source: Source, seconds: float, query: t.Mapping[str, t.Any]) -> Manifest:

@@ -13,13 +13,13 @@ import typing as t
 from ..._cluster.client import Cluster
 from ..._cluster.errors import ClusterError
 from ..._cluster.kinds import KINDS, collection_path
+from ..._cluster.watch import REFUSALS
 from ..finding import Finding
 from .gathering import HELM_RECORD, secret_values
 from .masking import Mask
 
 SECONDS = 2.0
 """For reading the Secrets, and until it is tried again: what containers say is shown meanwhile to nobody."""
-REFUSALS = frozenset({401, 403, 404})
 NOT_SHOWN = "(not shown: the Secrets, whose values it might repeat, could not be read)"
 
 

@@ -65,5 +65,5 @@ def with_digest(workload: Manifest, text: str) -> Manifest:
 def _secrets_of(workload: Manifest) -> t.Iterator[Key]:
     namespace = key_of(workload).namespace
     for reference in settings_of(pod_spec(workload) or {}):
-        if reference.kind == "Secret" and not reference.holder.get("optional"):
+        if reference.kind == "Secret" and not reference.is_optional:
             yield Key("v1", "Secret", namespace, reference.name)

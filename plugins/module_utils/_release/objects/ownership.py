@@ -42,36 +42,30 @@ def at_home(manifests: t.Iterable[Manifest], namespace: str) -> list[Manifest]:
 
 def is_ours(live: Manifest, release: ReleaseName) -> bool:
     """Made by this release, and not taken over by another release or tool since."""
-    return _has_release(live) and _release_of(live, release.namespace) == release
+    return _release_of(live, release.namespace) == release
 
 
 def other_release(live: Manifest, release: ReleaseName) -> ReleaseName | None:
     """The release that an object belongs to, if that is another one than this."""
     owner = _release_of(live, release.namespace)
-    return owner if _has_release(live) and owner != release else None
-
-
-def _has_release(live: Manifest) -> bool:
-    return bool((live["metadata"].get("labels") or {}).get("app.kubernetes.io/managed-by") == MANAGER)
-
-
-def _release_of(live: Manifest, namespace: str) -> ReleaseName:
-    """What the object bears; without a home it is one of this namespace."""
-    metadata = live["metadata"]
-    labels = metadata.get("labels") or {}
-    home = metadata.get("namespace") or labels.get(HOME) or namespace
-    return ReleaseName(str(labels.get("app.kubernetes.io/instance", "")), str(home))
-
-
-def _labelled(manifest: Manifest, namespace: str) -> Manifest:
-    metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), HOME: namespace}}}
+    return None if owner == release else owner
 
 
 def owner_of(live: Manifest) -> tuple[str, ...]:
     """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
     labels = live["metadata"].get("labels") or {}
     return tuple(labels.get(name, "") for name in ("app.kubernetes.io/managed-by", "app.kubernetes.io/instance", HOME))
+
+
+def _release_of(live: Manifest, namespace: str) -> ReleaseName | None:
+    """The release that made the object, in `namespace` where nothing says otherwise; None for what none has made."""
+    manager, name, home = owner_of(live)
+    return ReleaseName(name, live["metadata"].get("namespace") or home or namespace) if manager == MANAGER else None
+
+
+def _labelled(manifest: Manifest, namespace: str) -> Manifest:
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), HOME: namespace}}}
 
 
 def is_managed(live: Manifest) -> bool:

@@ -21,6 +21,11 @@ class Reference(t.NamedTuple):
     def name(self) -> str:
         return str(self.holder.get(self.field, ""))
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether the pod starts without it."""
+        return bool(self.holder.get("optional"))
+
 
 def pod_spec(manifest: Manifest) -> Manifest | None:
     """The pod template's spec of a workload, the spec of a Pod, or None."""
@@ -35,21 +40,29 @@ def pod_spec(manifest: Manifest) -> Manifest | None:
 
 def settings_of(pod: Manifest) -> t.Iterator[Reference]:
     """What its containers have in their environment or mounted, not the credentials for its images."""
-    for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
-        yield from _of_environment(container)
+    for container in containers_of(pod):
+        yield from environment_of(container)
     for volume in pod.get("volumes") or ():
-        yield from _of_volume(volume)
+        yield from mounted_by(volume)
 
 
-def _of_environment(container: Manifest) -> t.Iterator[Reference]:
+def containers_of(pod: Manifest) -> list[Manifest]:
+    """Those that prepare the pod, then those that run in it."""
+    return [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]
+
+
+def environment_of(container: Manifest) -> t.Iterator[Reference]:
+    """Whole sources, then single keys; the holder of these has a `key`."""
     for source in container.get("envFrom") or ():
         yield from _named(source, "configMapRef", "secretRef")
     for variable in container.get("env") or ():
         yield from _named(variable.get("valueFrom") or {}, "configMapKeyRef", "secretKeyRef")
 
 
-def _of_volume(volume: Manifest) -> t.Iterator[Reference]:
-    yield from _named({"configMap": volume.get("configMap")}, "configMap", "secret")
+def mounted_by(volume: Manifest) -> t.Iterator[Reference]:
+    """The source of a volume, or each of a projected one."""
+    if volume.get("configMap"):
+        yield Reference("ConfigMap", volume["configMap"])
     if volume.get("secret"):
         yield Reference("Secret", volume["secret"], "secretName")
     for source in (volume.get("projected") or {}).get("sources") or ():

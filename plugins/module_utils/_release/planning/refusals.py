@@ -33,7 +33,7 @@ def refusal(error: ApiError, about: str) -> Finding:
 
 def of_other(about: str, release: str) -> Finding:
     """The finding for an object that another release has made."""
-    return Finding("field-held", "error", about, f"it belongs to release {release}", next_step=TAKING_OVER)
+    return HELD.found(about, f"it belongs to release {release}", next_step=TAKING_OVER)
 
 
 def is_of_server(error: ApiError) -> bool:

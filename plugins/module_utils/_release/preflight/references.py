@@ -9,6 +9,8 @@ import dataclasses
 import typing as t
 
 from ..objects.manifests import Key, Manifest, key_of
+from ..objects.pods import Reference as Setting
+from ..objects.pods import containers_of, environment_of, mounted_by
 
 REQUIRED_KEYS = "maestro.intelgraph.ai/required-keys"
 CERT_MANAGER = "cert-manager.io/v1"
@@ -76,18 +78,11 @@ def _secret(namespace: str, name: str) -> Key:
     return Key("v1", "Secret", namespace, name)
 
 
-def _config(namespace: str, name: str) -> Key:
-    return Key("v1", "ConfigMap", namespace, name)
-
-
-MAKERS: dict[str, t.Callable[[str, str], Key]] = {"secret": _secret, "configMap": _config}
-
-
 def _of_workload(manifest: Manifest, namespace: str) -> Found:
     template = manifest["spec"]["template"]
     spec = template["spec"]
     required = _required_keys(manifest)
-    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+    for container in containers_of(spec):
         yield from _of_environment(container, namespace, required)
     for volume in spec.get("volumes") or ():
         yield from _of_volume(volume, namespace)
@@ -110,27 +105,23 @@ def _required_keys(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _of_environment(container: Manifest, namespace: str, required: tuple[str, ...]) -> Found:
-    for source in container.get("envFrom") or ():
-        for field, make in (("secretRef", _secret), ("configMapRef", _config)):
-            if field in source and not source[field].get("optional"):
-                yield make(namespace, source[field]["name"]), required if field == "secretRef" else ()
-    for variable in container.get("env") or ():
-        for field, make in (("secretKeyRef", _secret), ("configMapKeyRef", _config)):
-            chosen = (variable.get("valueFrom") or {}).get(field)
-            if chosen and not chosen.get("optional"):
-                yield make(namespace, chosen["name"]), (chosen["key"],)
+    for reference in environment_of(container):
+        if not reference.is_optional:
+            whole = required if reference.kind == "Secret" else ()
+            yield _target(reference, namespace), (reference.holder["key"],) if "key" in reference.holder else whole
 
 
 def _of_volume(volume: Manifest, namespace: str) -> Found:
     if "persistentVolumeClaim" in volume:
         claim = volume["persistentVolumeClaim"]["claimName"]
         yield Key("v1", "PersistentVolumeClaim", namespace, claim), ()
-    for source in [volume, *((volume.get("projected") or {}).get("sources") or ())]:
-        for field, make in MAKERS.items():
-            chosen = source.get(field)
-            name = chosen and (chosen.get("secretName") or chosen.get("name"))
-            if name and not chosen.get("optional"):
-                yield make(namespace, name), tuple(item["key"] for item in chosen.get("items") or ())
+    for reference in mounted_by(volume):
+        if reference.name and not reference.is_optional:
+            yield _target(reference, namespace), tuple(item["key"] for item in reference.holder.get("items") or ())
+
+
+def _target(reference: Setting, namespace: str) -> Key:
+    return Key("v1", reference.kind, namespace, reference.name)
 
 
 def _of_service_account(manifest: Manifest, namespace: str) -> Found:

@@ -66,7 +66,7 @@ class Lock:
         self.taken_over = NOBODY
         self._cluster = cluster
         self._collection = collection_path("coordination.k8s.io/v1", LEASE, namespace)
-        self._path = object_path("coordination.k8s.io/v1", LEASE, namespace, f"{name}-release")
+        self._path = _path(namespace, name)
         self._name = name
         self._purpose = purpose
         self._terms = terms or TERMS
@@ -268,12 +268,16 @@ class Lock:
 def is_held_by(cluster: Cluster, namespace: str, name: str, token: str) -> bool:
     """Whether the lock still names the run with this token, alive or dead; false when the Lease may not be read."""
     try:
-        lease = cluster.get(object_path("coordination.k8s.io/v1", LEASE, namespace, f"{name}-release"))
+        lease = cluster.get(_path(namespace, name))
     except ApiError as error:
         if error.status not in (403, 404):
             raise
         return False
     return _holder(lease).endswith(f" {token}")
+
+
+def _path(namespace: str, name: str) -> str:
+    return object_path("coordination.k8s.io/v1", LEASE, namespace, f"{name}-release")
 
 
 def _holder(lease: Manifest) -> str:
