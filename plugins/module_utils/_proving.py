@@ -21,9 +21,9 @@ from ._release.session import Proof
 from ._smoke.arguments import SMOKE
 from ._smoke.availability import query_of
 from ._smoke.finding import INCONCLUSIVE
-from ._smoke.options import Wanted, wanted
+from ._smoke.options import Wanted, prometheus_of, wanted
 from ._smoke.pods import Expected
-from ._smoke.request import NotAllowed, parse_url, wire
+from ._smoke.request import NotAllowed, wire
 from ._smoke.running import Manner, Prometheus, run
 from ._through import judged, opened
 
@@ -142,9 +142,10 @@ def _prometheus(params: Params) -> Prometheus:
     query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
     token = params["prometheus_token"]
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    if params["prometheus_url"]:
+    url = prometheus_of(params)
+    if url:
         try:
-            wire(parse_url(params["prometheus_url"]), headers=headers)
+            wire(url, headers=headers)
         except NotAllowed as refusal:
             raise NotAllowed(f"prometheus_url or prometheus_token: {refusal}") from None
     return Prometheus(

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.outer import digest_of
+from tests.integration import seeing
 from tests.integration.conftest import Player
 
 EXISTING: dict[str, t.Any] = {"secrets_source": "existing", "secrets_values": {}, "secrets_registry_password": ""}
@@ -32,8 +33,7 @@ def copies(cluster: Cluster, namespace: str) -> list[dict[str, t.Any]]:
 
 
 def pods(cluster: Cluster, namespace: str) -> set[str]:
-    found = cluster.list_objects("v1", "Pod", namespace, labelSelector="app.kubernetes.io/name=maestro")["items"]
-    return {pod["metadata"]["uid"] for pod in found if "deletionTimestamp" not in pod["metadata"]}
+    return {pod["metadata"]["uid"] for pod in seeing.pods(cluster, namespace)}
 
 
 def test_a_changed_value_rolls_the_pods_once(namespace: str, deploy: Player, cluster: Cluster) -> None:

@@ -6,29 +6,21 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import socket
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
-from tests.integration.test_smoke_truth import address, plan_for
+from tests.integration.test_smoke_truth import address, few_files, plan_for
 from tests.smoke_servers.server import serving
 
 GATES = {"error_ratio": 0.001, "p95": 20.0}
 
 
 def test_too_few_open_files_leave_it_open() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with serving("slow") as server:
-        used = {int(name) for name in os.listdir("/proc/self/fd")}
-        free = [number for number in range(4096) if number not in used]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free[20], hard))
-        try:
-            measured = measure(plan_for(server.port, 200, 1.5), GATES, [address(server.port)], None)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with serving("slow") as server, few_files():
+        measured = measure(plan_for(server.port, 200, 1.5), GATES, [address(server.port)], None)
     assert measured.judgement.verdict == "inconclusive"
     assert [finding.id for finding in measured.judgement.findings if finding.severity == "error"] == []
     [overloaded] = [each for each in measured.judgement.findings if "were sent;" in each.message]

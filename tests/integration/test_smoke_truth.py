@@ -251,17 +251,24 @@ def test_more_requests_than_connections_wait_their_turn() -> None:
     assert verdict_of(measured) == "failed"
 
 
+@contextlib.contextmanager
+def few_files() -> t.Iterator[None]:
+    """This process may open twenty more files, and no other."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = {int(name) for name in os.listdir("/proc/self/fd")}
+    free = [number for number in range(4096) if number not in used]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[20], hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_requests_that_get_no_socket_are_told() -> None:
     """With too few open files allowed, part of the load is never sent: no word on the service."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with serving("slow") as server:
-        used = {int(name) for name in os.listdir("/proc/self/fd")}
-        free = [number for number in range(4096) if number not in used]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free[20], hard))
-        try:
+        with few_files():
             measured = loaded(server, 200, 1.5)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         truth = server.stop()
     assert measured.figures["results"]["ok"] == truth["requests"] == measured.figures["sent"]
     assert measured.figures["results"]["unable"] > 100

@@ -12,6 +12,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
 from .._health.finding import INCONCLUSIVE, PASSED, Finding, by_severity, verdict
 from .objects.manifests import Manifest, key_of
+from .objects.pods import containers_of
 from .planning.differences import differences
 from .planning.drift import drift, unreadable
 from .record.history import History, Record
@@ -108,7 +109,7 @@ def images_of(manifests: t.Iterable[Manifest]) -> list[str]:
 def _images(manifest: Manifest) -> t.Iterator[str]:
     template = (manifest.get("spec") or {}).get("template")
     pod = template.get("spec") or {} if isinstance(template, dict) else {}
-    for container in [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]:
+    for container in containers_of(pod):
         if container.get("image"):
             yield container["image"]
 

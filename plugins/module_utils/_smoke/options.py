@@ -58,9 +58,9 @@ def wanted(params: Params) -> Wanted:
     bursting = _limiter_plan(url, limiter, load, burst) if burst else None
     status = below(url, expected.status) if expected.status else None
     targets = [url, *(check.url for check in checks), *([status] if status else [])]
-    hosts = hosts_of(params)
+    hosts, prometheus = hosts_of(params), prometheus_of(params)
     refuse_foreign(targets, hosts)
-    refuse_unused(params["resolve"], [*targets, *_prometheus(params)], hosts)
+    refuse_unused(params["resolve"], [*targets, *([prometheus] if prometheus else [])], hosts)
     return Wanted(
         url=url,
         checks=tuple(_named_once(checks)),
@@ -73,9 +73,10 @@ def wanted(params: Params) -> Wanted:
     )
 
 
-def _prometheus(params: Params) -> list[Url]:
+def prometheus_of(params: Params) -> Url | None:
+    """The Prometheus to ask for the availability, None where there is none. Raises NotAllowed."""
     try:
-        return [parse_url(params["prometheus_url"])] if params["prometheus_url"] else []
+        return parse_url(params["prometheus_url"]) if params["prometheus_url"] else None
     except NotAllowed as refusal:
         raise NotAllowed(f"prometheus_url: {refusal}") from None
 

@@ -9,9 +9,9 @@ import re
 import typing as t
 
 from ..._health.finding import Finding
+from ..objects.pods import containers_of
 from . import catalogue
 from .case import Case
-from .pods import containers
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?"
@@ -24,7 +24,7 @@ REFERENCE = re.compile(
 
 def check_images(case: Case) -> t.Iterator[Finding]:
     for workload in case.needs.workloads:
-        for container in containers(workload.spec):
+        for container in containers_of(workload.spec):
             subject = f"{workload.key}, container {container['name']}"
             yield from _judge(subject, container.get("image") or "", case)
 

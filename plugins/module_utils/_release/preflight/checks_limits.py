@@ -11,12 +11,13 @@ from decimal import Decimal
 from ..._health.finding import Finding
 from ..._quantity import amount
 from ..objects.manifests import Key, Manifest, key_of
+from ..objects.pods import containers_of
 from . import catalogue
 from .case import Case
 from .checks_capacity import limit_range_specs, pods_of_others
 from .counts import added, limited_objects, quotas_in_force, used
 from .facts import Pod, Unknown, known
-from .pods import Spec, Use, containers, resources_of, use_of
+from .pods import Spec, Use, resources_of, use_of
 from .quantity import ZERO, Amounts, amounts, plus, shown, times
 
 
@@ -88,7 +89,7 @@ def _limited(case: Case, kind: str, ranges: t.Sequence[Spec]) -> t.Iterator[tupl
     items = [item for spec in ranges for item in spec.get("limits") or () if item.get("type") == "Container"]
     for workload in case.needs.workloads:
         if kind == "Container":
-            for container in containers(workload.spec):
+            for container in containers_of(workload.spec):
                 yield workload.key, f"Container {container['name']}", dict(resources_of(container, items))
         if kind == "Pod":
             use = use_of(workload.spec, ranges)

@@ -31,11 +31,6 @@ def use_of(spec: Spec, limit_ranges: t.Iterable[Spec] = ()) -> Use:
     return Use(_total("requests", spec, defaults), _total("limits", spec, defaults))
 
 
-def containers(spec: Spec) -> list[Spec]:
-    """All containers of a pod, init containers included."""
-    return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-
-
 def resources_of(container: Spec, defaults: t.Sequence[Spec] = ()) -> dict[str, dict[str, Decimal]]:
     """`requests` and `limits` of a container as admission completes them."""
     given = container.get("resources") or {}
