@@ -223,7 +223,8 @@ class _Run:
         """Pods are to start with the values that External Secrets brings for this release, not with the former ones."""
         if any(manifest["kind"] == "ExternalSecret" for manifest in self._release.manifests):
             self._wait([each for each in self._release.manifests if each["kind"] in SOURCES], held.lock.check)
-            self._outcome.plan = renewed(held.cluster, self._plan)
+            if self._outcome.verdict == PASSED:
+                self._outcome.plan = renewed(held.cluster, self._plan)
 
     def _wait(self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool) -> None:
         wish = self._wish

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.outer import digest_of
@@ -145,3 +146,13 @@ def test_what_a_source_refuses_ends_the_release_before_a_pod_is_touched(cluster:
     assert "access denied" in str(failed.value)
     assert cluster.live("deployments/maestro") is None
     assert states(cluster) == [(1, "failed")]
+
+
+def test_values_are_read_again_only_when_their_source_has_brought_them(
+    cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of the second reading would stand in the place of what the source said."""
+    cluster.unready["ExternalSecret maestro-secrets"] = REFUSED
+    monkeypatch.setattr(deploying, "renewed", lambda *_: pytest.fail("the values were read again"))
+    with pytest.raises(ReleaseFailed, match="access denied"):
+        deploy(cluster, release(external()), timeout=3)
