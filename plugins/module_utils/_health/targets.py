@@ -15,6 +15,7 @@ from ansible.module_utils.urls import open_url
 from . import catalogue
 from .facts import Live
 from .finding import Check, Finding
+from .selecting import selects
 
 MONITORS = frozenset({"ServiceMonitor", "PodMonitor"})
 SECONDS = 5.0
@@ -110,12 +111,12 @@ def _is_of_pods(monitor: Live) -> bool:
 
 def _selected(monitor: Live, manifests: t.Iterable[Live]) -> list[Live]:
     """The Services that a ServiceMonitor selects."""
-    wanted = (monitor["spec"].get("selector") or {}).get("matchLabels") or {}
+    selector = monitor["spec"].get("selector")
     return [
         manifest
         for manifest in manifests
         if manifest["kind"] == "Service" and not _is_of_pods(monitor)
-        if wanted.items() <= (manifest["metadata"].get("labels") or {}).items()
+        if selects(selector, manifest["metadata"].get("labels") or {})
     ]
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from .. import catalogue
 from ..facts import Live
+from ..selecting import selects
 from .case import Case, Workload, is_ready, shown
 from .trouble import Trouble
 
@@ -36,9 +37,8 @@ def starved(case: Case, found: t.Iterable[Trouble], now: float) -> frozenset[str
 
 
 def _guards(budget: Live, pod: Live) -> bool:
-    wanted = ((budget.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     is_near = budget["metadata"].get("namespace") == pod["metadata"].get("namespace")
-    return is_near and wanted.items() <= (pod["metadata"].get("labels") or {}).items()
+    return is_near and selects((budget.get("spec") or {}).get("selector"), pod["metadata"].get("labels") or {})
 
 
 def _is_complete(case: Case, workload: Workload) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..facts import Live
-from .scene import Breach, Scene, selects, shown
+from ..selecting import selects
+from .scene import Breach, Scene, shown
 
 NGINX_LIMITS = ("nginx.ingress.kubernetes.io/limit-rps", "nginx.ingress.kubernetes.io/limit-rpm")
 TRAEFIK_CHAIN = "traefik.ingress.kubernetes.io/router.middlewares"

@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from ..facts import Live
-from .scene import Breach, Scene, containers, pod_labels, pod_spec, selects, shown
+from ..selecting import selects
+from .scene import Breach, Scene, containers, pod_labels, pod_spec, shown
 
 UID = 10001
 LEVEL = "pod-security.kubernetes.io/enforce"

@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from ..facts import Live
-from .scene import Breach, Scene, amount, pod_labels, pod_spec, selects, shown
+from ..selecting import selects
+from .scene import Breach, Scene, amount, pod_labels, pod_spec, shown
 
 OURS = "intelgraph.maestro"
 """What the names of the release's field managers begin with."""

@@ -78,25 +78,6 @@ def containers(spec: Live) -> list[Live]:
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
 
 
-def selects(selector: t.Mapping[str, t.Any] | None, labels: t.Mapping[str, str]) -> bool:
-    """Whether a label selector matches; an empty one matches everything, a missing one nothing."""
-    if selector is None:
-        return False
-    equal = all(labels.get(name) == value for name, value in (selector.get("matchLabels") or {}).items())
-    return equal and all(_satisfies(each, labels) for each in selector.get("matchExpressions") or ())
-
-
-def _satisfies(expression: t.Mapping[str, t.Any], labels: t.Mapping[str, str]) -> bool:
-    name, values = expression["key"], expression.get("values") or ()
-    tests = {
-        "In": labels.get(name) in values,
-        "NotIn": labels.get(name) not in values,
-        "Exists": name in labels,
-        "DoesNotExist": name not in labels,
-    }
-    return tests.get(expression["operator"], False)
-
-
 def _target_of(autoscaler: Live) -> tuple[str, str]:
     target = autoscaler["spec"]["scaleTargetRef"]
     return target["kind"], target["name"]

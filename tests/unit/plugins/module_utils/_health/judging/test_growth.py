@@ -73,8 +73,14 @@ def test_at_the_time_out_such_a_release_has_passed() -> None:
 def test_a_budget_that_allows_nothing_for_lack_of_that_pod_keeps_no_release() -> None:
     """With five of six pods ready and one that may be unavailable no node can be drained."""
     counts = {"expectedPods": 6, "desiredHealthy": 5, "currentHealthy": 5, "disruptionsAllowed": 0}
-    for labels, verdict in ((LABELS, "passed"), ({"app": "other"}, "")):
-        spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    others = {"matchExpressions": [{"key": next(iter(LABELS)), "operator": "DoesNotExist"}]}
+    for selector, verdict in (
+        ({"matchLabels": LABELS}, "passed"),
+        ({"matchLabels": {"app": "other"}}, ""),
+        (others, ""),
+        (None, ""),
+    ):
+        spec = {"maxUnavailable": 1, "selector": selector}
         budget = item("PodDisruptionBudget", "maestro", spec=spec, status={"observedGeneration": 1, **counts})
         assert judge(grown(budget, age=61)).verdict == verdict
 
