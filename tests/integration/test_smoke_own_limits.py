@@ -12,7 +12,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
-from tests.integration.test_smoke_truth import address, few_files, plan_for
+from tests.integration.test_smoke_truth import address, plan_for
+from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import serving
 
 GATES = {"error_ratio": 0.001, "p95": 20.0}

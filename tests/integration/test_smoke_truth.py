@@ -10,7 +10,6 @@ import gc
 import json
 import os
 import pathlib
-import resource
 import signal
 import socket
 import ssl
@@ -27,6 +26,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measurin
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Plan, Request
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import parse_url, wire
 from tests.smoke_servers.certificates import self_signed
+from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import DRIP_PIECES, DRIP_SECONDS, Server, serving
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -249,19 +249,6 @@ def test_more_requests_than_connections_wait_their_turn() -> None:
     assert figures["service_time"]["max"] == pytest.approx(0.3, abs=0.1 + delays(measured, truth))
     assert figures["latency"]["max"] > 1.0
     assert verdict_of(measured) == "failed"
-
-
-@contextlib.contextmanager
-def few_files() -> t.Iterator[None]:
-    """This process may open twenty more files, and no other."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = {int(name) for name in os.listdir("/proc/self/fd")}
-    free = [number for number in range(4096) if number not in used]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free[20], hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_requests_that_get_no_socket_are_told() -> None:
