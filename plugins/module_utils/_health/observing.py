@@ -51,7 +51,7 @@ OWNED: dict[str, tuple[Kind, ...]] = {
     "Job": (POD,),
     "Service": (("discovery.k8s.io/v1", "EndpointSlice"),),
 }
-"""What the controllers of a kind make of it, with the labels of the release."""
+"""What the controllers of a kind make of it, with the labels of the release; of ephemeral volumes they make claims."""
 NODE, EVENT = ("v1", "Node"), ("v1", "Event")
 CERTIFICATE_REQUEST = ("cert-manager.io/v1", "CertificateRequest")
 PRODUCES_EVIDENCE = frozenset({"Deployment", "StatefulSet", "Job"})
@@ -100,10 +100,17 @@ def essential_sources(subject: Subject) -> list[Source]:
     sources = [
         source for (kind, place), manifests in declared.items() for source in _declared(subject, kind, place, manifests)
     ]
-    owned = {kind: None for manifest in subject.manifests for kind in OWNED.get(manifest["kind"], ())}
+    owned = {kind: None for manifest in subject.manifests for kind in _owned(manifest)}
     known = {source.kind for source in sources}
     sources += [Source(*kind, subject.namespace, _selector(subject)) for kind in owned if kind[1] not in known]
     return sources
+
+
+def _owned(manifest: Manifest) -> tuple[Kind, ...]:
+    template = (manifest.get("spec") or {}).get("template") or {}
+    volumes = (template.get("spec") or {}).get("volumes") or ()
+    kinds = OWNED.get(manifest["kind"], ())
+    return (*kinds, CLAIM) if kinds and any("ephemeral" in volume for volume in volumes) else kinds
 
 
 def helpful_sources(subject: Subject) -> list[Source]:

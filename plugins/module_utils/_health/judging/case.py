@@ -161,6 +161,13 @@ class Case:
         gone = [event.last + grace for each in earlier for event in self.events(each, "SuccessfulDelete")[:1]]
         return max([*leaving, *gone], default=0.0)
 
+    def claims(self, pod: Live) -> list[Live]:
+        """The observed claims that the pod uses, in the order of its volumes."""
+        namespace = str(pod["metadata"].get("namespace", ""))
+        names = map(functools.partial(claim_name, pod), (pod.get("spec") or {}).get("volumes") or ())
+        found = (self.live("PersistentVolumeClaim", namespace, name) for name in names if name)
+        return [claim for claim in found if claim]
+
     @functools.cached_property
     def unfit_nodes(self) -> frozenset[str]:
         """Nodes that are not ready: what goes wrong there is no fault of the release."""
@@ -179,12 +186,23 @@ class Case:
         """
         key = kind, namespace, name
         is_there = key in self.wanted or key in self._live or (kind, name) in BROUGHT_BY_CLUSTER
-        return is_there or self.is_written(*key) or self._is_claimed(*key)
+        is_claimed = kind == "PersistentVolumeClaim" and (self._is_claimed(namespace, name) or key in self._brought)
+        return is_there or self.is_written(*key) or is_claimed
 
-    def _is_claimed(self, kind: str, namespace: str, name: str) -> bool:
+    def _is_claimed(self, namespace: str, name: str) -> bool:
         """Whether it is the claim `<template>-<set>-<number>` that a StatefulSet makes for one of its pods."""
         stem, _dash, number = name.rpartition("-")
-        return kind == "PersistentVolumeClaim" and number.isdigit() and (namespace, stem) in self._claim_stems
+        return number.isdigit() and (namespace, stem) in self._claim_stems
+
+    @functools.cached_property
+    def _brought(self) -> frozenset[Identity]:
+        """The claims that are made for the ephemeral volumes of the observed pods."""
+        return frozenset(
+            ("PersistentVolumeClaim", str(pod["metadata"].get("namespace", "")), claim_name(pod, volume))
+            for pod in self.of_kind("Pod")
+            for volume in (pod.get("spec") or {}).get("volumes") or ()
+            if "ephemeral" in volume
+        )
 
     @functools.cached_property
     def _claim_stems(self) -> frozenset[tuple[str, str]]:
@@ -205,6 +223,13 @@ def written(writer: Live) -> tuple[str, str]:
     spec, metadata = writer.get("spec") or {}, writer["metadata"]
     name = spec.get("secretName") or (spec.get("target") or {}).get("name") or metadata["name"]
     return str(metadata.get("namespace", "")), str(name)
+
+
+def claim_name(pod: Live, volume: Live) -> str:
+    """The claim of a pod's volume; one of its own is named after both. Empty where the volume has none."""
+    if "ephemeral" in volume:
+        return f"{pod['metadata']['name']}-{volume['name']}"
+    return str((volume.get("persistentVolumeClaim") or {}).get("claimName", ""))
 
 
 def identity(item: Live) -> Identity:

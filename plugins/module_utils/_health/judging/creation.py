@@ -100,7 +100,7 @@ def _of_a_set(case: Case, revision: Live) -> tuple[str, float] | None:
 
 def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
     missing = missing_reference(case, workload.namespace, said)
-    check, words, grace = missing or _classified(LEAD.sub("", said))
+    check, words, grace = missing or classified(LEAD.sub("", said))
     failures = case.events(workload.revision or workload.live, "FailedCreate", "ReplicaSetCreateError")
     ended_by = case.ended_by(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0
     return Trouble(
@@ -116,8 +116,9 @@ def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble
 
 def refusal_of(said: str) -> Check:
     """Who refuses an object, by the API server's words; POD_REFUSED where they tell nothing."""
-    return _classified(said)[0]
+    return classified(said)[0]
 
 
-def _classified(said: str) -> tuple[Check, str, float]:
+def classified(said: str) -> tuple[Check, str, float]:
+    """Who refuses an object, the words, and for how many seconds that may pass away by itself."""
     return next((check, said, grace) for pattern, check, grace in REFUSALS if pattern.search(said))

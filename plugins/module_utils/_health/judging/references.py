@@ -24,7 +24,8 @@ KINDS = {
 CLUSTER_WIDE = frozenset({"PriorityClass", "RuntimeClass"})
 OBJECT = re.compile(
     r"\b(configmap|secret|serviceaccount|persistentvolumeclaim|runtimeclass)s? \"(?P<name>[^\"]+)\" not found"
-    r"|no (PriorityClass) with name (?P<class>\S+) was found",
+    r"|no (PriorityClass) with name (?P<class>\S+) was found"
+    r"|waiting for ephemeral volume controller to create the (persistentvolumeclaim) \"(?P<claim>[^\"]+)\"",
     re.IGNORECASE,
 )
 KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/(\S+)")
@@ -58,8 +59,8 @@ def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
     found = OBJECT.search(said)
     if not found:
         return None
-    kind = KINDS[(found[1] or found[3]).lower()]
-    place, name = _place(kind, namespace), found["name"] or found["class"]
+    kind = KINDS[(found[1] or found[3] or found[5]).lower()]
+    place, name = _place(kind, namespace), found["name"] or found["class"] or found["claim"]
     is_coming = case.is_coming(kind, place, name)
     words = f"{shown_as(kind, place, name)} {'is not there' + YET if is_coming else 'does not exist'}"
     return Missing(catalogue.REFERENCE_MISSING, words, COMING if is_coming else 0.0)

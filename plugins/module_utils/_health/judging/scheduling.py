@@ -13,15 +13,17 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Workload, born, is_ready, moment
+from .case import CLOCK, Case, Workload, born, is_ready, moment
 from .references import missing_reference
 from .trouble import Sighting, Trouble, merged, own_words, told
+from .volumes import chosen_node
 
 COUNTS = re.compile(r"\b(\d+) (node\(s\) [^,.]+|Insufficient [^,.\s]+|Too many pods)")
 NODES = re.compile(r"^0/(\d+) nodes are available")
 NEVER = re.compile(r"didn't match Pod's node affinity/selector|didn't satisfy plugin.*NodeAffinity")
 CROWDED = re.compile(r"didn't match pod anti-affinity rules|didn't match pod topology spread constraints")
 CLAIMS = re.compile(r"unbound immediate PersistentVolumeClaims")
+WITH_ITS_POD = re.compile(r"waiting for ephemeral volume controller")
 COMING = ("TriggeredScaleUp", "Nominated")
 """Events by which cluster-autoscaler and Karpenter say that a node for the pod is on its way."""
 SCALED_NODES = ("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool")
@@ -59,18 +61,32 @@ def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     """None where a claim of the pod is what is wrong: that has a finding of its own."""
     scheduled = condition(pod, "PodScheduled")
     since = moment(scheduled.get("lastTransitionTime")) or born(pod)
-    missing = missing_reference(case, workload.namespace, str(scheduled.get("message") or ""))
-    if missing:
-        return Sighting(missing.check, pod, f"its pods cannot be placed: {missing.words}", since, missing.grace)
-    said = own_words(scheduled.get("message"), pod).partition(" preemption:")[0].removesuffix(". not found").strip()
+    message = str(scheduled.get("message") or "")
+    missing = missing_reference(case, workload.namespace, message)
+    is_chosen = _is_chosen(case, pod)
+    if missing and not is_chosen:
+        words, is_told = f"its pods cannot be placed: {missing.words}", not WITH_ITS_POD.search(message)
+        return Sighting(missing.check, pod, words, since, missing.grace, told=is_told)
+    said = own_words(message, pod).partition(" preemption:")[0].removesuffix(". not found").strip()
     if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
         return None
     check, words, needs_a_node = _judged(case, workload, pod, said)
     ends = [_node_by(case, pod, since)]
     if not needs_a_node:
         ends += [since + PATIENCE, case.ended_by(workload) + SOON, *_handed_over(workload)]
-    grace = None if not needs_a_node and _goes_on(workload) else max(ends) - since
-    return Sighting(check, pod, words, since, grace, evidence=told(case.events(pod, *COMING, DECLINED)[:2]))
+    is_promised = is_chosen or (pod.get("status") or {}).get("nominatedNodeName")
+    grace = None if is_promised or (not needs_a_node and _goes_on(workload)) else max(ends) - since
+    evidence = told(case.events(pod, *COMING, DECLINED)[:2])
+    return Sighting(check, pod, words, since, grace, evidence=evidence, told=not is_chosen)
+
+
+def _is_chosen(case: Case, pod: Live) -> bool:
+    """Whether a node was chosen for a volume that the pod brings: its condition stays as it was until that is bound.
+
+    The choice for an older claim may have been made for an earlier pod.
+    """
+    chosen = [claim for claim in case.claims(pod) if chosen_node(claim)]
+    return any(born(claim) >= born(pod) - CLOCK for claim in chosen)
 
 
 def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check, str, bool]:

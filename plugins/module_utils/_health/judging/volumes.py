@@ -12,7 +12,8 @@ from .. import catalogue
 from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
-from .case import Case, Event, Workload, born, is_staying, shown
+from .case import Case, Event, Workload, born, identity, is_staying, shown
+from .creation import classified
 from .references import COMING, missing_reference
 from .trouble import Sighting, Trouble, merged, one_line, own_words, told
 
@@ -27,6 +28,9 @@ CALLED_INVALID = re.compile("invalid", re.IGNORECASE)
 PERMANENT = re.compile(
     r"not found|only supports|not supported|unsupported|invalid|denied|unauthorized|forbidden|exceed", re.IGNORECASE
 )
+OWN_CLAIM = re.compile(r"ephemeral volume ([^:]+): (.*)", re.DOTALL)
+CLAIM_NAME = re.compile(r"persistentvolumeclaims \"[^\"]+\" is forbidden: ")
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
 VOLUME = re.compile(r"for volume \"([^\"]+)\"")
 DRIVERS_OWN = re.compile(r"rpc error: code = (?!InvalidArgument|Unimplemented)")
 """Words of a driver that does not mean the request: "invalid" may be a node that its cloud does not know yet."""
@@ -52,7 +56,8 @@ time), claims after 31, 63 and 127 s (external-provisioner, retry-interval-start
 
 def troubles(case: Case) -> t.Iterator[Trouble]:
     for workload in case.workloads:
-        yield from merged(workload, [found for pod in workload.pods if (found := _mount(case, workload, pod))])
+        found = [sighting for pod in workload.pods for sighting in (_mount(case, workload, pod), _own_claim(case, pod))]
+        yield from merged(workload, [sighting for sighting in found if sighting])
     for claim in _claims(case):
         trouble = _claim(case, claim)
         if trouble:
@@ -67,6 +72,18 @@ def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     telling = next((event for event in events if not event.message.startswith("Unable to attach or mount")), events[0])
     check, words, grace = _judged(case, workload, pod, telling.message)
     return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]), latest=telling.last)
+
+
+def _own_claim(case: Case, pod: Live) -> Sighting | None:
+    """Why the claim of an ephemeral volume is not made."""
+    failures = case.events(pod, "FailedBinding")
+    said = OWN_CLAIM.match(failures[0].message) if failures else None
+    if not said or case.owned(pod, "PersistentVolumeClaim"):
+        return None
+    check, words, grace = classified(own_words(said[2], pod))
+    words = f"the claim of its volume {said[1]} cannot be made: {CLAIM_NAME.sub('', words)}"
+    first, last = failures[0].first, failures[0].last
+    return Sighting(check, pod, words, first, grace, evidence=told(failures[:1]), latest=last)
 
 
 def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
@@ -118,18 +135,10 @@ def _claims(case: Case) -> t.Iterator[Live]:
     """The declared claims, and those of the newest pods."""
     declared = case.declared("PersistentVolumeClaim")
     yield from declared
-    for name, namespace in sorted(
-        {
-            (volume["persistentVolumeClaim"]["claimName"], workload.namespace)
-            for workload in case.workloads
-            for pod in workload.pods
-            for volume in (pod.get("spec") or {}).get("volumes") or ()
-            if volume.get("persistentVolumeClaim")
-        }
-    ):
-        claim = case.live("PersistentVolumeClaim", namespace, name)
-        if claim and claim not in declared:
-            yield claim
+    used = {
+        identity(claim): claim for workload in case.workloads for pod in workload.pods for claim in case.claims(pod)
+    }
+    yield from (used[key] for key in sorted(used) if used[key] not in declared)
 
 
 def _claim(case: Case, claim: Live) -> Trouble | None:
@@ -145,7 +154,17 @@ def _claim(case: Case, claim: Live) -> Trouble | None:
     asked, begun = case.events(claim, "ExternalProvisioning"), case.events(claim, "Provisioning")
     if asked and not begun:
         return _trouble(claim, f"no provisioner answers: {asked[0].message}", asked[0].first, PROVISIONING, asked[0])
+    if begun:
+        return _trouble(claim, f"its volume is being made: {begun[0].message}", begun[0].first, None, begun[0])
+    if chosen_node(claim):
+        return _trouble(claim, f"{chosen_node(claim)} was chosen for it and its volume is not there", 0.0, None)
     return None
+
+
+def chosen_node(claim: Live) -> str:
+    """The node whose volume a claim waits for, by the scheduler's choice; empty where it waits for none."""
+    is_pending = (claim.get("status") or {}).get("phase") == "Pending"
+    return (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE, "") if is_pending else ""
 
 
 def _refusal(case: Case, claim: Live) -> Event | None:
@@ -167,12 +186,14 @@ def _patience(case: Case, refusal: Event) -> float:
     return 0.0 if is_certain else PATIENCE
 
 
-def _trouble(claim: Live, said: str, since: float, grace: float, event: Event | None = None) -> Trouble:
+def _trouble(claim: Live, said: str, since: float, grace: float | None, event: Event | None = None) -> Trouble:
+    """Without a grace it takes its time, and is told when there is none left."""
     return Trouble(
         check=catalogue.CLAIM_UNBOUND,
         object=shown(claim),
         message=f"it is not bound to a volume: {one_line(said)}",
         since=since,
-        fatal_at=since + grace,
+        fatal_at=None if grace is None else since + grace,
         evidence=told([event] if event else []),
+        told=grace is not None,
     )

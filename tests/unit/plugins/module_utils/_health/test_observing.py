@@ -90,6 +90,14 @@ def test_claims_of_a_stateful_set_are_not_asked_for_twice() -> None:
     assert [source.kind for source in found].count("PersistentVolumeClaim") == 1
 
 
+def test_claims_that_pods_bring_are_observed() -> None:
+    brings = deployment()
+    brings["spec"] = {"template": {"spec": {"volumes": [{"name": "data", "ephemeral": {"volumeClaimTemplate": {}}}]}}}
+    found = {source.kind: source for source in essential_sources(subject(brings))}
+    assert found["PersistentVolumeClaim"].selector == found["Pod"].selector
+    assert "PersistentVolumeClaim" not in kinds(essential_sources(subject(deployment())))
+
+
 def test_events_and_nodes_help_where_there_are_pods() -> None:
     assert kinds(helpful_sources(subject(deployment()))) == {"Event", "Node"}
     assert helpful_sources(subject(config_map())) == []

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
 
 from .scenes import (
     NEW,
@@ -211,6 +211,65 @@ def test_a_claim_that_has_come_is_only_unknown_to_the_scheduler_yet() -> None:
 def test_a_claim_that_is_not_bound_is_told_by_the_claim() -> None:
     said = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     assert judge(rollout(unplaced(said))).findings == ()
+
+
+def with_its_own_claim(said: str, age: float = 1) -> dict[str, t.Any]:
+    """A pod with an ephemeral volume of the name `data`."""
+    made = unplaced(said, age)
+    made["spec"]["volumes"] = [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+    return made
+
+
+def own_claim(age: float = 60, **annotations: str) -> dict[str, t.Any]:
+    claim = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", age=age, spec={})
+    claim["metadata"]["annotations"] = annotations
+    return claim | {"status": {"phase": "Pending"}}
+
+
+CLAIM_TO_COME = (
+    "0/3 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim"
+    ' "maestro-new-a-data". not found'
+)
+CHOSEN = {"volume.kubernetes.io/selected-node": "node-1"}
+
+
+def test_a_claim_that_comes_with_its_pod_is_waited_for_without_a_word() -> None:
+    """Nearly every such pod is seen before its claim."""
+    assert judge(rollout(with_its_own_claim(CLAIM_TO_COME))).findings == ()
+    assert seconds_left(rollout(with_its_own_claim(CLAIM_TO_COME))) == 129
+    never = judge(rollout(with_its_own_claim(CLAIM_TO_COME, age=131)))
+    assert "PersistentVolumeClaim maestro-system/maestro-new-a-data is not there yet" in cause(never).message
+
+
+@pytest.mark.parametrize("said", [CLAIM_TO_COME, NO_ROOM, NO_MATCH])
+def test_a_pod_whose_volume_is_being_made_has_its_node(said: str) -> None:
+    """Its condition stays what it was until the volume is there: the scheduler has only told the claim."""
+    given = rollout(with_its_own_claim(said, age=600), own_claim(**CHOSEN))
+    judgement = judge(given)
+    assert (judgement.verdict, judgement.findings) == ("", ())
+    over = cause(timed_out(given, judgement))
+    assert (over.id, over.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-new-a-data")
+    assert "node-1 was chosen for it and its volume is not there" in over.message
+
+
+def test_a_node_that_was_chosen_for_an_earlier_pod_says_nothing_of_this_one() -> None:
+    given = rollout(with_its_own_claim(NO_MATCH), own_claim(age=900, **CHOSEN), also=NODES)
+    assert cause(judge(given)).id == "unschedulable"
+
+
+@pytest.mark.parametrize("phase", ["Bound", "Lost"])
+def test_a_pod_whose_volume_is_there_is_judged_by_what_its_condition_says(phase: str) -> None:
+    claim = own_claim(**CHOSEN) | {"status": {"phase": phase}}
+    found = judge(rollout(with_its_own_claim(NO_MATCH), claim, also=NODES))
+    assert "unschedulable" in [finding.id for finding in found.findings]
+
+
+def test_a_pod_that_a_node_is_nominated_for_is_waited_for() -> None:
+    """Less important pods end there first, or its volumes are being bound."""
+    promised = unplaced(NO_ROOM, age=600)
+    promised["status"]["nominatedNodeName"] = "node-1"
+    assert undecided(judge(rollout(promised))).id == "unschedulable"
+    assert seconds_left(rollout(promised)) is None
 
 
 def test_a_pod_that_is_placed_is_no_trouble() -> None:

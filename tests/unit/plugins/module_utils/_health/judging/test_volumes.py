@@ -9,9 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
 
 from .scenes import (
+    DEPLOYMENT,
     NEW,
     OLD,
     ago,
@@ -244,6 +245,50 @@ def test_a_claim_of_a_pod_is_judged_like_one_of_the_release() -> None:
     told = event(mine, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
     given = facts(unavailable(), replica_set(NEW), user, mine, told)
     assert cause(judge(given)).id == "claim-unbound"
+
+
+def with_its_own_volume() -> dict[str, t.Any]:
+    user = creating(node="")
+    user["spec"]["volumes"] = [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+    return user
+
+
+def test_a_claim_that_a_pod_brings_is_judged_like_one_of_the_release() -> None:
+    own = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", spec={})
+    own["status"] = {"phase": "Pending"}
+    told = event(own, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
+    finding = cause(judge(rollout(with_its_own_volume(), own, told)))
+    assert (finding.id, finding.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-new-a-data")
+
+
+QUOTA = (
+    'ephemeral volume data: persistentvolumeclaims "maestro-new-a-data" is forbidden: exceeded quota: q,'
+    " requested: persistentvolumeclaims=1, used: persistentvolumeclaims=2, limited: persistentvolumeclaims=2"
+)
+
+
+def test_a_claim_that_may_not_be_made_for_its_pod_has_its_cause() -> None:
+    user = with_its_own_volume()
+    finding = cause(judge(rollout(user, also=[event(user, "FailedBinding", QUOTA)])))
+    assert (finding.id, finding.object) == ("quota-exceeded", DEPLOYMENT)
+    assert "the claim of its volume data cannot be made: exceeded quota: q" in finding.message
+
+
+def test_a_claim_that_was_made_at_last_is_no_trouble() -> None:
+    user = with_its_own_volume()
+    own = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", spec={})
+    own["status"] = {"phase": "Bound"}
+    assert judge(rollout(user, own, also=[event(user, "FailedBinding", QUOTA)])).findings == ()
+
+
+def test_a_volume_that_is_being_made_is_only_told_when_the_time_is_over() -> None:
+    begun = event(claim(), "Provisioning", "External provisioner is provisioning volume", first=300, last=300)
+    given = facts(unavailable(), claim(), begun)
+    judgement = judge(given)
+    assert (judgement.verdict, judgement.findings) == ("", ())
+    over = cause(timed_out(given, judgement))
+    assert (over.id, over.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-data")
+    assert "its volume is being made: External provisioner is provisioning volume" in over.message
 
 
 def test_a_claim_that_waits_for_its_first_pod_is_fine() -> None:
