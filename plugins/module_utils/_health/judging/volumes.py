@@ -46,11 +46,12 @@ For a node that has gone it has the pod placed anew (sig-storage-lib-external-pr
 CLASS = re.compile(r"storageclass\S* \"([^\"]+)\" not found", re.IGNORECASE)
 ANEW = ("Provisioning", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
 """Events by which a claim is tried again. Only the first is the provisioner's own."""
-PATIENCE, PROVISIONING = 130.0, 60.0
+PATIENCE, PROVISIONING = 130.0, 90.0
 """Seconds: for a driver's or a provisioner's hiccup and a volume to be let go; for a provisioner to say anything.
 
 Mounts and attachments are tried again after 31.5, 63.5 and 127.5 s (kubernetes, exponentialbackoff, 0.5 s doubled each
-time), claims after 31, 63 and 127 s (external-provisioner, retry-interval-start of 1 s).
+time), claims after 31, 63 and 127 s (external-provisioner, retry-interval-start of 1 s). A provisioner that ends waits
+for its start, 10 to 40 s by the kubelet's back-off, and for the lease of 15 s of the one before it.
 """
 
 

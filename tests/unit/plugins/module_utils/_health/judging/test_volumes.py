@@ -193,7 +193,7 @@ def test_a_claim_that_can_never_be_bound(reason: str, said: str) -> None:
     ("reason", "said", "left"),
     [
         ("ProvisioningFailed", "rpc error: code = Unavailable desc = connection closed", 90),
-        ("ExternalProvisioning", "Waiting for a volume to be created by the external provisioner 'x'", 20),
+        ("ExternalProvisioning", "Waiting for a volume to be created by the external provisioner 'x'", 50),
     ],
 )
 def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
