@@ -22,10 +22,14 @@ KINDS = {
     "runtimeclass": "RuntimeClass",
 }
 CLUSTER_WIDE = frozenset({"PriorityClass", "RuntimeClass"})
+WITH_ITS_POD = re.compile(
+    r"waiting for ephemeral volume controller to create the (persistentvolumeclaim) \"(?P<claim>[^\"]+)\""
+)
+"""What the scheduler says of nearly every pod with an ephemeral volume, whose claim is made after it."""
 OBJECT = re.compile(
     r"\b(configmap|secret|serviceaccount|persistentvolumeclaim|runtimeclass)s? \"(?P<name>[^\"]+)\" not found"
     r"|no (PriorityClass) with name (?P<class>\S+) was found"
-    r"|waiting for ephemeral volume controller to create the (persistentvolumeclaim) \"(?P<claim>[^\"]+)\"",
+    rf"|{WITH_ITS_POD.pattern}",
     re.IGNORECASE,
 )
 KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (\S+)/(\S+)")

@@ -14,7 +14,7 @@ from ..facts import Live
 from ..finding import Check
 from ..readiness import condition
 from .case import CLOCK, Case, Workload, born, is_ready, moment
-from .references import missing_reference
+from .references import WITH_ITS_POD, missing_reference
 from .trouble import Sighting, Trouble, merged, own_words, told
 from .volumes import chosen_node
 
@@ -23,7 +23,6 @@ NODES = re.compile(r"^0/(\d+) nodes are available")
 NEVER = re.compile(r"didn't match Pod's node affinity/selector|didn't satisfy plugin.*NodeAffinity")
 CROWDED = re.compile(r"didn't match pod anti-affinity rules|didn't match pod topology spread constraints")
 CLAIMS = re.compile(r"unbound immediate PersistentVolumeClaims")
-WITH_ITS_POD = re.compile(r"waiting for ephemeral volume controller")
 COMING = ("TriggeredScaleUp", "Nominated")
 """Events by which cluster-autoscaler and Karpenter say that a node for the pod is on its way."""
 SCALED_NODES = ("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool")
@@ -71,13 +70,20 @@ def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
     if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
         return None
     check, words, needs_a_node = _judged(case, workload, pod, said)
+    grace = None if is_chosen else _grace(case, workload, pod, since, needs_a_node)
+    evidence = told(case.events(pod, *COMING, DECLINED)[:2])
+    return Sighting(check, pod, words, since, grace, evidence=evidence, told=not is_chosen)
+
+
+def _grace(case: Case, workload: Workload, pod: Live, since: float, needs_a_node: bool) -> float | None:
+    """Seconds in which a place must be there; None while one is promised, or an old pod is still to make room."""
+    is_promised = (pod.get("status") or {}).get("nominatedNodeName")
+    if is_promised or (not needs_a_node and _goes_on(workload)):
+        return None
     ends = [_node_by(case, pod, since)]
     if not needs_a_node:
         ends += [since + PATIENCE, case.ended_by(workload) + SOON, *_handed_over(workload)]
-    is_promised = is_chosen or (pod.get("status") or {}).get("nominatedNodeName")
-    grace = None if is_promised or (not needs_a_node and _goes_on(workload)) else max(ends) - since
-    evidence = told(case.events(pod, *COMING, DECLINED)[:2])
-    return Sighting(check, pod, words, since, grace, evidence=evidence, told=not is_chosen)
+    return max(ends) - since
 
 
 def _is_chosen(case: Case, pod: Live) -> bool:

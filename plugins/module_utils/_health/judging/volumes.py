@@ -157,8 +157,9 @@ def _claim(case: Case, claim: Live) -> Trouble | None:
         return _trouble(claim, f"no provisioner answers: {asked[0].message}", asked[0].first, PROVISIONING, asked[0])
     if begun:
         return _trouble(claim, f"its volume is being made: {begun[0].message}", begun[0].first, None, begun[0])
-    if chosen_node(claim):
-        return _trouble(claim, f"{chosen_node(claim)} was chosen for it and its volume is not there", 0.0, None)
+    node = chosen_node(claim)
+    if node:
+        return _trouble(claim, f"{node} was chosen for it and its volume is not there", 0.0, None)
     return None
 
 

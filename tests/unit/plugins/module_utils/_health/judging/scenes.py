@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, Judgement
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
 from tests.unit.rendering import only
 
 Live = dict[str, t.Any]
@@ -103,6 +103,17 @@ def pod(
     return live
 
 
+OWN_VOLUMES = [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+"""Volumes of a pod of which each has a claim that is made for the pod."""
+
+
+def own_claim(phase: str = "Pending", age: float = 60, **annotations: str) -> Live:
+    """The claim that is made for the pod `maestro-new-a` with these volumes."""
+    claim = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", age=age, spec={})
+    claim["metadata"]["annotations"] = annotations
+    return claim | {"status": {"phase": phase}}
+
+
 def container(name: str = "maestro", *, ready: bool = False, restarts: int = 0, **fields: t.Any) -> Live:
     return {"name": name, "ready": ready, "restartCount": restarts, "image": IMAGE, **fields}
 
@@ -180,6 +191,13 @@ def undecided(judgement: Judgement) -> Finding:
     found: Finding = only(judgement.findings)
     assert found.severity == "warning"
     return found
+
+
+def told_at_the_end(given: Facts) -> Finding:
+    """What these facts are called once the time is over; checks that nothing is told of them before."""
+    judgement = judge(given)
+    assert (judgement.verdict, judgement.findings) == ("", ())
+    return cause(timed_out(given, judgement))
 
 
 def seconds_left(given: Facts) -> float | None:

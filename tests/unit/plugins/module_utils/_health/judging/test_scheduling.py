@@ -10,11 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
 from .scenes import (
     NEW,
     OLD,
+    OWN_VOLUMES,
     ago,
     cause,
     condition,
@@ -22,11 +23,13 @@ from .scenes import (
     facts,
     item,
     node,
+    own_claim,
     pod,
     replica_set,
     rollout,
     running,
     seconds_left,
+    told_at_the_end,
     unavailable,
     undecided,
 )
@@ -216,14 +219,8 @@ def test_a_claim_that_is_not_bound_is_told_by_the_claim() -> None:
 def with_its_own_claim(said: str, age: float = 1) -> dict[str, t.Any]:
     """A pod with an ephemeral volume of the name `data`."""
     made = unplaced(said, age)
-    made["spec"]["volumes"] = [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+    made["spec"]["volumes"] = OWN_VOLUMES
     return made
-
-
-def own_claim(age: float = 60, **annotations: str) -> dict[str, t.Any]:
-    claim = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", age=age, spec={})
-    claim["metadata"]["annotations"] = annotations
-    return claim | {"status": {"phase": "Pending"}}
 
 
 CLAIM_TO_COME = (
@@ -244,10 +241,7 @@ def test_a_claim_that_comes_with_its_pod_is_waited_for_without_a_word() -> None:
 @pytest.mark.parametrize("said", [CLAIM_TO_COME, NO_ROOM, NO_MATCH])
 def test_a_pod_whose_volume_is_being_made_has_its_node(said: str) -> None:
     """Its condition stays what it was until the volume is there: the scheduler has only told the claim."""
-    given = rollout(with_its_own_claim(said, age=600), own_claim(**CHOSEN))
-    judgement = judge(given)
-    assert (judgement.verdict, judgement.findings) == ("", ())
-    over = cause(timed_out(given, judgement))
+    over = told_at_the_end(rollout(with_its_own_claim(said, age=600), own_claim(**CHOSEN)))
     assert (over.id, over.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-new-a-data")
     assert "node-1 was chosen for it and its volume is not there" in over.message
 
@@ -259,8 +253,7 @@ def test_a_node_that_was_chosen_for_an_earlier_pod_says_nothing_of_this_one() ->
 
 @pytest.mark.parametrize("phase", ["Bound", "Lost"])
 def test_a_pod_whose_volume_is_there_is_judged_by_what_its_condition_says(phase: str) -> None:
-    claim = own_claim(**CHOSEN) | {"status": {"phase": phase}}
-    found = judge(rollout(with_its_own_claim(NO_MATCH), claim, also=NODES))
+    found = judge(rollout(with_its_own_claim(NO_MATCH), own_claim(phase, **CHOSEN), also=NODES))
     assert "unschedulable" in [finding.id for finding in found.findings]
 
 

@@ -9,12 +9,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge, timed_out
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging import judge
 
 from .scenes import (
     DEPLOYMENT,
     NEW,
     OLD,
+    OWN_VOLUMES,
     ago,
     cause,
     condition,
@@ -22,11 +23,13 @@ from .scenes import (
     facts,
     item,
     node,
+    own_claim,
     pod,
     replica_set,
     rollout,
     running,
     seconds_left,
+    told_at_the_end,
     unavailable,
     undecided,
     waiting,
@@ -249,13 +252,12 @@ def test_a_claim_of_a_pod_is_judged_like_one_of_the_release() -> None:
 
 def with_its_own_volume() -> dict[str, t.Any]:
     user = creating(node="")
-    user["spec"]["volumes"] = [{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+    user["spec"]["volumes"] = OWN_VOLUMES
     return user
 
 
 def test_a_claim_that_a_pod_brings_is_judged_like_one_of_the_release() -> None:
-    own = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", spec={})
-    own["status"] = {"phase": "Pending"}
+    own = own_claim()
     told = event(own, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
     finding = cause(judge(rollout(with_its_own_volume(), own, told)))
     assert (finding.id, finding.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-new-a-data")
@@ -276,17 +278,12 @@ def test_a_claim_that_may_not_be_made_for_its_pod_has_its_cause() -> None:
 
 def test_a_claim_that_was_made_at_last_is_no_trouble() -> None:
     user = with_its_own_volume()
-    own = item("PersistentVolumeClaim", "maestro-new-a-data", owner="Pod/maestro-new-a", spec={})
-    own["status"] = {"phase": "Bound"}
-    assert judge(rollout(user, own, also=[event(user, "FailedBinding", QUOTA)])).findings == ()
+    assert judge(rollout(user, own_claim("Bound"), also=[event(user, "FailedBinding", QUOTA)])).findings == ()
 
 
 def test_a_volume_that_is_being_made_is_only_told_when_the_time_is_over() -> None:
     begun = event(claim(), "Provisioning", "External provisioner is provisioning volume", first=300, last=300)
-    given = facts(unavailable(), claim(), begun)
-    judgement = judge(given)
-    assert (judgement.verdict, judgement.findings) == ("", ())
-    over = cause(timed_out(given, judgement))
+    over = told_at_the_end(facts(unavailable(), claim(), begun))
     assert (over.id, over.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-data")
     assert "its volume is being made: External provisioner is provisioning volume" in over.message
 
