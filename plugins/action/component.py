@@ -13,8 +13,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared, validate
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
     MANIFESTS,
     SECRET_VALUES,
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
         specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
         options = specs["argument_specs"]["main"]["options"]
         values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
-        problems = check.of_role(name, options, values, host_vars)
+        problems = validate.of_role(name, options, values, host_vars)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise AnsibleActionFail(f"The variables of {name} cannot be used; nothing was changed:\n{lines}")

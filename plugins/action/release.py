@@ -10,7 +10,7 @@ import typing as t
 
 import ansible.release
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._collection import version
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import entrance
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import smoke_expectations
 
 DOCUMENTATION = r"""
 name: smoke_defaults
@@ -59,9 +59,9 @@ STAGING_ROOTS = pathlib.Path(__file__).resolve().parents[2] / "playbooks" / "fil
 
 def smoke_defaults(ingress: t.Mapping[str, t.Any], rate: float) -> dict[str, t.Any]:
     return {
-        "expect": entrance.expectations(ingress),
-        "ca_path": str(STAGING_ROOTS) if entrance.is_signed_by_staging(ingress) else "",
-        "rate": entrance.rate(ingress, rate),
+        "expect": smoke_expectations.expectations(ingress),
+        "ca_path": str(STAGING_ROOTS) if smoke_expectations.is_signed_by_staging(ingress) else "",
+        "rate": smoke_expectations.rate(ingress, rate),
     }
 
 

@@ -244,14 +244,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Look, examine
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import message
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.summary import summary
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import judge_objects
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import message
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.summary import summary
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 SEVERITY: dict[str, t.Any] = {"type": "str", "choices": ["error", "warning", "off"]}
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -185,19 +185,19 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis import archive
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.contents import compose, mask_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.gathering import gather
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.judged import judged
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.logs import LEAST
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.subject import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import archive
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.analyze import judged
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.layout import compose, mask_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.logs import LEAST
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
     Collected,
     LeftOut,
     Subject,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,

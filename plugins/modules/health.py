@@ -198,9 +198,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import targets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     FAILED,
     INCONCLUSIVE,
     PASSED,
@@ -208,12 +206,14 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding
     by_severity,
     verdict,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import state_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.endpoints import serving
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -256,19 +256,23 @@ def _health(cluster: Cluster, record: Record, call: Call) -> Health:
         health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
     else:
         health = look(cluster, subject, settle, mask)
-    is_asked = params["prometheus_url"] and health.verdict == PASSED and targets.is_monitored(record.manifests)
-    return _with_targets(cluster, health, targets.scraping(record.manifests), params) if is_asked else health
+    is_asked = (
+        params["prometheus_url"] and health.verdict == PASSED and prometheus_targets.is_monitored(record.manifests)
+    )
+    return _with_targets(cluster, health, prometheus_targets.scraping(record.manifests), params) if is_asked else health
 
 
-def _with_targets(cluster: Cluster, health: Health, ours: targets.Scraping, params: dict[str, t.Any]) -> Health:
+def _with_targets(
+    cluster: Cluster, health: Health, ours: prometheus_targets.Scraping, params: dict[str, t.Any]
+) -> Health:
     """The verdict with what Prometheus says of the pods; inconclusive when it says nothing."""
     namespace = params["namespace"]
     try:
-        states = targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
-        found = targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
+        states = prometheus_targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
+        found = prometheus_targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
         complete = True
-    except targets.NoAnswer as why:
-        found, complete = [targets.silent(namespace, str(why))], False
+    except prometheus_targets.NoAnswer as why:
+        found, complete = [prometheus_targets.silent(namespace, str(why))], False
     said = found[0].sentence() if found else health.sentence
     return dataclasses.replace(
         health,

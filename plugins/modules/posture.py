@@ -147,10 +147,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.looking import look
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.telling import Posture, missing, told
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.collect import look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.result import Posture, missing, told
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,

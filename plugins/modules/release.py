@@ -255,25 +255,25 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import options, proof
-from ansible_collections.intelgraph.maestro.plugins.module_utils._recalling import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PROOF, Prove, Wish
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
-from ansible_collections.intelgraph.maestro.plugins.module_utils._reporting import FILES, with_pages
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import options, proof
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,

@@ -18,15 +18,15 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import is_telling
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import silent
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import silent
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import (
     Arguments,
     Call,
     Ending,
     confidential,
     perform,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import is_telling
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
 
 Values = dict[str, t.Any]

@@ -15,7 +15,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.modules import release, release_info  # noqa: E402
 
 Manifest = dict[str, t.Any]

@@ -7,12 +7,12 @@ from __future__ import annotations
 import multiprocessing
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.faults import sample
 
-TERMS = locking.Terms(good_for=1.0, renew_every=0.3, look_every=0.05)
+TERMS = lease_lock.Terms(good_for=1.0, renew_every=0.3, look_every=0.05)
 """A dead holder is followed after a second: the suite waits for that some hundred times."""
 LONGEST = 240.0
 """Seconds after which a release is given up that neither ends nor dies."""
@@ -43,9 +43,9 @@ def _parameters(connection: t.Mapping[str, t.Any], namespace: str, **given: t.An
     return {**defaults, "namespace": namespace, "wait": False, "retry_timeout": 20.0, **connection, **given}
 
 
-def run_here(parameters: Parameters, terms: locking.Terms = TERMS) -> Result:
+def run_here(parameters: Parameters, terms: lease_lock.Terms = TERMS) -> Result:
     """Run in this process, in which locks are from now on held on these terms; the result, and whether it failed."""
-    locking.TERMS = terms
+    lease_lock.TERMS = terms
     ending = release.carry_out(Call(parameters))
     return {**ending.values, "failed": ending.failed, "warnings": list(ending.warnings)}
 

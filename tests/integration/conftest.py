@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from tests.integration.playing import Play, play
 
 Manifest = dict[str, t.Any]
@@ -103,9 +103,9 @@ def api_dry_run(cluster: Cluster) -> t.Callable[[Manifest], tuple[str, ...]]:
 @pytest.fixture(autouse=True, scope="module")
 def terms() -> t.Iterator[None]:
     """The fault suite has locks in this process that are good for a second; other modules get the product's own."""
-    own = locking.TERMS
+    own = lease_lock.TERMS
     yield
-    locking.TERMS = own
+    lease_lock.TERMS = own
 
 
 def of_namespace(namespace: str) -> dict[str, t.Any]:

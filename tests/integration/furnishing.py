@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
 from tests.integration.conftest import NAMESPACE_GONE_WITHIN
 from tests.integration.waiting import wait_for

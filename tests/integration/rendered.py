@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import put_back_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import put_back_secrets
 from tests.integration.conftest import delete_namespace
 from tests.unit.rendering import Manifest, render_with_secrets
 

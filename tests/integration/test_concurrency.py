@@ -15,7 +15,7 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import Lock, Terms
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import Lock, Terms
 from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.playing import COLLECTIONS, command_of

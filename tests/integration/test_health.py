@@ -14,10 +14,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace

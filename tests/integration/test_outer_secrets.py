@@ -8,7 +8,9 @@ import base64
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.outer import digest_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.external_secret_digest import (
+    digest_of,
+)
 from tests.integration import seeing
 from tests.integration.conftest import Player
 

@@ -11,14 +11,14 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import examine
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
 from tests.integration.furnishing import allow, furnish
 from tests.integration.waiting import wait_for
-from tests.unit.plugins.module_utils._release.preflight.builders import deployment, obj
+from tests.unit.plugins.module_utils._preflight.builders import deployment, obj
 from tests.unit.rendering import only
 
 Lab = dict[str, t.Any]

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import catalogue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import catalogue
 from tests.integration import seeing
 from tests.integration.conftest import STATE, Player, of_namespace
 from tests.integration.furnishing import allow, furnish, wait_for_content_remaining

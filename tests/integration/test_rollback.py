@@ -10,7 +10,9 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.naming import is_named_by_content
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.content_hash import (
+    is_named_by_content,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import comparable
 from tests.integration import seeing
 from tests.integration.conftest import Player

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging.scheduling import PATIENCE
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules.scheduling import PATIENCE
 from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.unit.rendering import Manifest

@@ -12,8 +12,11 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.forwarding import Backend, Forwarding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.listener import (
+    Backend,
+    Forwarding,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace

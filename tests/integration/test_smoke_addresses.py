@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import asking, running
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import runner
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import probe
 from tests.smoke_servers.server import serving
 from tests.unit.plugins.module_utils._smoke.test_options import asked
 
@@ -29,11 +30,11 @@ def test_a_load_goes_to_the_addresses_that_take_it(
 ) -> None:
     with serving(behaviour) as server:
         both = [(socket.AF_INET, (place, server.port)) for place in ("127.0.0.2", "127.0.0.1")]
-        for module in (asking, running):
+        for module in (probe, runner):
             monkeypatch.setattr(module, "lookup", lambda *_name: both)
         wish = asked(f"http://localhost:{server.port}", defaults=False, checks=CHECKS, **given)
-        manner = running.Manner(ssl.create_default_context(), {}, interval=0.05)
-        came = running.run(wish, None, manner, running.Prometheus())
+        manner = runner.Manner(ssl.create_default_context(), {}, interval=0.05)
+        came = runner.run(wish, None, manner, runner.Prometheus())
     results = {**came["load"].get("results", {}), **came["limiter"].get("results", {})}
     assert results.get("connect", 0) == 0
     assert "error" not in {finding["severity"] for finding in came["findings"]}, came["msg"]

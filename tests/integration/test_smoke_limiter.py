@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, prove
 from tests.integration.test_smoke_truth import address, plan_for
 from tests.smoke_servers.server import serving
 

@@ -10,8 +10,8 @@ import socket
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import connection
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import measure
 from tests.integration.test_smoke_truth import address, plan_for
 from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import serving

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import measure
 from tests.integration.test_smoke_truth import address
 from tests.smoke_servers.server import CAPACITY, serving
 from tests.unit.plugins.module_utils._smoke.test_options import asked

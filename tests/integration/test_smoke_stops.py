@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import connection
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
 from tests.integration.test_smoke_truth import address, plan_for, results
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.server import serving

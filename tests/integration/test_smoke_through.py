@@ -12,10 +12,13 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.forwarding import Backend, Forwarding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.asking import Asker
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import parse_url, wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.listener import (
+    Backend,
+    Forwarding,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Asker
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import parse_url, wire
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, delete_namespace, of_namespace

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.smoke_servers.certificates import issued, self_signed
 from tests.smoke_servers.server import Server, serving

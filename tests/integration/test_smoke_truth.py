@@ -20,11 +20,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Plan, Request
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import parse_url, wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import parse_url, wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, prove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import Plan, Request
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import DRIP_PIECES, DRIP_SECONDS, Server, serving

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.targets import NoAnswer, ask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.prometheus_targets import NoAnswer, ask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.integration import seeing
 from tests.integration.conftest import Player

@@ -13,9 +13,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
 from tests.integration.furnishing import allow
 from tests.integration.playing import Play, play

@@ -18,14 +18,14 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
     Answer,
     ApiError,
     Cluster,
     Limits,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.clock import ServerClock
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.server_clock import ServerClock
 from tests.unit.owned import owned_by, uid_of
 
 Fields = dict[tuple[str, ...], t.Any]

@@ -14,11 +14,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.references import made_by
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.references import made_by
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -15,12 +15,12 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-from .clock import ServerClock
+from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
 from .configuration import configure, headers, options, private_folder
-from .dialling import dial
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
-from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
-from .outage import Outage
+from .port_forward.handshake import dial
+from .retry_deadline import Outage
+from .server_clock import ServerClock
 from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
 
 try:

@@ -11,8 +11,8 @@ import threading
 import time
 import typing as t
 
+from .api_resources import Manifest, collection_path
 from .client import ApiError, Cluster, ClusterError
-from .kinds import Manifest, collection_path
 
 WATCH_SECONDS = 240
 """How long the API server is asked to keep a watch open."""

@@ -8,7 +8,7 @@ The order is the order in which findings are told. Pages: docs/findings.
 
 from __future__ import annotations
 
-from .finding import Check
+from .._findings.finding import Check
 
 OBJECT_GONE = Check(
     "object-gone",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .finding import Finding
+from .._findings.finding import Finding
 
 Live = t.Mapping[str, t.Any]
 """One object as the API shows it, never changed."""

@@ -12,8 +12,8 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._health.finding import PASSED, Finding, by_severity
-from .._health.telling import Moment
+from .._findings.finding import PASSED, Finding, by_severity
+from .._health.progress import Moment
 from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
 from .planning.risks import risks
 

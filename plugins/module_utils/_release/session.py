@@ -11,16 +11,16 @@ import os
 import typing as t
 
 from .._cluster.client import ApiError, Cluster
-from .._health.finding import Finding
-from .._health.telling import Tell, silent
-from .objects.manifests import Key, Manifest
+from .._findings.finding import Finding
+from .._health.progress import Tell, silent
+from .._objects.manifest import Key, Manifest
+from .fenced_writer import Writer
 from .objects.ownership import ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
-from .record.claiming import claim
+from .record.create_once import claim
 from .record.history import INTERRUPTED, History, Record
-from .record.locking import Lock, Superseded
-from .writing import Writer
+from .record.lease_lock import Lock, Superseded
 
 Approval = t.Callable[[Plan, int], None]
 """Takes a plan and the number of the last release."""

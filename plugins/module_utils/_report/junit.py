@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from .._health.finding import FAILED, INCONCLUSIVE, Finding
-from .contents import SKIPPED, Check, Report
+from .._findings.finding import FAILED, INCONCLUSIVE, Finding
+from .model import SKIPPED, Check, Report
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write."""

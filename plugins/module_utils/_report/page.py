@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._health.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
-from .chart import chart, listed, worded
-from .contents import SKIPPED, Check, Report
-from .loading import loading
-from .markup import Html, joined, tag
-from .style import CSS
+from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
+from .css import CSS
+from .html import Html, joined, tag
+from .load_section import loading
+from .model import SKIPPED, Check, Report
+from .rollout_chart import chart, listed, worded
 
 PAGES = "https://github.com/brianlong/intelgraph/blob/main/docs/findings"
 """Where the page of each kind of finding is read."""

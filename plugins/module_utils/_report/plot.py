@@ -13,7 +13,7 @@ import itertools
 import math
 import typing as t
 
-from .markup import Html, tag
+from .html import Html, tag
 
 SIDE = 1000
 TICKS = 6

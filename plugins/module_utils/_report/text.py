@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .contents import Report
 from .junit import in_full
+from .model import Report
 
 EVIDENCE = 6
 """Lines of evidence that the screen shows of one finding."""

@@ -9,7 +9,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from .._health.phases import FAILING, PENDING, PHASES, READY, STARTING
+from .._health.pod_phases import FAILING, PENDING, PHASES, READY, STARTING
 
 Values = t.Mapping[str, t.Any]
 

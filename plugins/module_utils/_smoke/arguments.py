@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .judging import GATES
+from .load.gates import GATES
 
 STR: dict[str, t.Any] = {"type": "str"}
 INT: dict[str, t.Any] = {"type": "int"}

@@ -10,13 +10,13 @@ import math
 import re
 import typing as t
 
-from .checking import TLS_VERSIONS, Check, expression_error
-from .defaults import Expectations, default_checks
-from .judging import GATES
-from .limiter import Limiter
-from .plan import Plan, Request, refuse_excess
-from .request import NotAllowed, Url, below, parse_url, refuse_foreign, refuse_unused, wire
-from .samples import requests_needed
+from .checks.assertions import TLS_VERSIONS, Check, expression_error
+from .checks.defaults import Expectations, default_checks
+from .http.request import NotAllowed, Url, below, parse_url, refuse_foreign, refuse_unused, wire
+from .load.gates import GATES
+from .load.rate_limiter import Limiter
+from .load.schedule import Plan, Request, refuse_excess
+from .load.statistics import requests_needed
 
 Params = t.Mapping[str, t.Any]
 LEAST_SECONDS = 10.0

@@ -9,7 +9,7 @@ import re
 import typing as t
 from decimal import Decimal
 
-from .._quantity import amount
+from .._objects.quantity import amount
 
 _FORM = re.compile(r"\d+(?:\.\d+)?(?:m|k|Ki|[MGTPE]i?)?", re.ASCII)
 MEBIBYTE = 1024**2

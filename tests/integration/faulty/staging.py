@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.integration.conftest import delete_namespace
 from tests.integration.faulty.changes import NAMESPACE, Change, Components

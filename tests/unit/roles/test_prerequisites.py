@@ -12,13 +12,13 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Controller
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Case, Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import Judgement, judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Controller
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import Needs, needs_of
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
+from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import ROLES, component, only, render
 
 DIGEST = f"sha256:{'0' * 64}"

@@ -9,10 +9,10 @@ import dataclasses
 import typing as t
 
 from ..._cluster.errors import ClusterError
-from .manifests import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
-from .naming import name_by_content
+from ..._objects.manifest import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
+from .apply_order import in_order
+from .content_hash import name_by_content
 from .ownership import without_initial_replicas
-from .stages import in_order
 
 
 class BadComponents(ClusterError):

@@ -9,7 +9,7 @@ import copy
 import re
 import typing as t
 
-from .manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
+from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
 
 MANAGER = "intelgraph.maestro"
 """Field manager of everything that a release declares."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._health.finding import Finding
-from ..._quantity import amount
-from ..objects.manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
+from ..._findings.finding import Finding
+from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
+from ..._objects.quantity import amount
 from ..objects.ownership import MANAGER, field_changes, is_of_autoscaler
-from .fields import Owner, Path, holder_of, lost_fields, owners_of, shown, value_at
+from .managed_fields import Owner, Path, holder_of, lost_fields, owners_of, shown, value_at
 
 NEXT_STEP = "Deploy again to bring it back, or take the change over into the inventory."
 TAKEOVER = (

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._health.finding import Finding
-from ..objects.manifests import Key, Manifest, is_secret, key_of
-from ..objects.naming import is_named_by_content
+from ..._findings.finding import Finding
+from ..._objects.manifest import Key, Manifest, is_secret, key_of
+from ..objects.content_hash import is_named_by_content
 from .plan import CREATE, KEEP, REPLACE, Plan, Step
 
 

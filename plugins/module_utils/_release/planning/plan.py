@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..objects.manifests import Key, Manifest, is_secret
-from ..objects.naming import is_named_by_content
+from ..._objects.manifest import Key, Manifest, is_secret
+from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import comparable, field_changes, is_managed, managers_of, without_secret_values
 
 CREATE, CHANGE, ADOPT, REPLACE, PRUNE, KEEP = "create", "change", "adopt", "replace", "prune", "keep"

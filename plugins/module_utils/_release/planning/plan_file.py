@@ -22,9 +22,9 @@ import typing as t
 import zlib
 
 from ..._cluster.errors import ClusterError
-from ..objects.manifests import Manifest, is_secret
+from ..._objects.manifest import Manifest, is_secret
 from ..objects.ownership import comparable, is_named_list
-from .fields import holder_of, lost_fields, shown
+from .managed_fields import holder_of, lost_fields, shown
 from .plan import PRUNE, Plan, Step
 from .risks import risks
 

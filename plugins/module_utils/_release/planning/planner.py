@@ -12,9 +12,9 @@ import typing as t
 
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
-from ..._health.finding import Finding
-from ..objects.manifests import Key, Manifest, key_of
-from ..objects.naming import named_by_content, plain_name
+from ..._findings.finding import Finding
+from ..._objects.manifest import Key, Manifest, key_of
+from ..objects.content_hash import named_by_content, plain_name
 from ..objects.ownership import (
     MANAGER,
     ReleaseName,
@@ -26,8 +26,8 @@ from ..objects.ownership import (
 )
 from ..record.history import History
 from . import plan
-from .fields import is_settled
-from .refusals import is_of_server, of_other, refusal
+from .admission_errors import is_of_server, of_other, refusal
+from .managed_fields import is_settled
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 

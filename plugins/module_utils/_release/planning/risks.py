@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._health.finding import Finding, by_severity
-from ..objects.manifests import Key, Manifest, is_secret, key_of
-from ..objects.naming import is_named_by_content
+from ..._findings.finding import Finding, by_severity
+from ..._objects.manifest import Key, Manifest, is_secret, key_of
+from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
 from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REPLACE, Plan, Step, holds_data
 

@@ -12,13 +12,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
 from tests.unit.documented import documented
-from tests.unit.plugins.module_utils._release.preflight.api import serving, status
-from tests.unit.plugins.module_utils._release.preflight.builders import UID, deployment
-from tests.unit.plugins.module_utils._release.preflight.test_looking import KUBE_SYSTEM, fit
+from tests.unit.plugins.module_utils._preflight.api import serving, status
+from tests.unit.plugins.module_utils._preflight.builders import UID, deployment
+from tests.unit.plugins.module_utils._preflight.test_collect import KUBE_SYSTEM, fit
 
 DOCUMENTED: dict[str, dict[str, t.Any]] = documented(cluster_info.DOCUMENTATION)["options"]
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import diagnose
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented

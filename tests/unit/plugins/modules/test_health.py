@@ -12,10 +12,10 @@ import yaml
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, Judgement
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -50,7 +50,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[Judgement], list[Fact
 
     def as_(judgement: Judgement) -> list[Facts]:
         shown: list[Facts] = []
-        monkeypatch.setattr(waiting, "judge", lambda facts: shown.append(facts) or judgement)
+        monkeypatch.setattr(waiter, "judge", lambda facts: shown.append(facts) or judgement)
         return shown
 
     return as_

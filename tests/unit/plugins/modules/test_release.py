@@ -13,12 +13,12 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils import _reporting
+from ansible_collections.intelgraph.maestro.plugins.module_utils import _release_report
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -156,7 +156,7 @@ def test_a_page_that_cannot_be_written_hides_neither_verdict_nor_evidence(
     def full(*_given: object) -> list[str]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_reporting, "write_report", full)
+    monkeypatch.setattr(_release_report, "write_report", full)
     cluster.unready["Deployment maestro"] = {"observedGeneration": 0}
     ending = run(report_dir=str(tmp_path))
     assert (ending.values["verdict"], ending.values["report_files"]) == ("failed", [])

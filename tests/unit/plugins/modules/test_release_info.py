@@ -12,7 +12,7 @@ import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release_info
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented

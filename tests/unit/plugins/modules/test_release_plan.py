@@ -11,9 +11,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, claim, namespace, secret, service

@@ -16,7 +16,7 @@ from ansible.template import Templar
 from ansible.utils.display import Display
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 
 Values = dict[str, t.Any]

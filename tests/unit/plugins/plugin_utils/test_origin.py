@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import commit_of, origin_of
 
 

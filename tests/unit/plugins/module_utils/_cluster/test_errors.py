@@ -11,13 +11,13 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import errors
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError, ClusterError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects import assembly
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning import planner
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import history
 
 PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
-MODULES = (errors, assembly, deploying, history, planner)
+MODULES = (errors, assembly, deploy, history, planner)
 KINDS: set[type[ClusterError]] = {
     kind
     for module in MODULES

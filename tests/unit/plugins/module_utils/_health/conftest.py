@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
     Judgement,
 )
@@ -33,10 +33,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
 
     def by(**judgements: Judgement) -> Scripted:
         judge = Scripted(**judgements)
-        monkeypatch.setattr(waiting, "judge", judge)
+        monkeypatch.setattr(waiter, "judge", judge)
         return judge
 
-    monkeypatch.setattr(
-        waiting, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed")
-    )
+    monkeypatch.setattr(waiter, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed"))
     return by

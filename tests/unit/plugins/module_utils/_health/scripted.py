@@ -7,15 +7,15 @@ from __future__ import annotations
 import threading
 import typing as t
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
     FORMER_LOG,
     Facts,
     Judgement,
     Question,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, deployment
 

@@ -9,8 +9,8 @@ import re
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import SEVERITIES, Check
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import catalogue
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import SEVERITIES, Check
 
 PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
 

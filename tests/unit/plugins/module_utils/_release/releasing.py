@@ -8,9 +8,9 @@ import dataclasses
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish

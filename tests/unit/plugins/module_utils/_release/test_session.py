@@ -9,17 +9,17 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.fenced_writer import Writer
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import TAKEN_OVER
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.locking import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import (
     InProgress,
     Lock,
     Superseded,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.writing import Writer
 from tests.unit.api_double import ApiDouble
-from tests.unit.plugins.module_utils._release.record.test_locking import STILL, expires_at_once, held
+from tests.unit.plugins.module_utils._release.record.test_lease_lock import STILL, expires_at_once, held
 from tests.unit.plugins.module_utils._release.releasing import WISH, deploy, records, release, states
 from tests.unit.plugins.samples import NAMESPACE, Manifest, service
 from tests.unit.rendering import only
@@ -27,7 +27,7 @@ from tests.unit.rendering import only
 
 @pytest.fixture(autouse=True)
 def no_long_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locking, "TERMS", STILL)
+    monkeypatch.setattr(lease_lock, "TERMS", STILL)
 
 
 BEGIN, APPLY, END = "claiming its number", "writing the Service", "recording its end"
@@ -127,7 +127,7 @@ def test_what_may_not_be_listed_is_told_and_nothing_else_fails(monkeypatch: pyte
 def test_while_another_run_is_at_work_nothing_changes() -> None:
     cluster = ApiDouble()
     deploy(cluster)
-    theirs = held(cluster, "ann", locking.Terms(5, 0.02, 0.01))
+    theirs = held(cluster, "ann", lease_lock.Terms(5, 0.02, 0.01))
     before = {path: text for path, text in cluster.versions().items() if "/leases/" not in path}
     with pytest.raises(InProgress, match="ann"):
         deploy(cluster, release(a="mine"))

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.figures import KINDS, Recording, percentiles
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pictured import histogram, series
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.histogram import histogram, series
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.recorder import (
+    KINDS,
+    Recording,
+    percentiles,
+)
 
 Result = dict[str, t.Any]
 Request = tuple[str, float, float]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report.contents import Report, report_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.model import Report, report_of
 
 Result = dict[str, t.Any]
 ABOUT = {

@@ -9,10 +9,10 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import checking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks import assertions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
 
 
 def asked(url: str = "https://maestro.example.com", **given: t.Any) -> Wanted:
@@ -184,7 +184,7 @@ def test_addresses_may_stand_in_for_what_may_be_asked(name: str) -> None:
 
 
 def test_a_default_check_needs_jmespath_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "HAS_JMESPATH", False)
+    monkeypatch.setattr(assertions, "HAS_JMESPATH", False)
     with pytest.raises(NotAllowed, match="check api: the Python package jmespath"):
         asked()
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     comparable,
     field_changes,

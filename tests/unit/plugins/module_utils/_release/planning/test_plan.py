@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     ADOPT,

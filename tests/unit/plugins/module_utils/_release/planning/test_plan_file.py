@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, ReleaseName
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_file import (

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     MANAGER,
     ReleaseName,

@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     Plan,
     Step,

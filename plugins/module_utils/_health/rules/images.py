@@ -1,0 +1,121 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images that do not come: what the registry said decides whether it will ever say something else. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..._findings.finding import Check
+from .. import catalogue
+from .containers import Container, containers
+from .problem import Sighting, Trouble, merged, own_words, told
+from .view import Case, Event, Workload
+
+PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
+INVALID = frozenset({"InvalidImageName"})
+ABSENT = frozenset({"ErrImageNeverPull"})
+HICCUP = re.compile(
+    r"\b429\b|too ?many ?requests|\b50\d\b|timeout|timed out|deadline exceeded|connection re(set|fused)|\bEOF\b"
+    r"|TLS handshake|no such host|temporary failure|server misbehaving|unreachable|no route to host|unavailable"
+    r"|context canceled|no space left",
+    re.IGNORECASE,
+)
+REFUSED = re.compile(
+    r"access denied|unauthorized|authorization failed|no basic auth|authentication required|\b40[13]\b|forbidden"
+    r"|denied",
+    re.IGNORECASE,
+)
+UNKNOWN = re.compile(
+    r"not found|NotFound|manifest unknown|name unknown|\b404\b|does not exist|no match for platform", re.IGNORECASE
+)
+INNER = re.compile(r"^Back-off pulling image \"[^\"]*\"(?:: \w+)?:? ?")
+PATIENCE = 120.0
+"""Seconds for which a pull may fail without its registry having said no: the kubelet tries at 0, 10, 30 and 70 s."""
+
+
+def troubles(case: Case) -> t.Iterator[Trouble]:
+    for workload in case.workloads:
+        yield from merged(workload, _sightings(case, workload))
+
+
+def _sightings(case: Case, workload: Workload) -> t.Iterator[Sighting]:
+    found = containers(case, workload)
+    pulled = {each.image for each in found if each.status.get("imageID")}
+    for container in found:
+        reason = container.waiting.get("reason", "")
+        if reason in PULLING | INVALID | ABSENT:
+            yield _sighting(case, container, reason, container.image in pulled)
+
+
+def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool) -> Sighting:
+    """`is_elsewhere` tells that another pod's node has the same image: then the registry does not know what it says."""
+    found = container.events("Failed", "InspectFailed", "ErrImageNeverPull")
+    events = [event for event in found if is_of_a_pull(event)]
+    pulled = [event.last for event in container.events("Pulled")[:1]]
+    said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
+    check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
+    if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORISED and _credential_is_coming(case, container)):
+        check, grace = catalogue.IMAGE_PULL_FAILING, PATIENCE
+    return Sighting(
+        check=check,
+        pod=container.pod,
+        words=f"image {container.image} of container {container.name} {MEANING[check.id]}: {said or reason}",
+        since=container.since(events, *pulled),
+        grace=grace,
+        container=container.name,
+        evidence=told(_telling(events)[:2]),
+        latest=max((event.last for event in _telling(events)), default=0.0),
+    )
+
+
+def is_of_a_pull(event: Event) -> bool:
+    """Whether an event `Failed` tells of the image. The kubelet gives the same reason to whatever it could not do."""
+    said = event.message.removeprefix("Error: ")
+    return said == event.message or said in PULLING
+
+
+def _classified(reason: str, said: str) -> tuple[Check, float]:
+    """By the registry's words without the image: a tag may look like a status."""
+    if reason in INVALID:
+        return catalogue.IMAGE_INVALID, 0.0
+    if reason in ABSENT:
+        return catalogue.IMAGE_NOT_FOUND, 0.0
+    if HICCUP.search(said):
+        return catalogue.IMAGE_PULL_FAILING, PATIENCE
+    if REFUSED.search(said):
+        return catalogue.IMAGE_UNAUTHORISED, 0.0
+    if UNKNOWN.search(said):
+        return catalogue.IMAGE_NOT_FOUND, 0.0
+    return catalogue.IMAGE_PULL_FAILING, PATIENCE
+
+
+def _telling(events: t.Sequence[Event]) -> list[Event]:
+    """Those that say more than the container's own state."""
+    return [event for event in events if not event.message.startswith("Error: ")]
+
+
+def _pull_failure(events: t.Sequence[Event]) -> str:
+    """Old kubelets keep the registry's words in the event alone."""
+    return next((event.message for event in events if event.message.startswith("Failed to pull image")), "")
+
+
+def _credential_is_coming(case: Case, container: Container) -> bool:
+    """A pull Secret that is written by what the release declares, and that the kubelet has not found yet."""
+    namespace = container.pod["metadata"].get("namespace", "")
+    unfound = container.events("FailedToRetrieveImagePullSecret")
+    return any(
+        case.is_coming("Secret", namespace, name)
+        for event in unfound
+        for name in re.findall(r"[a-z0-9][-a-z0-9.]*", event.message.partition("(")[2].partition(")")[0])
+    )
+
+
+MEANING = {
+    "image-invalid": "is no reference that can be pulled",
+    "image-not-found": "was not found",
+    "image-unauthorised": "may not be pulled",
+    "image-pull-failing": "could not be pulled yet",
+}

@@ -1,0 +1,162 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One thing wrong, with the moment from which it is beyond hope. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import typing as t
+
+from ..._findings.finding import Check, Finding
+from ..facts import Live, Question
+from .view import Case, Event, Workload
+
+LINES = 10
+"""Lines of an answer that a finding shows."""
+POD_IN_BRACKETS = re.compile(r' ?\(pod: "[^"]*"(?:, container: [^)]*)?\)')
+LONG_IDENTITY = re.compile(r"\"?(?<!sha256:)\b[0-9a-f]{64}\b\"?")
+LONGEST = 600
+"""Characters of a server's sentence that are shown."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """`since` is when it began (0: unknown). From `fatal_at` on waiting cannot help; None leaves it to the time-out.
+
+    A trouble that is not `told` yet becomes a finding only when it is fatal or the time is over: everything that
+    starts is unready for a while. One that `stands` (a warning, a note) never fails a release and is told beside
+    `passed`. `latest` is when it was last shown (0: unknown).
+    """
+
+    check: Check
+    object: str
+    message: str
+    since: float = 0.0
+    fatal_at: float | None = None
+    container: str = ""
+    evidence: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    told: bool = True
+    cause: str = ""
+    next_step: str = ""
+    latest: float = 0.0
+
+    @property
+    def stands(self) -> bool:
+        return self.check.severity != "error"
+
+    def is_fatal(self, now: float) -> bool:
+        return not self.stands and self.fatal_at is not None and self.fatal_at <= now
+
+    def finding(self, severity: str, case: Case) -> Finding:
+        """As a finding, with what came back for its questions."""
+        answers = [line for question in self.questions for line in answered(question, case)]
+        return Finding(
+            id=self.check.id,
+            severity=severity,
+            object=self.object,
+            message=self.message,
+            evidence=tuple(dict.fromkeys([*self.evidence, *answers])),
+            next_step=self.next_step or self.check.next_step,
+            container=self.container,
+            since=_iso(self.since),
+            cause=self.cause or self.check.cause,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Sighting:
+    """A fault as one pod shows it. `words` name neither the pod nor the time, so that pods with one fault are one."""
+
+    check: Check
+    pod: Live
+    words: str
+    since: float
+    grace: float | None = 0.0
+    container: str = ""
+    evidence: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    told: bool = True
+    latest: float = 0.0
+
+
+def merged(workload: Workload, sightings: t.Iterable[Sighting]) -> t.Iterator[Trouble]:
+    """One trouble for each fault: its words, on how many pods and nodes, since the first of them.
+
+    Waiting is over when it is for the first pod; the questions are asked of that pod.
+    """
+    alike: dict[tuple[str, str, str], list[Sighting]] = {}
+    for sighting in sightings:
+        alike.setdefault((sighting.check.id, sighting.container, sighting.words), []).append(sighting)
+    for group in alike.values():
+        first = min(group, key=lambda sighting: (_fatal_at(sighting), sighting.since, _pod_name(sighting)))
+        ends = [sighting.since + sighting.grace for sighting in group if sighting.grace is not None]
+        yield Trouble(
+            check=first.check,
+            object=workload.name,
+            message=f"{first.words} ({spread([sighting.pod for sighting in group])})",
+            since=min(sighting.since for sighting in group),
+            fatal_at=min(ends, default=None),
+            container=first.container,
+            evidence=first.evidence,
+            questions=first.questions,
+            told=any(sighting.told for sighting in group),
+            latest=max(sighting.latest for sighting in group),
+        )
+
+
+def spread(pods: t.Sequence[Live]) -> str:
+    """`pod maestro-1 on node-1`, or `3 pods on 2 nodes`."""
+    nodes = {node for pod in pods if (node := (pod.get("spec") or {}).get("nodeName"))}
+    if len(pods) == 1:
+        return f"pod {pods[0]['metadata']['name']}" + "".join(f" on {node}" for node in nodes)
+    where = f" on {len(nodes)} node{'' if len(nodes) == 1 else 's'}" if nodes else ""
+    return f"{len(pods)} pods{where}"
+
+
+def own_words(text: t.Any, pod: Live) -> str:
+    """The server's words without what differs from pod to pod."""
+    address = str((pod.get("status") or {}).get("podIP") or pod["metadata"]["name"])
+    words = LONG_IDENTITY.sub("...", POD_IN_BRACKETS.sub("", str(text or "")))
+    return one_line(words.replace(str(pod["metadata"]["name"]), "POD").replace(address, "POD"))
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
+def told(events: t.Iterable[Event]) -> tuple[str, ...]:
+    """Each event as a line of evidence."""
+    return tuple(f"{event.reason} ({times(event.count)}): {one_line(event.message)}" for event in events)
+
+
+def times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def answered(question: Question, case: Case) -> list[str]:
+    """What came back for a question, each line with what it is."""
+    lines = case.facts.answers.get(question, ())[-LINES:]
+    return [f"{question.what.replace('-', ' ')}: {line}" for line in lines]
+
+
+def asks(what: str, pod: Live, container: str) -> tuple[Question, ...]:
+    metadata = pod["metadata"]
+    return (Question(what, str(metadata.get("namespace", "")), str(metadata["name"]), container),)
+
+
+def _fatal_at(sighting: Sighting) -> float:
+    return float("inf") if sighting.grace is None else sighting.since + sighting.grace
+
+
+def _pod_name(sighting: Sighting) -> str:
+    return str(sighting.pod["metadata"]["name"])
+
+
+def _iso(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

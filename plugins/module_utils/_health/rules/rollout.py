@@ -1,0 +1,149 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rollouts as a whole: paused, out of time, gone, unwell nodes, and what is not this release's fault. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .. import catalogue
+from ..facts import LOG, Live
+from ..readiness import condition
+from .problem import Trouble, asks, spread
+from .view import CLOCK, Case, Workload, identity, is_seen, moment, shown, shown_as
+
+DEADLINE = 600
+"""Seconds: the API's default of `progressDeadlineSeconds`."""
+NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
+UNWELL = ("BackOff", "Err", "Error")
+
+
+def troubles(case: Case) -> t.Iterator[Trouble]:
+    yield from _terminating(case)
+    yield from _gone(case)
+    for workload in case.workloads:
+        if workload.kind in WORKLOADS:
+            yield from WORKLOADS[workload.kind](case, workload)
+        yield from _former(workload)
+    yield from _nodes(case)
+
+
+def _terminating(case: Case) -> t.Iterator[Trouble]:
+    """A namespace of the release that is being deleted, and everything in it with it."""
+    for namespace in case.declared("Namespace"):
+        begun = namespace["metadata"].get("deletionTimestamp")
+        if begun:
+            words = "it is being deleted, with everything in it"
+            yield Trouble(
+                catalogue.NAMESPACE_TERMINATING, shown(namespace), words, moment(begun), fatal_at=moment(begun)
+            )
+
+
+def _gone(case: Case) -> t.Iterator[Trouble]:
+    for key in case.wanted:
+        if case.is_observed(key[0]) and case.live(*key) is None:
+            yield Trouble(
+                catalogue.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=case.now
+            )
+
+
+def _deployment(case: Case, workload: Workload) -> t.Iterator[Trouble]:
+    live = workload.live
+    progress = condition(live, "Progressing")
+    since = moment(progress.get("lastUpdateTime") or progress.get("lastTransitionTime"))
+    if live["spec"].get("paused"):
+        yield Trouble(
+            catalogue.ROLLOUT_PAUSED,
+            workload.name,
+            "its rollout is paused, so no pod will be replaced",
+            since,
+            fatal_at=case.now,
+        )
+    elif is_out_of_time(workload):
+        is_new = since >= case.facts.begun - CLOCK
+        over = case.now if is_new else case.facts.begun + int(live["spec"].get("progressDeadlineSeconds") or DEADLINE)
+        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
+
+
+def is_out_of_time(workload: Workload) -> bool:
+    """Whether the controller has given the newest revision up by its progress deadline.
+
+    The controller shows the newest generation before it takes back what it said of an older ReplicaSet, so the
+    condition counts only if it speaks of the newest one.
+    """
+    progress = condition(workload.live, "Progressing")
+    if progress.get("reason") != "ProgressDeadlineExceeded" or not is_seen(workload.live):
+        return False
+    named = NAMED_SET.search(str(progress.get("message", "")))
+    if workload.revision is None:
+        return not workload.is_traced
+    return not named or named[1] == workload.revision["metadata"]["name"]
+
+
+def _why_stuck(live: Live, progress: Live) -> str:
+    said = progress.get("message") or progress["reason"]
+    return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', DEADLINE)} s: {said}"
+
+
+def _job(case: Case, workload: Workload) -> t.Iterator[Trouble]:
+    failed = condition(workload.live, "Failed")
+    if failed.get("status") != "True":
+        failed = condition(workload.live, "FailureTarget")
+    if failed.get("status") == "True":
+        pods = case.owned(workload.live, "Pod")
+        yield Trouble(
+            catalogue.JOB_FAILED,
+            workload.name,
+            f"it failed: {failed.get('message') or failed.get('reason', '')}",
+            moment(failed.get("lastTransitionTime")),
+            fatal_at=case.now,
+            evidence=tuple(line for pod in pods for line in _ends(pod)),
+            questions=tuple(question for pod in pods[-1:] for question in _logs(pod)),
+        )
+
+
+def _ends(pod: Live) -> t.Iterator[str]:
+    for status in (pod.get("status") or {}).get("containerStatuses") or ():
+        ended = (status.get("state") or {}).get("terminated") or {}
+        if ended.get("exitCode"):
+            yield f"container {status['name']}: exit code {ended['exitCode']} ({ended.get('reason', '')})"
+
+
+def _logs(pod: Live) -> t.Iterator[t.Any]:
+    for container in (pod.get("spec") or {}).get("containers") or ():
+        yield from asks(LOG, pod, container["name"])
+
+
+def _former(workload: Workload) -> t.Iterator[Trouble]:
+    unwell = [pod for pod in workload.former if not pod["metadata"].get("deletionTimestamp") and _reason(pod)]
+    if unwell and workload.revision:
+        reasons = ", ".join(sorted({_reason(pod) for pod in unwell}))
+        words = f"pods of an earlier revision are unwell: {reasons} ({spread(unwell)})"
+        yield Trouble(catalogue.FORMER_UNWELL, workload.name, words)
+
+
+def _reason(pod: Live) -> str:
+    waiting = (
+        str(((status.get("state") or {}).get("waiting") or {}).get("reason", ""))
+        for status in (pod.get("status") or {}).get("containerStatuses") or ()
+    )
+    return next((reason for reason in waiting if any(word in reason for word in UNWELL)), "")
+
+
+def _nodes(case: Case) -> t.Iterator[Trouble]:
+    """Nodes that are not ready and bear pods of the release."""
+    bearing: dict[str, list[Live]] = {}
+    for workload in case.workloads:
+        for pod in workload.pods:
+            bearing.setdefault(str((pod.get("spec") or {}).get("nodeName", "")), []).append(pod)
+    for node in case.of_kind("Node"):
+        pods = bearing.get(identity(node)[2], [])
+        if pods and identity(node)[2] in case.unfit_nodes:
+            found = condition(node, "Ready")
+            words = f"it is not ready: {found.get('message') or 'nothing is known of it'} ({spread(pods)})"
+            yield Trouble(catalogue.NODE_TROUBLE, shown(node), words, moment(found.get("lastTransitionTime")))
+
+
+WORKLOADS: dict[str, t.Callable[[Case, Workload], t.Iterator[Trouble]]] = {"Deployment": _deployment, "Job": _job}

@@ -1,0 +1,121 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the objects of a release to findings: what breaks a rule, and whether the release meant it so."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._findings.finding import SEVERITIES, Finding
+from .._health.facts import Live
+from . import catalogue, permissions, rules_availability, rules_ingress, rules_security
+from .catalogue import Rule
+from .view import Breach, Scene, shown
+
+RULES: tuple[tuple[Rule, t.Callable[[Scene], t.Iterator[Breach]]], ...] = (
+    (catalogue.AUTOSCALING, rules_availability.autoscaling),
+    (catalogue.ROLLOUT, rules_availability.rollout),
+    (catalogue.SPREAD, rules_availability.spread),
+    (catalogue.DISRUPTION, rules_availability.disruption),
+    (catalogue.POD_SECURITY, rules_security.pod_security),
+    (catalogue.CONTAINER, rules_security.container),
+    (catalogue.SERVICE_ACCOUNT, rules_security.service_account),
+    (catalogue.SETTINGS, rules_security.settings),
+    (catalogue.NETWORK, rules_security.network),
+    (catalogue.INGRESS, rules_ingress.ingress),
+    (catalogue.MONITORING, rules_ingress.monitoring),
+)
+AGAIN, TAKEOVER = "Deploy again", "with maestro_takeover (another manager holds the field)"
+ORDER = {rule.id: number for number, rule in enumerate(catalogue.ALL)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What was read of a release. `declared` are its manifests, `live` its objects and those that bear on it."""
+
+    name: str
+    namespace: str
+    number: int
+    declared: tuple[Live, ...]
+    live: tuple[Live, ...]
+    pods: tuple[Live, ...] = ()
+    access: permissions.Access | None = None
+
+
+def judge(seen: Seen) -> list[Finding]:
+    """Each broken rule, errors first: an error where the live objects alone break it, a warning where the release
+    declares it so, which somebody has decided.
+    """
+    live = Scene(seen.name, seen.namespace, seen.live, seen.pods)
+    meant = Scene(seen.name, seen.namespace, _as_declared(seen))
+    found = []
+    for rule, check in RULES:
+        intended = {(breach.object, breach.message, breach.container) for breach in check(meant)}
+        for breach in check(live):
+            chosen = (breach.object, breach.message, breach.container) in intended
+            found.append(_finding(rule, breach, seen, chosen))
+    if seen.access is not None:
+        breaches = permissions.breaches(seen.declared, seen.access)
+        found += [_finding(catalogue.PERMISSIONS, breach, seen, chosen=False) for breach in breaches]
+    return sorted(found, key=_gravity)
+
+
+def _gravity(finding: Finding) -> tuple[int, int, str, str]:
+    """Errors first, then the rules in the catalogue's order."""
+    return SEVERITIES.index(finding.severity), ORDER[finding.id], finding.object, finding.message
+
+
+def _as_declared(seen: Seen) -> tuple[Live, ...]:
+    """The manifests, and the Namespace as it is where it is not the release's: that is its owner's choice."""
+    if any(item["kind"] == "Namespace" for item in seen.declared):
+        return seen.declared
+    return (*seen.declared, *(item for item in seen.live if item["kind"] == "Namespace"))
+
+
+def _finding(rule: Rule, breach: Breach, seen: Seen, chosen: bool) -> Finding:
+    when, who = ("", "") if chosen else _last_change(seen, breach.object)
+    changed = f"{who} changed it last, at {when}" if who else ""
+    cause, next_step = _origin(rule, breach, seen, chosen, who)
+    return Finding(
+        id=rule.id,
+        severity="warning" if chosen else "error",
+        object=breach.object,
+        container=breach.container,
+        message=f"{breach.message}. {rule.cost}",
+        cause=cause,
+        evidence=tuple(filter(None, (*breach.evidence, changed))),
+        since=when,
+        next_step=next_step,
+    )
+
+
+def _origin(rule: Rule, breach: Breach, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
+    """Where a breach comes from, and what to do about it."""
+    if chosen:
+        return f"Release {seen.number} declares it so.", rule.next_step
+    if breach.object not in {shown(item) for item in seen.declared}:
+        return f"It is no object of release {seen.number}: somebody else made it.", _removal(breach.object)
+    step = rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.next_step
+    return f"Release {seen.number} declares it otherwise: the cluster was changed since.", step
+
+
+def _removal(name: str) -> str:
+    kind, place = name.split(" ", 1)
+    *namespace, own = place.split("/")
+    command = " ".join(["kubectl delete", kind.lower(), own, *(f"-n {each}" for each in namespace)])
+    return f"If nobody needs it: {command}. Else declare in the inventory what it is for."
+
+
+def _last_change(seen: Seen, name: str) -> tuple[str, str]:
+    """(when, which field manager) changed an object last, of those that are neither the release nor the cluster."""
+    live = next((item for item in seen.live if shown(item) == name), None)
+    entries = [
+        (str(entry["time"]), str(entry["manager"]))
+        for entry in ((live or {}).get("metadata") or {}).get("managedFields") or ()
+        if "time" in entry
+        and not entry.get("subresource")
+        and not str(entry.get("manager")).startswith(rules_availability.OURS)
+    ]
+    return max(entries, default=("", ""))

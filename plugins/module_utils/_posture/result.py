@@ -1,0 +1,96 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The posture of a release as one verdict, one sentence, its findings and its rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._findings.finding import FAILED, INCONCLUSIVE, SEVERITIES, Finding, verdict
+from .._health.facts import Live
+from .._health.pod_phases import phase_of
+from . import catalogue
+from .collect import Look
+from .evaluate import judge
+from .pod_history import course_of
+
+UNREAD_STEP = "Allow the account to read it, then validate again."
+
+
+@dataclasses.dataclass(frozen=True)
+class Posture:
+    """What is told of a release's posture; `number` is 0 where there is no release."""
+
+    number: int
+    verdict: str
+    msg: str
+    findings: tuple[Finding, ...]
+    pods: tuple[Live, ...] = ()
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain values, for a module's result."""
+        return {
+            "number": self.number,
+            "verdict": self.verdict,
+            "msg": self.msg,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "pods": [course_of(pod) for pod in self.pods if phase_of(pod)],
+            "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in catalogue.ALL],
+        }
+
+    def _of(self, rule: catalogue.Rule) -> str:
+        if not self.number:
+            return INCONCLUSIVE
+        return verdict(finding for finding in self.findings if finding.id == rule.id)
+
+
+def missing(name: str, namespace: str) -> Posture:
+    """There is no release to judge."""
+    finding = Finding(
+        id="release-missing",
+        severity="error",
+        object=f"Release {name}",
+        message=f"Namespace {namespace} has no history of a release of this name, so there is nothing to judge",
+        next_step="Deploy it, or correct maestro_name and maestro_namespace.",
+    )
+    return Posture(0, FAILED, finding.sentence(), (finding,))
+
+
+def told(look: Look) -> Posture:
+    """The judgement of what was seen. What could not be read leaves it open, unless a rule is broken anyway."""
+    findings = sorted([*judge(look.seen), *_unread(look)], key=lambda finding: SEVERITIES.index(finding.severity))
+    outcome = verdict(findings, complete=not look.silences)
+    return Posture(look.seen.number, outcome, _sentence(look, outcome, findings), tuple(findings), look.seen.pods)
+
+
+def _unread(look: Look) -> t.Iterator[Finding]:
+    for asked, silence in look.silences:
+        message = f"It could not be read, so what depends on it was not judged: {silence.message}"
+        yield Finding("fact-unknown", "warning", asked, message, next_step=UNREAD_STEP)
+    access = look.seen.access
+    if access is not None and not access.is_known:
+        message = (
+            "What it may do is known in part only: the account that runs this may neither impersonate it nor read"
+            f" every {' and '.join(access.unread)}"
+        )
+        about = f"ServiceAccount {access.namespace}/{access.account}"
+        yield Finding("fact-unknown", "note", about, message, next_step=UNREAD_STEP)
+
+
+def _sentence(look: Look, outcome: str, findings: t.Sequence[Finding]) -> str:
+    about = f"Release {look.seen.number} of {look.seen.name}"
+    broken = {finding.id for finding in findings if finding.severity == "error"}
+    chosen = {finding.id for finding in findings if finding.severity == "warning"} & {r.id for r in catalogue.ALL}
+    if outcome == FAILED:
+        return f"{about} breaks {_count(len(broken), 'rule')}: {findings[0].sentence()}"
+    if outcome == INCONCLUSIVE:
+        return f"{about} cannot be judged: {findings[0].sentence()}"
+    if chosen:
+        return f"{about} breaks no rule but those that it declares otherwise ({', '.join(sorted(chosen))})."
+    return f"{about} keeps all {len(catalogue.ALL)} rules."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,133 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does the API serve each kind, and is there software that acts on the objects?"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..._cluster.api_resources import KINDS
+from ..._findings.finding import Finding
+from ..._objects.manifest import Manifest, key_of
+from .. import catalogue, controllers
+from ..context import Case
+from ..facts import Controller, Unknown, known
+
+NGINX_CONTROLLER = "k8s.io/ingress-nginx"
+LAST_INGRESS_NGINX = (1, 15, 1)
+
+
+def check_kinds(case: Case) -> t.Iterator[Finding]:
+    for (api_version, kind), components in case.needs.kinds.items():
+        served = case.facts.served.get(api_version)
+        if isinstance(served, Unknown) or (served is not None and kind in served):
+            continue
+        yield catalogue.KIND_NOT_SERVED.found(
+            _definition(api_version, kind),
+            f"The cluster does not serve {kind} in {api_version}, which {_and(components)} contributes.",
+            next_step=controllers.way_out(api_version.rpartition("/")[0], kind),
+        )
+
+
+def check_metrics(case: Case) -> t.Iterator[Finding]:
+    if isinstance(case.facts.metrics, Unknown) or not case.facts.metrics:
+        return
+    for autoscaler in case.needs.of_kind("HorizontalPodAutoscaler"):
+        yield catalogue.METRICS_UNAVAILABLE.found(
+            key_of(autoscaler), f"It scales by metrics that the cluster does not have: {case.facts.metrics}."
+        )
+
+
+def check_ingress_class(case: Case) -> t.Iterator[Finding]:
+    classes = case.facts.ingress_classes
+    if isinstance(classes, Unknown):
+        return
+    for ingress in case.needs.of_kind("Ingress"):
+        name = ingress["spec"].get("ingressClassName")
+        if name and name not in classes:
+            yield catalogue.INGRESS_CLASS_MISSING.found(
+                key_of(ingress), f"IngressClass {name} does not exist; the cluster has {_names(classes)}."
+            )
+        elif name and classes[name] == NGINX_CONTROLLER:
+            yield from _judge_ingress_nginx(ingress, known(case.facts.controllers, ()))
+
+
+def check_gateway_class(case: Case) -> t.Iterator[Finding]:
+    classes = case.facts.gateway_classes
+    if isinstance(classes, Unknown):
+        return
+    for gateway in case.needs.of_kind("Gateway"):
+        name = gateway["spec"]["gatewayClassName"]
+        if name not in classes:
+            yield catalogue.GATEWAY_CLASS_MISSING.found(
+                key_of(gateway), f"GatewayClass {name} does not exist; the cluster has {_names(classes)}."
+            )
+
+
+def check_controllers(case: Case) -> t.Iterator[Finding]:
+    """Objects whose operator is missing are accepted by the API server and then lie unread."""
+    if isinstance(case.facts.controllers, Unknown) or case.wishes.controller_severity == catalogue.OFF:
+        return
+    used = {version for version in case.needs.versions if case.facts.served.get(version)}
+    groups = {api_version.rpartition("/")[0] for api_version in used}
+    for each in controllers.OPERATORS:
+        if groups.intersection(each.groups):
+            found = [controller for controller in case.facts.controllers if controller.software == each.name]
+            yield from _judge_operator(each, found, case.wishes.controller_severity)
+
+
+def _judge_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
+    if not found:
+        yield catalogue.CONTROLLER_NOT_FOUND.found(
+            each.name,
+            f"The cluster serves {each.groups[0]}, but no Deployment runs an image of {each.name}.",
+            severity=severity,
+        )
+    for controller in found:
+        if controller.ready < controller.wanted or controller.wanted == 0:
+            yield catalogue.CONTROLLER_NOT_READY.found(
+                controller.where,
+                f"{each.name} has {controller.ready} of {controller.wanted} pods available.",
+                severity=severity,
+            )
+
+
+def _judge_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
+    """The class may be served by another controller that reads the same annotations, such as Traefik."""
+    running = [each for each in found if each.software == controllers.INGRESS_NGINX.name]
+    for controller in running:
+        version = _version(controller.version)
+        if version and version < LAST_INGRESS_NGINX:
+            yield catalogue.INGRESS_VULNERABLE.found(
+                controller.where, f"It runs ingress-nginx {controller.version}, which has known remote vulnerabilities."
+            )
+    alone = not running and not any(each.software == controllers.TRAEFIK.name for each in found)
+    if running or alone:
+        yield catalogue.INGRESS_RETIRED.found(
+            key_of(ingress), "Its class belongs to the ingress-nginx controller, which was retired in March 2026."
+        )
+
+
+def _definition(api_version: str, kind: str) -> str:
+    """What a cluster lacks that does not serve a kind, by the name that `kubectl get crd` shows."""
+    group, place = api_version.rpartition("/")[0], KINDS.get((api_version, kind))
+    is_custom = controllers.by_group(group) is not None
+    return f"CustomResourceDefinition {place.plural}.{group}" if place and is_custom else f"{kind} ({api_version})"
+
+
+def _version(text: str) -> tuple[int, ...]:
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    return tuple(map(int, match.groups())) if match else ()
+
+
+def _names(classes: t.Iterable[str]) -> str:
+    return ", ".join(sorted(classes)) or "none"
+
+
+def _and(names: t.Iterable[str]) -> str:
+    return " and ".join(names)
+
+
+CHECKS = (check_kinds, check_metrics, check_ingress_class, check_gateway_class, check_controllers)

@@ -1,0 +1,69 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this the cluster that is meant, and one that the collection supports?"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..._findings.finding import Finding
+from .. import catalogue
+from ..context import Case
+from ..facts import Unknown, known
+
+OLDEST_KUBELET = 3
+"""Minor versions that a kubelet may be behind its API server."""
+
+
+def check_cluster(case: Case) -> t.Iterator[Finding]:
+    """The UID of kube-system tells clusters apart, whatever names and addresses say."""
+    host, uid, expected = case.facts.host, case.facts.uid, case.wishes.cluster_uid
+    if expected and isinstance(uid, Unknown):
+        yield catalogue.WRONG_CLUSTER.found(
+            host,
+            f"maestro_cluster_uid says {expected}, but the cluster's identity cannot be read: {uid.why}.",
+            next_step="Allow the account to get the Namespace kube-system.",
+        )
+    elif expected and uid != expected:
+        yield catalogue.WRONG_CLUSTER.found(
+            host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}."
+        )
+    elif not expected and case.wishes.production:
+        yield catalogue.CLUSTER_NOT_PINNED.found(host, f"No identity is expected of this cluster; it is {_shown(uid)}.")
+
+
+def check_version(case: Case) -> t.Iterator[Finding]:
+    version, oldest = case.facts.version, case.wishes.minimum_version
+    if not isinstance(version, Unknown) and minor_of(version) < minor_of(oldest):
+        yield catalogue.SERVER_UNSUPPORTED.found(
+            case.facts.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
+        )
+
+
+def check_skew(case: Case) -> t.Iterator[Finding]:
+    """Kubernetes supports kubelets of the API server's minor version and of the three before it."""
+    if isinstance(case.facts.version, Unknown):
+        return
+    server = minor_of(case.facts.version)
+    for node in known(case.facts.nodes, ()):
+        kubelet = minor_of(node.kubelet)
+        if kubelet and not server - OLDEST_KUBELET <= kubelet <= server:
+            yield catalogue.NODE_SKEW.found(
+                f"Node {node.name}",
+                f"Its kubelet {node.kubelet} is not supported with an API server {case.facts.version}.",
+            )
+
+
+def _shown(uid: str | Unknown) -> str:
+    return "not known" if isinstance(uid, Unknown) else uid
+
+
+def minor_of(version: str) -> int:
+    """The minor of `v1.37.2-eks-1` or `1.33`; 0 for what is no version of Kubernetes 1."""
+    match = re.match(r"v?1\.(\d+)", version)
+    return int(match[1]) if match else 0
+
+
+CHECKS = (check_cluster, check_version, check_skew)

@@ -1,0 +1,77 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the preflight talks to a cluster: one question for its identity, then two rounds in parallel."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._cluster.batch_get import Silence, survey
+from .._cluster.client import Cluster
+from .._cluster.errors import ApiError, ClusterError
+from .._findings.finding import Finding
+from . import catalogue, parse, queries
+from .checks.cluster import check_cluster
+from .context import Case, Wishes
+from .evaluate import Judgement, alone, judge
+from .facts import Facts
+from .requirements import Needs
+
+UNAUTHORIZED = 401
+BY_ID = {check.id: check for check in catalogue.ALL}
+
+
+class Look(t.NamedTuple):
+    """What was seen of a cluster, and what it comes to. Without any answer there are no facts."""
+
+    judgement: Judgement
+    facts: Facts | None
+    host: str
+    requests: int
+
+
+def examine(params: t.Mapping[str, t.Any], needs: Needs, wishes: Wishes) -> Look:
+    """Connect and judge. What keeps the cluster from answering is a finding like any other."""
+    host, requests = "", 0
+    try:
+        with Cluster.connect({**params, "cluster_uid": ""}) as cluster:
+            host = cluster.host
+            facts = look(cluster, needs, wishes)
+            requests = cluster.requests
+    except ClusterError as error:
+        return Look(alone(unusable(host or "maestro_connection", error)), None, host, requests)
+    return Look(judge(Case(needs, facts, wishes)), facts, host, requests)
+
+
+def look(cluster: Cluster, needs: Needs, wishes: Wishes) -> Facts:
+    """All facts. Raises ClusterError when the API server cannot be reached or does not accept the credentials."""
+    uid = _identity(cluster)
+    stranger = Facts(host=cluster.host, uid=parse.identity(uid))
+    if any(finding.severity == "error" for finding in check_cluster(Case(needs, stranger, wishes))):
+        return stranger
+    answers, reached = survey(cluster, queries.first_round(needs), wishes.endpoints, wishes.endpoint_timeout)
+    facts = parse.facts_of(cluster.host, uid, answers, reached, time.time())
+    open_questions = queries.second_round(needs, facts, parse.rules_of(answers), wishes.port_forward)
+    more = survey(cluster, open_questions)[0]
+    return parse.with_second_round(facts, more)
+
+
+def unusable(subject: str, error: ClusterError) -> Finding:
+    """The finding for a cluster that gives no answers."""
+    if isinstance(error, ApiError) and error.status == UNAUTHORIZED:
+        return catalogue.CREDENTIALS_REFUSED.found(
+            subject, f"The API server does not accept the credentials (expired, revoked or wrong): {error.message}."
+        )
+    return BY_ID.get(error.id, catalogue.API_ERROR).found(subject, str(error), next_step=error.next_step)
+
+
+def _identity(cluster: Cluster) -> str | Silence:
+    """The cluster's UID; an account may be forbidden to read it, which is no reason to stop."""
+    try:
+        return cluster.uid
+    except ApiError as error:
+        if error.status == UNAUTHORIZED:
+            raise
+        return Silence(error.status, error.message)

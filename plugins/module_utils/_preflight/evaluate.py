@@ -1,0 +1,95 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All checks on one case: findings, and whether enough was known for a verdict. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._findings.finding import INCONCLUSIVE, PASSED, SEVERITIES, Finding, by_severity, verdict
+from . import catalogue
+from .checks import (
+    api_resources,
+    capacity,
+    cluster,
+    endpoints,
+    image,
+    namespace,
+    network_policies,
+    permissions,
+    quotas,
+    references,
+    storage,
+)
+from .context import Case
+
+CHECKS: tuple[t.Callable[[Case], t.Iterator[Finding]], ...] = (
+    *cluster.CHECKS,
+    *api_resources.CHECKS,
+    *namespace.CHECKS,
+    *references.CHECKS,
+    *endpoints.CHECKS,
+    *network_policies.CHECKS,
+    *storage.CHECKS,
+    *capacity.CHECKS,
+    *quotas.CHECKS,
+    *permissions.CHECKS,
+    *image.CHECKS,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """The findings, errors first, and what they come to."""
+
+    findings: tuple[Finding, ...]
+    verdict: str
+
+    def of(self, severity: str) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == severity]
+
+
+def judge(case: Case) -> Judgement:
+    """What keeps the release from this cluster, all at once.
+
+    On the wrong cluster nothing else is worth saying. A fact that the account may not read, or that is too
+    long to read, is a note; one that the API server failed to give leaves the verdict inconclusive.
+    """
+    stranger = [each for each in cluster.check_cluster(case) if each.severity == "error"]
+    if stranger:
+        return alone(*stranger)
+    unknowns = case.facts.unknowns()
+    found = [finding for check in CHECKS for finding in check(case)]
+    found += [
+        catalogue.FACT_UNKNOWN.found(
+            unknown.asked,
+            f"It could not be had, so what depends on it was not checked: {unknown.why}",
+            severity="note" if unknown.tolerable else "warning",
+        )
+        for unknown in unknowns
+    ]
+    findings = by_severity(dict.fromkeys(found))
+    return Judgement(tuple(findings), verdict(findings, complete=all(unknown.tolerable for unknown in unknowns)))
+
+
+def alone(*findings: Finding) -> Judgement:
+    """The judgement when nothing but these could be found out."""
+    return Judgement(findings, verdict(findings))
+
+
+def message(judgement: Judgement, name: str, host: str) -> str:
+    """What a person reads: one line when the cluster is fit, else every reason on a line of its own."""
+    counts = ", ".join(
+        _count(len(judgement.of(severity)), severity) for severity in SEVERITIES if judgement.of(severity)
+    )
+    if judgement.verdict == PASSED:
+        return f"{host} is fit for release {name} ({counts or 'nothing to report'})."
+    lead = "cannot be judged" if judgement.verdict == INCONCLUSIVE else "is not fit"
+    lines = [f"- {finding.sentence()}" for finding in judgement.findings if finding.severity != "note"]
+    return "\n".join([f"{host} {lead} for release {name} ({counts}); nothing was changed:", *lines])
+
+
+def _count(number: int, severity: str) -> str:
+    return f"{number} {severity}{'' if number == 1 else 's'}"

@@ -1,0 +1,156 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes a release away: everything its history knows of, but data and secrets only when told to."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.watch import Mirror, Source, until
+from .._findings.finding import FAILED, Finding
+from .._objects.manifest import Key, Manifest
+from .apply import Applier
+from .deploy import ReleaseFailed
+from .objects.ownership import ReleaseName, is_ours
+from .orphans import strays
+from .outcome import Outcome, Phases, summary
+from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
+from .record.history import History
+from .session import Session, Wish, session
+
+DATA_KINDS = NEVER_PRUNED | {"Secret"}
+DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
+
+
+def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
+    """Delete what the history knows of and what killed runs left beside it, wait for the pods, forget the history.
+
+    Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
+    """
+    phases = Phases()
+    history = History(cluster, wish.namespace, wish.name)
+    with phases.phase("plan"):
+        outcome = _planned(cluster, history.read(), wish, with_data, phases)
+    if check or not outcome.changed:
+        planned = f"Removal of {wish.name} (not made, check mode): {summary(outcome.plan)}."
+        outcome.message = planned if check else f"There is no {wish.name}."
+        return outcome
+    with session(cluster, wish, phases) as held:
+        if held.took_over or held.history.states() != history.states():
+            with phases.phase("plan"):
+                outcome = _planned(cluster, held.history, wish, with_data, phases)
+        _carry_out(held, outcome, wish, phases)
+        held.lock.leave_nothing()
+    kept = ", ".join(str(step.key) for step in outcome.plan.doing(KEEP))
+    outcome.message = f"{wish.name} was removed." + (f" Kept: {kept}." if kept else "")
+    return outcome
+
+
+def _carry_out(held: Session, outcome: Outcome, wish: Wish, phases: Phases) -> None:
+    applier = Applier(held.cluster, held.writer, {})
+    steps = outcome.plan.doing(PRUNE)
+    with phases.phase("delete"):
+        applier.prune(step for step in steps if step.key.kind != "Namespace")
+    with phases.phase("wait"):
+        outcome.findings = _wait_for_pods(held.cluster, wish)
+    _judge(outcome, wish)
+    for record in list(held.history.records):
+        held.lock.require()
+        held.history.forget(record)
+    with phases.phase("namespace"):
+        applier.prune(step for step in steps if step.key.kind == "Namespace")
+        outcome.findings = _wait_for_namespaces(held.cluster, outcome.plan, wish.timeout)
+    _judge(outcome, wish)
+
+
+def _planned(cluster: Cluster, history: History, wish: Wish, with_data: bool, phases: Phases) -> Outcome:
+    plan = _plan(cluster, history, wish, with_data)
+    number = history.last.number if history.last else 0
+    return Outcome(plan, number, changed=bool(plan.changes) or bool(history.records), seconds=phases.seconds)
+
+
+def _judge(outcome: Outcome, wish: Wish) -> None:
+    if outcome.findings:
+        outcome.verdict = FAILED
+        outcome.message = f"Some of {wish.name} is still there:\n- {outcome.findings[0].sentence()}"
+        raise ReleaseFailed(outcome)
+
+
+def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
+    keys = {key for record in history.records for key in record.keys}
+    keys |= strays(cluster, history, wish.release, ())
+    if with_data:
+        keys |= _data(cluster, wish)
+    kept = _kept_kinds(history, with_data)
+    found = _live(cluster, sorted(keys))
+    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.release)))
+
+
+def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
+    """The kinds that stay, and why."""
+    if not with_data:
+        return {**dict.fromkeys(DATA_KINDS, "it holds data or secrets"), **DEFINITIONS}
+    others = history.other_releases()
+    return {**({"Namespace": f"release {', '.join(others)} lives in it"} if others else {}), **DEFINITIONS}
+
+
+def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
+    """Each object that is there, by one of the versions that it was declared in."""
+    found = zip(keys, cluster.parallel(lambda key: cluster.find(*key), keys), strict=True)
+    return dict({key.of_any_version: (key, live) for key, live in found if live is not None}.values())
+
+
+def _data(cluster: Cluster, wish: Wish) -> set[Key]:
+    """What an earlier removal kept, and the claims that a StatefulSet made for its pods: they are in no record."""
+    found = {Key("v1", "Namespace", "", wish.namespace)}
+    for kind in ("Secret", "PersistentVolumeClaim"):
+        items = cluster.list_objects("v1", kind, wish.namespace, labelSelector=wish.selector)["items"]
+        found |= {Key("v1", kind, wish.namespace, item["metadata"]["name"]) for item in items}
+    return found
+
+
+def _is_ours(key: Key, live: Manifest, release: ReleaseName) -> bool:
+    """Made by the release; a claim of a StatefulSet is known by its pods' labels, with which it was looked for."""
+    return key.kind == "PersistentVolumeClaim" or is_ours(live, release)
+
+
+def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:
+    if key.kind in kept:
+        return Step(key, KEEP, None, live, live, note=f"kept: {kept[key.kind]}")
+    return Step(key, PRUNE, None, live, None)
+
+
+def _wait_for_pods(cluster: Cluster, wish: Wish) -> list[Finding]:
+    left = _wait_until_empty(cluster, [Source("v1", "Pod", wish.namespace, wish.selector)], wish.timeout)
+    return [_still_there(f"Pod {wish.namespace}/{name}", wish.timeout) for name in left]
+
+
+def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[Finding]:
+    names = {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}
+    left = _wait_until_empty(cluster, [Source("v1", "Namespace")], timeout, names)
+    return [_still_there(f"Namespace {name}", timeout) for name in left]
+
+
+def _still_there(what: str, timeout: float) -> Finding:
+    message = f"it is still there {timeout:.0f} s after its deletion was asked for"
+    return Finding("still-there", "error", what, message, (), "See its finalizers and its status.")
+
+
+def _wait_until_empty(
+    cluster: Cluster, sources: t.Sequence[Source], timeout: float, names: t.Collection[str] | None = None
+) -> list[str]:
+    """Wait until no object (of these names) is left in the sources; the names of those that are still there."""
+    if names is not None and not names:
+        return []
+    with Mirror(cluster, sources) as mirror:
+        mirror.synced(timeout)
+
+        def left() -> list[str]:
+            found = [item["metadata"]["name"] for source in sources for item in mirror.objects(source.kind)]
+            return [name for name in found if names is None or name in names]
+
+        until(mirror, lambda: not left(), time.monotonic() + timeout)
+        return left()

@@ -1,0 +1,146 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One smoke run: checks, pods, the load, the rate limiter, availability; then one verdict over all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+import time
+import typing as t
+
+from . import past_ingress
+from .catalogue import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding, in_order, verdict
+from .checks import availability, pod_coverage
+from .checks.retry import findings_of, repeat_all
+from .http.address_probe import reachable
+from .http.probe import Asker, lookup, sentence
+from .http.request import address_of, parse_url, wire
+from .load import rate_limiter
+from .load.measurement import measure
+from .options import Wanted
+
+Result = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prometheus:
+    """Where to ask for the availability; without a URL nobody is asked."""
+
+    url: str = ""
+    query: str = ""
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    target: float = 0.999
+    days: int = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How to ask: trust, stand-in addresses, seconds for one answer and for all checks, and the pause between.
+
+    Past the public way `told` names what is asked instead, `notes` say what that leaves open, and `signs` what became
+    of the tunnel so far.
+    """
+
+    context: ssl.SSLContext
+    resolve: t.Mapping[str, str]
+    timeout: float = 10.0
+    deadline: float = 20.0
+    interval: float = 0.5
+    only_checks: bool = False
+    told: str = ""
+    notes: tuple[Finding, ...] = ()
+    signs: t.Callable[[], past_ingress.Signs] = past_ingress.Signs
+
+
+def run(wanted: Wanted, expected: pod_coverage.Expected | None, manner: Manner, prometheus: Prometheus) -> Result:
+    """Everything that is wanted, in order; a load is only sent to a service that passed its checks."""
+    begun = time.monotonic()
+    ask = Asker(manner.context, manner.resolve, manner.timeout)
+    found: list[Finding] = []
+    result: Result = {"pods": {}, "load": {}, "limiter": {}, "availability": {}}
+    outcomes = repeat_all(ask, wanted.checks, manner.deadline, manner.interval)
+    found += findings_of(outcomes)
+    requests = sum(outcome.attempts for outcome in outcomes)
+    undecided = not all(outcome.passed for outcome in outcomes)
+    if expected is not None and wanted.status and not _is_down(found):
+        seen = pod_coverage.listen(ask, wanted.status, wire(wanted.status), expected, manner.deadline)
+        found += pod_coverage.judge(seen, expected, wanted.status)
+        undecided = undecided or any(finding.id == "pods-unseen" for finding in found)
+        result["pods"] = seen.as_dict(expected)
+        requests += seen.requests
+    if not manner.only_checks and verdict(found) != FAILED:
+        sent, is_open = _loads(wanted, manner, found, result)
+        requests, undecided = requests + sent, undecided or is_open
+    if not manner.only_checks:
+        found += _availability(ask, prometheus, result)
+    found, is_doubted = past_ingress.weighed([*found, *manner.notes], result["load"], manner.signs())
+    word = verdict(found, undecided or is_doubted)
+    return {
+        "verdict": word,
+        "findings": [finding.as_dict() for finding in in_order(found)],
+        "checks": [outcome.as_dict() for outcome in outcomes],
+        **result,
+        "requests": requests,
+        "seconds": round(time.monotonic() - begun, 3),
+        "msg": message(manner.told or wanted.url.origin, word, in_order(found), result, len(outcomes)),
+    }
+
+
+def message(asked: str, word: str, found: t.Sequence[Finding], result: Result, checks: int) -> str:
+    """One sentence that says it all, or all that is wrong."""
+    told = [finding.sentence() for finding in found if finding.severity != "note"]
+    figures = f"{checks} checks passed{_load_in_words(result['load']) if result['load'] else ''}"
+    if word == PASSED:
+        return " ".join([f"{asked} serves: {figures}.", *told])
+    return " ".join([f"The smoke test of {asked} {'failed' if word == FAILED else 'is inconclusive'}.", *told])
+
+
+def _load_in_words(load: Result) -> str:
+    latency = ", ".join(f"{name} {load['latency'][name] * 1000:.0f} ms" for name in ("p50", "p95", "p99"))
+    return f"; {load['sent']} requests at {load['plan']['rate']:g}/s: {load['error_ratio']:.3%} errors, {latency}"
+
+
+def _is_down(found: t.Iterable[Finding]) -> bool:
+    return any(finding.id in ("service-unreachable", "certificate-untrusted") for finding in found)
+
+
+def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result) -> tuple[int, bool]:
+    """Send the load, then the proof of the limiter; return the number of requests, and whether it is left open."""
+    if not wanted.load and not wanted.limiter:
+        return 0, False
+    try:
+        known = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
+    except OSError as error:
+        found.append(SERVICE_UNREACHABLE.of("load", f"{wanted.url.host} has no address: {sentence(error)}"))
+        return 0, False
+    addresses, passed_over = reachable(known, manner.timeout)
+    found += passed_over
+    context = manner.context if wanted.url.scheme == "https" else None
+    sent, is_open = 0, False
+    if wanted.load:
+        measured = measure(wanted.load, wanted.gates, addresses, context, wanted.extensions)
+        found += measured.judgement.findings
+        result["load"] = measured.figures
+        sent += measured.figures["sent"] + measured.figures["warm_up_requests"]
+        is_open = measured.judgement.verdict == INCONCLUSIVE
+    if wanted.limiter and wanted.limiter_plan:
+        proof = rate_limiter.prove(wanted.limiter, wanted.limiter_plan, addresses, context)
+        found += proof.findings
+        result["limiter"] = proof.as_dict()
+        sent += sum(proof.results.values())
+        is_open = is_open or proof.undecided
+    return sent, is_open
+
+
+def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Finding]:
+    value, why = None, ""
+    if prometheus.url:
+        reply = availability.ask_prometheus(ask, prometheus.url, prometheus.query, prometheus.headers)
+        value = availability.value_of(reply)
+        result["availability"] = {"query": prometheus.query, "ratio": value, "target": prometheus.target}
+        where = str(parse_url(prometheus.url)).rstrip("/")
+        why = "" if value is not None else f"{where}: {reply.error or f'{reply.status}, no value'}"
+    found = availability.judge(value, prometheus.target, prometheus.days, why)
+    return [found] if found else []

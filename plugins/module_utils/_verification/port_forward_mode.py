@@ -1,0 +1,144 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has a smoke run ask the pods behind a Service through the API server, where there is no public way from here."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+import typing as t
+
+from .._cluster.client import Cluster
+from .._cluster.errors import ApiError, ClusterError
+from .._cluster.port_forward.listener import Forwarding
+from .._cluster.port_forward.service_endpoints import NoWay, Port, Way, backends_of, port_of, way_of
+from .._cluster.watch import Mirror, Source, until
+from .._smoke.http.request import NotAllowed
+from .._smoke.options import Wanted
+from .._smoke.past_ingress import Signs, inner, not_asked, spread
+from .._smoke.runner import Manner
+
+Params = t.Mapping[str, t.Any]
+PATIENCE = 2.0
+"""Seconds for the first pod to be ready: endpoints follow readiness a moment later."""
+VERBS = ("get", "create")
+"""What opening a port-forward takes: it is a GET, which API servers from 1.35 on let only those do who may create."""
+
+
+class ForwardingRefused(ClusterError):
+    """The API server does not forward ports for this account, or not at all."""
+
+    id = "forwarding-refused"
+    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out through."
+
+
+@dataclasses.dataclass(frozen=True)
+class Through:
+    """An open way: what is asked on it, and what it leaves out by name."""
+
+    wish: Wanted
+    left_out: tuple[str, ...]
+    forwarding: Forwarding
+    told: str
+
+    def manner(self, manner: Manner) -> Manner:
+        """The manner of a run on this way: only the service's own origin is reached by it."""
+        host, port = self.forwarding.address
+        url = self.wish.url
+        return dataclasses.replace(
+            manner,
+            resolve={**manner.resolve, f"{url.host}:{url.port}": f"{host}:{port}"},
+            told=self.told,
+            notes=(not_asked(self.told, self.left_out),),
+            signs=self._signs,
+        )
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain values, for a module's result."""
+        return {
+            "asked": self.told,
+            "left_out": list(self.left_out),
+            "connections": dict(sorted(self.forwarding.opened.items())),
+            "refused": dict(self.forwarding.refused),
+            "broken": dict(self.forwarding.broken),
+        }
+
+    def _signs(self) -> Signs:
+        counts = (self.forwarding.broken, self.forwarding.refused)
+        broken, refused = (tuple(f"{text} ({times} x)" for text, times in each.most_common()) for each in counts)
+        return Signs(broken, refused)
+
+
+def judged(params: Params) -> Way:
+    """The way that is named. Raises NotAllowed for what cannot go there, without asking anybody."""
+    way = way_of(params["through"])
+    if way is None:
+        raise NotAllowed(f"through is {params['through']!r} and should be service/NAME or service/NAME:PORT")
+    inner(params, tls=False)
+    return way
+
+
+@contextlib.contextmanager
+def opened(params: Params) -> t.Iterator[Through]:
+    """The way for as long as the block runs. Raises NotAllowed, NoWay, ForwardingRefused, and what connecting does."""
+    way, namespace = judged(params), params["namespace"]
+    with Cluster.connect(params) as cluster:
+        port = port_of(_service(cluster, namespace, way), way.port)
+        wish, left_out = inner(params, port.tls)
+        slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
+        with Mirror(cluster, [slices]) as mirror:
+            ready = _ready(mirror, port, way, namespace)
+            with Forwarding(
+                cluster, namespace, lambda: backends_of(mirror.objects("EndpointSlice"), port)
+            ) as forwarding:
+                _require(cluster, namespace, forwarding)
+                told = f"{way._replace(port=port.name or str(port.number))} in {namespace}"
+                yield Through(spread(wish, ready), left_out, forwarding, told)
+
+
+def _service(cluster: Cluster, namespace: str, way: Way) -> dict[str, t.Any]:
+    service = cluster.find("v1", "Service", namespace, way.service)
+    if service is None:
+        there = [item["metadata"]["name"] for item in cluster.list_objects("v1", "Service", namespace)["items"]]
+        raise NoWay(f"{namespace} has no Service {way.service}; it has {', '.join(sorted(there)) or 'none'}")
+    return service
+
+
+def _ready(mirror: Mirror, port: Port, way: Way, namespace: str) -> int:
+    """How many pods are ready behind the Service. Raises NoWay when none is within a moment."""
+
+    def backends() -> int:
+        return len(backends_of(mirror.objects("EndpointSlice"), port))
+
+    mirror.synced(PATIENCE)
+    if not until(mirror, lambda: backends() > 0, time.monotonic() + PATIENCE):
+        raise NoWay(f"No pod behind Service {way.service} of {namespace} is ready")
+    return backends()
+
+
+def _require(cluster: Cluster, namespace: str, forwarding: Forwarding) -> None:
+    """Try the way once before anything is asked on it."""
+    try:
+        forwarding.require()
+    except ApiError as error:
+        verbs = _missing(cluster, namespace) if error.status == 403 else []
+        lacks = f"The account may not {' and '.join(verbs)} pods/portforward in {namespace}. " if verbs else ""
+        raise ForwardingRefused(f"{lacks}{error}") from error
+
+
+def _missing(cluster: Cluster, namespace: str) -> list[str]:
+    """The verbs on pods/portforward that the account lacks, by the API server's own review."""
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    lacking = []
+    for verb in VERBS:
+        asked = {"verb": verb, "resource": "pods", "subresource": "portforward", "namespace": namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": asked},
+        }
+        if not cluster.create(path, body)["status"].get("allowed"):
+            lacking.append(verb)
+    return lacking
