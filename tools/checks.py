@@ -20,7 +20,7 @@ ALONE = (
     "tests/integration/test_proof.py",
     "tests/integration/test_roles_ingress.py",
     "tests/integration/test_smoke.py",
-    "tests/integration/test_smoke_through.py",
+    "tests/integration/test_smoke_port_forward.py",
     "tests/integration/test_smoke_truth.py",
     "tests/integration/test_stand_in.py",
     "tests/integration/test_targets.py",

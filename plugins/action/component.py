@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
                 f"The release looks for the component in a variable. Add to the task: register: {variable}"
             )
         role = pathlib.Path(host_vars["role_path"])
-        values = self._judged_values(name, role, host_vars)
+        values = self._validated_values(name, role, host_vars)
         manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
         result["objects"] = len(manifests)
         result[MANIFESTS] = manifests
@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         result["_ansible_no_log"] = bool(secrets)
         return result
 
-    def _judged_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
+    def _validated_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
         specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
         options = specs["argument_specs"]["main"]["options"]
         values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}

@@ -14,4 +14,4 @@ class ActionModule(InProcess):
     ARGUMENTS = posture.ARGUMENTS
 
     def body(self, call: Call) -> Ending:
-        return posture.judge(call)
+        return posture.evaluate(call)

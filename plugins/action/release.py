@@ -23,7 +23,7 @@ class ActionModule(InProcess):
     ARGUMENTS = release.ARGUMENTS
     RULES = release.RULES
     CONTRIBUTED = ("components", "secret_values")
-    OPAQUE = ("approvable",)
+    OPAQUE = ("saved_plan",)
     _variables: Values = {}
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:

@@ -14,4 +14,4 @@ class ActionModule(InProcess):
     ARGUMENTS = smoke.ARGUMENTS
 
     def body(self, call: Call) -> Ending:
-        return smoke.prove(call)
+        return smoke.verify(call)

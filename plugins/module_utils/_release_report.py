@@ -29,9 +29,9 @@ def with_pages(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) 
     """
     files = _written(cluster, params, result) if result["report"] else []
     page = f"\nReport: {files[-1]}" if files else ""
-    told = {key: result[key] for key in IN_OTHERS_WORDS}
-    shown: Values = Mask(params["secret_values"], {params["name"], params["namespace"]}).without_known(told)
-    return {**result, **shown, FILES: files, "msg": f"{shown['msg']}{page}"}
+    reported = {key: result[key] for key in IN_OTHERS_WORDS}
+    displayed: Values = Mask(params["secret_values"], {params["name"], params["namespace"]}).without_known(reported)
+    return {**result, **displayed, FILES: files, "msg": f"{displayed['msg']}{page}"}
 
 
 def _written(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) -> list[str]:

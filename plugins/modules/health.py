@@ -209,7 +209,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.findi
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, health_now
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.endpoints import serving
@@ -255,7 +255,7 @@ def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     if params["wait"]:
         health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
     else:
-        health = look(cluster, subject, settle, mask)
+        health = health_now(cluster, subject, settle, mask)
     is_asked = (
         params["prometheus_url"] and health.verdict == PASSED and prometheus_targets.is_monitored(record.manifests)
     )
@@ -269,7 +269,7 @@ def _with_targets(
     namespace = params["namespace"]
     try:
         states = prometheus_targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
-        found = prometheus_targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
+        found = prometheus_targets.evaluate(states, namespace, serving(cluster, namespace, params["name"]).pods)
         complete = True
     except prometheus_targets.NoAnswer as why:
         found, complete = [prometheus_targets.silent(namespace, str(why))], False

@@ -105,7 +105,7 @@ options:
     type: path
     default: ""
   return_plan:
-    description: In check mode, return the plan as RV(approvable), for O(approved_plan).
+    description: In check mode, return the plan as RV(saved_plan), for O(approved_plan).
     type: bool
     default: false
   plan_file:
@@ -116,7 +116,7 @@ options:
     type: path
     default: ""
   approved_plan:
-    description: The same as O(plan_file) as a text, the RV(approvable) of an earlier run. Comes before O(plan_file).
+    description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
   confirm:
@@ -204,11 +204,11 @@ risks:
   type: list
   elements: dict
   sample:
-    - id: not-undone
+    - id: irreversible-change
       severity: note
       object: PersistentVolumeClaim maestro-system/maestro-data
       message: "it was grown from 10Gi to 20Gi and stays so: volumes cannot shrink"
-approvable:
+saved_plan:
   description: The plan as a text, for O(approved_plan) of a later run.
   returned: in check mode, when O(return_plan) is true
   type: str
@@ -269,11 +269,15 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_a
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PROOF, Prove, Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
+    SMOKE_RESULT,
+    ReleaseOptions,
+    Verify,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import options, proof
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import options, smoke_result
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -358,7 +362,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
     mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
-    wish = Wish(
+    options = ReleaseOptions(
         name=params["name"],
         namespace=params["namespace"],
         wait=params["wait"],
@@ -367,33 +371,36 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         takeover=params["takeover"],
         prune_allowed=tuple(params["prune_allowed"]),
         approve=approval(cluster, params),
-        about={**about(params), **({PROOF: remembered(params["smoke"], mask.shown)} if params["smoke"] else {})},
+        about={
+            **about(params),
+            **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
+        },
         tell=call.tell,
         mask=mask.text,
-        prove=_proof(params),
+        verify=_verification(params),
     )
     if params["state"] == "absent":
-        return remove(cluster, dataclasses.replace(wish, verb="remove"), params["remove_data"], call.check)
-    rescue = Rescue(
-        wish,
+        return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
+    auto_rollback = Rescue(
+        options,
         folder=pathlib.Path(params["report_dir"] or REPORTS),
         mask=mask,
-        restores=params["auto_rollback"] and params["state"] == "present",
+        rollback_to=params["auto_rollback"] and params["state"] == "present",
     )
     if params["state"] == "restored":
-        return restore(cluster, wish, params["rollback_to"], call.check, rescue)
+        return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
     assembled = assemble(params["components"], params["secret_values"])
     release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
-    return deploy(cluster, release, wish, call.check, rescue)
+    return deploy(cluster, release, options, call.check, auto_rollback)
 
 
-def _proof(params: dict[str, t.Any]) -> Prove | None:
+def _verification(params: dict[str, t.Any]) -> Verify | None:
     """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be asked."""
     if not params["smoke"] or params["state"] == "absent":
         return None
     given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
     options(given, params)
-    return functools.partial(proof, given, params)
+    return functools.partial(smoke_result, given, params)
 
 
 if __name__ == "__main__":

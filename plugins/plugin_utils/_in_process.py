@@ -67,10 +67,10 @@ class InProcess(ActionBase):
         is_told = params.get("progress", False) and not is_check
         ending = perform(self.body, Call(params, is_check, bool(self._task.diff), tell if is_told else silent))
         opaque = {name: value for name, value in ending.values.items() if name in self.OPAQUE}
-        shown = {**remove_values(ending.values, hidden), **opaque}
+        displayed = {**remove_values(ending.values, hidden), **opaque}
         self._show(remove_values(ending.lines, hidden), host)
         warnings = remove_values(ending.warnings, hidden)
-        return {"changed": False, **result, **shown, "failed": ending.failed, "warnings": warnings}
+        return {"changed": False, **result, **displayed, "failed": ending.failed, "warnings": warnings}
 
     def _contributions(self, variables: Values) -> Values:
         """Given components stand for themselves: other roles' values do not belong to them."""

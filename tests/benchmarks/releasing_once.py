@@ -24,8 +24,8 @@ Manifest = dict[str, t.Any]
 def main(kubeconfig: str, namespace: str, path: str, *flags: str) -> None:
     place = {"kubeconfig": kubeconfig, "namespace": namespace}
     ending = looked_back(place) if "--history" in flags else released(place, path, "--check" in flags)
-    shown = ("msg", "counts", "seconds", "requests")
-    print(json.dumps({key: ending.values[key] for key in shown if key in ending.values}))
+    displayed = ("msg", "counts", "seconds", "requests")
+    print(json.dumps({key: ending.values[key] for key in displayed if key in ending.values}))
     if ending.failed:
         sys.exit(1)
 

@@ -111,23 +111,23 @@ class Proxy:
 
     def fault_of(self, method: str, path: str, body: bytes) -> Fault | None:
         """Count a request; what is to happen to it, after the deed at its place."""
-        told = f"{method} {urllib.parse.urlsplit(path).path}"
+        reported = f"{method} {urllib.parse.urlsplit(path).path}"
         counts = is_write(method, path, body)
         with self._busy:
             if counts:
-                self.writes.append(told)
-            if not (self._is_place(told, path, counts) or (counts and len(self.writes) == self.plan.write)):
+                self.writes.append(reported)
+            if not (self._is_place(reported, path, counts) or (counts and len(self.writes) == self.plan.write)):
                 return None
             self.hit.set()
         self.plan.deed()
         return self.plan.fault
 
-    def _is_place(self, told: str, path: str, counts: bool) -> bool:
+    def _is_place(self, reported: str, path: str, counts: bool) -> bool:
         """Whether this is the first request for the place of the plan."""
         if not self.plan.place or self.hit.is_set():
             return False
         is_watch = "watch=" in path
-        return (counts or is_watch) and f"{told}{' watch' if is_watch else ''}".endswith(self.plan.place)
+        return (counts or is_watch) and f"{reported}{' watch' if is_watch else ''}".endswith(self.plan.place)
 
     def kill(self) -> None:
         """End the client as the kernel does when memory is short: it notices nothing."""
@@ -237,8 +237,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _refuse(
         self, status: int, reason: str, headers: t.Mapping[str, str], message: str = "broken on purpose"
     ) -> None:
-        told = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason}
-        content = json.dumps({**told, "message": message}).encode()
+        reported = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason}
+        content = json.dumps({**reported, "message": message}).encode()
         self._answer(status, {"Content-Type": "application/json", **headers}, content)
 
     def _break_off(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from tests.integration.playing import Play, play
 
@@ -121,10 +121,10 @@ def delete_namespace(cluster: Cluster, name: str) -> None:
     """Delete a namespace, if it is there, and wait until it is gone."""
     if cluster.delete(f"/api/v1/namespaces/{name}") is None:
         return
-    with Mirror(cluster, [Source("v1", "Namespace", fields=f"metadata.name={name}")]) as mirror:
-        assert mirror.synced(30), f"the API does not list the namespace {name}"
-        if until(mirror, lambda: not mirror.objects("Namespace"), time.monotonic() + NAMESPACE_GONE_WITHIN):
+    with Informer(cluster, [Source("v1", "Namespace", fields=f"metadata.name={name}")]) as informer:
+        assert informer.synced(30), f"the API does not list the namespace {name}"
+        if until(informer, lambda: not informer.objects("Namespace"), time.monotonic() + NAMESPACE_GONE_WITHIN):
             return
-        (left,) = mirror.objects("Namespace")
-        told = [condition["message"] for condition in left["status"].get("conditions", [])]
-        pytest.fail(f"namespace {name} does not go away in {NAMESPACE_GONE_WITHIN} s: {told}", pytrace=False)
+        (left,) = informer.objects("Namespace")
+        reported = [condition["message"] for condition in left["status"].get("conditions", [])]
+        pytest.fail(f"namespace {name} does not go away in {NAMESPACE_GONE_WITHIN} s: {reported}", pytrace=False)

@@ -46,7 +46,7 @@ def test_a_changed_value_rolls_the_pods_once(namespace: str, deploy: Player, clu
         cluster.apply(secret, KEEPER)
     first = deploy(**EXISTING)
     assert first.rc == 0, first.output
-    former = pods(cluster, namespace)
+    previous = pods(cluster, namespace)
 
     token = "changed-by-hand"
     kept["maestro-secrets"]["data"]["EXTERNAL_SERVICE_TOKEN"] = base64.b64encode(token.encode()).decode()
@@ -55,7 +55,7 @@ def test_a_changed_value_rolls_the_pods_once(namespace: str, deploy: Player, clu
     assert rolled.rc == 0, rolled.output
     changed = [step["object"] for step in rolled.release["plan"]]
     assert changed == [f"Deployment {namespace}/maestro"]
-    assert not former & pods(cluster, namespace)
+    assert not previous & pods(cluster, namespace)
     assert token not in rolled.output
     live = cluster.find("apps/v1", "Deployment", namespace, "maestro")
     assert live is not None

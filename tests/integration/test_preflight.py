@@ -14,7 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
 from tests.integration.furnishing import allow, furnish
 from tests.integration.waiting import wait_for
@@ -37,8 +37,8 @@ def found_in(lab: Lab, namespace: str, *manifests: Manifest, **connection: t.Any
         manifest["metadata"]["namespace"] = namespace
     params = {"in_cluster": False, "connect_timeout": 5.0, "request_timeout": 30.0, "retry_timeout": 5.0}
     params |= {"kubeconfig": lab["kubeconfig"], **connection}
-    look = examine(params, needs_of({"test": manifests}, "maestro", namespace), Wishes(production=False))
-    return list(look.judgement.findings)
+    look = examine(params, needs_of({"test": manifests}, "maestro", namespace), PreflightOptions(production=False))
+    return list(look.evaluation.findings)
 
 
 def test_pod_security_is_asked_of_the_server_and_nothing_is_stored(namespace: str, cluster: Cluster, lab: Lab) -> None:

@@ -33,8 +33,8 @@ def test_a_load_goes_to_the_addresses_that_take_it(
         for module in (probe, runner):
             monkeypatch.setattr(module, "lookup", lambda *_name: both)
         wish = asked(f"http://localhost:{server.port}", defaults=False, checks=CHECKS, **given)
-        manner = runner.Manner(ssl.create_default_context(), {}, interval=0.05)
-        came = runner.run(wish, None, manner, runner.Prometheus())
+        transport = runner.Transport(ssl.create_default_context(), {}, interval=0.05)
+        came = runner.run(wish, None, transport, runner.Prometheus())
     results = {**came["load"].get("results", {}), **came["limiter"].get("results", {})}
     assert results.get("connect", 0) == 0
     assert "error" not in {finding["severity"] for finding in came["findings"]}, came["msg"]

@@ -105,11 +105,11 @@ def test_the_changelog_tells_what_the_fragments_tell() -> None:
     assert changes(release["changes"] for release in releases) == changes(fragments)
 
 
-def changes(told: t.Iterable[dict[str, list[str] | str]]) -> set[tuple[str, str]]:
+def changes(reported: t.Iterable[dict[str, list[str] | str]]) -> set[tuple[str, str]]:
     """Every sentence with its section; the summary is a single one."""
     return {
         (section, sentence)
-        for sections in told
+        for sections in reported
         for section, sentences in sections.items()
         for sentence in ([sentences] if isinstance(sentences, str) else sentences)
     }

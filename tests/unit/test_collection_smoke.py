@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan, smoke_plan
 from tests.unit.plugins.module_utils._variables.defaults import of_role
 from tests.unit.test_collection_inventories import ROOT, lab_facts, variables
 
@@ -32,14 +32,14 @@ def options(inventory: str, **more: t.Any) -> dict[str, t.Any]:
     return templated("__maestro_smoke", {**variables(ROOT / "inventories" / inventory), **more})
 
 
-def asked(given: dict[str, t.Any]) -> Wanted:
+def asked(given: dict[str, t.Any]) -> SmokePlan:
     """What the module smoke would do with these options."""
     checked = ArgumentSpecValidator(SMOKE).validate(given)
     assert checked.error_messages == []
-    return wanted(checked.validated_parameters)
+    return smoke_plan(checked.validated_parameters)
 
 
-def api_of(run: Wanted) -> t.Any:
+def api_of(run: SmokePlan) -> t.Any:
     return next(check for check in run.checks if check.name == "api")
 
 
@@ -96,7 +96,7 @@ def test_what_is_expected_by_name_goes_before_what_follows_from_the_ingress() ->
         ({"ingress_rate_limit_requests_per_second": 200}, 200),
         ({"ingress_rate_limit_requests_per_second": 200, "maestro_smoke_load": {"rate": 400}}, 400),
         ({"ingress_rate_limit_requests_per_second": 200, "maestro_smoke_rate": 500}, 500),
-        ({"maestro_smoke_through": "service/maestro"}, 50),
+        ({"maestro_smoke_port_forward": "service/maestro"}, 50),
     ],
 )
 def test_a_load_has_the_rate_that_is_told_or_that_passes(given: dict[str, t.Any], rate: float) -> None:
@@ -104,5 +104,5 @@ def test_a_load_has_the_rate_that_is_told_or_that_passes(given: dict[str, t.Any]
 
 
 def test_pods_behind_a_service_are_asked_whatever_the_ingress_does() -> None:
-    given = options("staging", maestro_smoke_through="service/maestro", ingress_paths=["/api"])
+    given = options("staging", maestro_smoke_port_forward="service/maestro", ingress_paths=["/api"])
     assert (given["ca_path"], given["expect"]) == ("", {})

@@ -19,7 +19,7 @@ PAGE = 500
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class Query:
     """One read. `keep` reduces the answer as soon as it is there, so that nothing else is carried or shown.
 
     A question with a `body` is a POST (a review or a dry run; nothing is stored). `pages` bounds a long list.
@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclasses.dataclass(frozen=True)
-class Silence:
+class Unavailable:
     """Why a question has no answer. `status` is the HTTP status, 0 when there was none.
 
     `given_up` says that the answer was too long to be read to its end.
@@ -77,42 +77,42 @@ Answers = dict[t.Hashable, t.Any]
 
 
 def survey(
-    cluster: Cluster, questions: t.Iterable[Question], endpoints: t.Iterable[Endpoint] = (), timeout: float = 3.0
+    cluster: Cluster, queries: t.Iterable[Query], endpoints: t.Iterable[Endpoint] = (), timeout: float = 3.0
 ) -> tuple[Answers, tuple[Reached, ...]]:
     """Ask everything in parallel; `timeout` are the seconds allowed for reaching one endpoint."""
-    asked, targets = list(questions), list(endpoints)
+    asked, targets = list(queries), list(endpoints)
     calls: list[t.Callable[[], t.Any]] = [functools.partial(_reach, endpoint, timeout) for endpoint in targets]
-    calls += [functools.partial(_ask, cluster, question) for question in asked]
+    calls += [functools.partial(_ask, cluster, item) for item in asked]
     results = cluster.parallel(lambda call: call(), calls)
-    answers = dict(zip((question.name for question in asked), results[len(targets) :], strict=True))
+    answers = dict(zip((item.name for item in asked), results[len(targets) :], strict=True))
     return answers, tuple(results[: len(targets)])
 
 
-def _ask(cluster: Cluster, question: Question) -> t.Any:
+def _ask(cluster: Cluster, item: Query) -> t.Any:
     try:
-        if question.body is not None:
-            return question.keep(cluster.create(question.path, question.body, **question.query))
-        if question.pages:
-            return _pages(cluster, question)
-        return question.keep(cluster.get(question.path, **question.query))
+        if item.body is not None:
+            return item.keep(cluster.create(item.path, item.body, **item.query))
+        if item.pages:
+            return _pages(cluster, item)
+        return item.keep(cluster.get(item.path, **item.query))
     except ApiError as error:
-        return Silence(error.status, error.message)
+        return Unavailable(error.status, error.message)
     except ClusterError as error:
-        return Silence(0, str(error))
+        return Unavailable(0, str(error))
 
 
-def _pages(cluster: Cluster, question: Question) -> t.Any:
+def _pages(cluster: Cluster, item: Query) -> t.Any:
     kept: list[t.Any] = []
-    query = {**question.query, "limit": PAGE}
-    while len(kept) < question.pages:
-        answer = cluster.get(question.path, **query)
-        kept.append(question.keep(answer))
+    query = {**item.query, "limit": PAGE}
+    while len(kept) < item.pages:
+        answer = cluster.get(item.path, **query)
+        kept.append(item.keep(answer))
         following = answer["metadata"].get("continue")
         if not following:
             return kept
         query["continue"] = following
-    limit = question.pages * PAGE
-    return Silence(0, f"there are more than {limit}, which is more than is read before a release", given_up=True)
+    limit = item.pages * PAGE
+    return Unavailable(0, f"there are more than {limit}, which is more than is read before a release", given_up=True)
 
 
 def _reach(endpoint: Endpoint, timeout: float) -> Reached:

@@ -19,7 +19,7 @@ from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, ob
 from .configuration import configure, headers, options, private_folder
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .port_forward.handshake import dial
-from .retry_deadline import Outage
+from .retry_deadline import RetryDeadline
 from .server_clock import ServerClock
 from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
 
@@ -83,7 +83,7 @@ class Cluster:
         self._discovery = threading.Lock()
         self._lock = threading.Lock()
         self._streams: list[t.Any] = []
-        self._outage = Outage()
+        self._retry_deadline = RetryDeadline()
 
     @classmethod
     def connect(cls, params: t.Mapping[str, t.Any]) -> Cluster:
@@ -199,21 +199,21 @@ class Cluster:
             attempt += 1
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
             sent = time.monotonic()
-            hopeless = sent > self._outage.deadline(begun, self.limits.retry)
-            patience = min(self.limits.read, LAST_TRY) if hopeless else self.limits.read
+            out_of_time = sent > self._retry_deadline.deadline(begun, self.limits.retry)
+            retry_seconds = min(self.limits.read, LAST_TRY) if out_of_time else self.limits.read
             try:
-                answer = self._send(method, path, payload, content_type, query, patience)
+                answer = self._send(method, path, payload, content_type, query, retry_seconds)
             except Untrusted:
                 raise
             except Unreachable:
-                self._outage.noticed(sent, self.limits.retry)
+                self._retry_deadline.noticed(sent, self.limits.retry)
                 if method not in IDEMPOTENT or self._is_over(begun, delay) or attempt >= _tries(self.requests):
                     raise
             else:
                 if answer.status < 400:
                     return answer
                 if answer.status >= 500:
-                    self._outage.noticed(sent, self.limits.retry)
+                    self._retry_deadline.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
                 if not _is_transient(method, answer) or self._is_over(begun, delay):
@@ -222,9 +222,9 @@ class Cluster:
 
     def _is_over(self, begun: float, delay: float) -> bool:
         """Whether another try after this delay would come too late for a request that was begun then."""
-        is_over = time.monotonic() + delay > self._outage.deadline(begun, self.limits.retry)
+        is_over = time.monotonic() + delay > self._retry_deadline.deadline(begun, self.limits.retry)
         if is_over:
-            self._outage.give_up()
+            self._retry_deadline.give_up()
         return is_over
 
     def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
@@ -286,8 +286,8 @@ class Cluster:
         warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
         with self._lock:
             self.requests += 1
-            told = [f"API server: {warning}" for warning in warnings]
-            self.warnings += [warning for warning in told if warning not in self.warnings]
+            reported = [f"API server: {warning}" for warning in warnings]
+            self.warnings += [warning for warning in reported if warning not in self.warnings]
         body = _parsed(data)
         if response.status == 429 or response.status >= 500:
             body = {**(body if isinstance(body, dict) else {"message": str(body)})}
@@ -314,7 +314,7 @@ class Cluster:
             raise unreachable(self.host, error) from error
         self.clock.heard(response.headers.get("Date"), sent, self.clock.local())
         if response.status < 500:
-            self._outage.over()
+            self._retry_deadline.over()
         return response
 
     def _headers(self, content_type: str) -> t.Any:

@@ -63,7 +63,7 @@ def configure(chosen: t.Mapping[str, t.Any], in_cluster: bool = False, folder: s
     if KUBERNETES_IMPORT_ERROR is not None:
         raise BadConnection(f"The Python package kubernetes is needed on the controller: {KUBERNETES_IMPORT_ERROR}")
     configuration = kubernetes.client.Configuration()
-    source = "in-cluster service account" if in_cluster else f"kubeconfig {_shown(chosen.get('kubeconfig'))}"
+    source = "in-cluster service account" if in_cluster else f"kubeconfig {_displayed(chosen.get('kubeconfig'))}"
     try:
         with _logged_errors() as logged:
             _load(configuration, chosen, in_cluster, folder)
@@ -171,6 +171,6 @@ def _path(kubeconfig: t.Any) -> str:
     return str(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
 
 
-def _shown(kubeconfig: t.Any) -> str:
+def _displayed(kubeconfig: t.Any) -> str:
     """A kubeconfig given as a dictionary holds credentials and is never printed."""
     return "given as a dictionary" if isinstance(kubeconfig, dict) else _path(kubeconfig)

@@ -9,7 +9,7 @@ import threading
 import time
 
 
-class Outage:
+class RetryDeadline:
     """The time since which a server has given no useful answer, and until when that is worth waiting for.
 
     Without it every request after the one that has waited in vain would wait as long again: to record how a release
@@ -22,11 +22,11 @@ class Outage:
         self._is_given_up = False
         self._lock = threading.Lock()
 
-    def noticed(self, begun: float, patience: float) -> None:
+    def noticed(self, begun: float, retry_seconds: float) -> None:
         """A request that was sent at `begun` (monotonic seconds) met it. After long silence it is another one."""
         with self._lock:
             now = time.monotonic()
-            if self._since is None or now - self._last > patience:
+            if self._since is None or now - self._last > retry_seconds:
                 self._since, self._is_given_up = begun, False
             self._last = now
 
@@ -40,8 +40,8 @@ class Outage:
         with self._lock:
             self._since, self._is_given_up = None, False
 
-    def deadline(self, begun: float, patience: float) -> float:
+    def deadline(self, begun: float, retry_seconds: float) -> float:
         """Until when a request begun then is tried again: `patience` seconds from its beginning or the outage's."""
         with self._lock:
-            since = begun - patience if self._is_given_up else self._since
-        return (begun if since is None else min(begun, since)) + patience
+            since = begun - retry_seconds if self._is_given_up else self._since
+        return (begun if since is None else min(begun, since)) + retry_seconds

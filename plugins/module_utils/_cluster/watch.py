@@ -52,20 +52,20 @@ Ask = t.Callable[[t.Mapping[str, t.Any]], Manifest]
 
 
 @dataclasses.dataclass
-class Held:
+class Store:
     """What is known of one source: its objects by UID once listed, and what keeps it from being followed.
 
     `heard` is when the API server last told anything of it, a bookmark included.
     """
 
     objects: dict[str, Manifest] | None = None
-    heard: float = 0.0
-    trouble: ClusterError | None = None
+    last_heard: float = 0.0
+    problem: ClusterError | None = None
     refused_since: float | None = None
     refusal: ApiError | None = None
 
 
-class Mirror:
+class Informer:
     """The objects of several collections as the API server last told of them.
 
     Use as a context manager. A watch that ends is opened again from where it ended; one whose history is gone (410)
@@ -76,7 +76,7 @@ class Mirror:
     def __init__(self, cluster: Cluster, sources: t.Iterable[Source], trim: Trim = lambda item: item) -> None:
         self._cluster = cluster
         self._trim = trim
-        self._held = {source: Held() for source in sources}
+        self._held = {source: Store() for source in sources}
         self._news = threading.Condition()
         self._generation = 0
         self._stop = threading.Event()
@@ -103,7 +103,7 @@ class Mirror:
         """End every `wait`: there is news from elsewhere."""
         self._tell(lambda: None)
 
-    def known(self, sources: t.Iterable[Source], timeout: float) -> bool:
+    def have_synced(self, sources: t.Iterable[Source], timeout: float) -> bool:
         """Sleep until each of these sources has been listed or is refused; False when the time passed first."""
         wanted = [self._held[source] for source in sources]
         with self._news:
@@ -113,7 +113,7 @@ class Mirror:
 
     def synced(self, timeout: float) -> bool:
         """Sleep until every collection has been listed. Raises the error of one that cannot be."""
-        in_time = self.known(self._held, timeout)
+        in_time = self.have_synced(self._held, timeout)
         for held in self._held.values():
             if held.refusal is not None:
                 raise held.refusal
@@ -122,22 +122,22 @@ class Mirror:
     def is_listed(self, source: Source) -> bool:
         return self._held[source].objects is not None
 
-    def trouble(self, source: Source) -> ClusterError | None:
+    def problem(self, source: Source) -> ClusterError | None:
         """Why what is held of this source may be old, or has not come yet; None while it is followed."""
-        return self._held[source].trouble
+        return self._held[source].problem
 
     def refusal(self, source: Source) -> ApiError | None:
         """The API server's lasting refusal to tell of this source, or that it does not serve the kind."""
         return self._held[source].refusal
 
-    def confirm(self, sources: t.Iterable[Source], silence: float, seconds: float) -> bool:
+    def confirm(self, sources: t.Iterable[Source], unavailable: float, seconds: float) -> bool:
         """Ask anew for those of which nothing was heard for `silence` seconds; whether all is as it was held.
 
         A watch whose peer has vanished is as silent as one that has nothing to tell, and behind a proxy no keepalive
         shows it. What is told otherwise is held from now on. Raises ClusterError without an answer in these seconds.
         """
-        oldest = time.monotonic() - silence
-        silent = [source for source in sources if self.is_listed(source) and self._held[source].heard <= oldest]
+        oldest = time.monotonic() - unavailable
+        silent = [source for source in sources if self.is_listed(source) and self._held[source].last_heard <= oldest]
         return all(self._cluster.parallel(lambda source: self._is_as_held(source, seconds), silent))
 
     def objects(self, kind: str) -> list[Manifest]:
@@ -176,11 +176,11 @@ class Mirror:
         held, now = self._held[source], time.monotonic()
         is_refused = isinstance(error, ApiError) and error.status in REFUSALS
         since = (held.refused_since or now) if is_refused else None
-        patience = FIRST_PATIENCE if held.objects is None else LATER_PATIENCE
+        retry_seconds = FIRST_PATIENCE if held.objects is None else LATER_PATIENCE
 
         def note() -> None:
-            held.trouble, held.refused_since = error, since
-            if since is not None and now - since >= patience and isinstance(error, ApiError):
+            held.problem, held.refused_since = error, since
+            if since is not None and now - since >= retry_seconds and isinstance(error, ApiError):
                 held.refusal = error
 
         self._tell(note)
@@ -193,7 +193,7 @@ class Mirror:
         held = self._held[source]
 
         def take() -> None:
-            held.objects, held.trouble, held.heard = items, None, time.monotonic()
+            held.objects, held.problem, held.last_heard = items, None, time.monotonic()
 
         self._tell(take)
         return version
@@ -216,7 +216,7 @@ class Mirror:
     def _is_as_held(self, source: Source, seconds: float) -> bool:
         """Whether the collection is what is held; a watch that speaks meanwhile is alive, and may be ahead."""
         held = self._held[source]
-        heard = held.heard
+        last_heard = held.last_heard
         try:
             items, _version = self._listed(source, lambda query: self._once(source, seconds, query))
         except ClusterError:
@@ -224,10 +224,10 @@ class Mirror:
         except Exception as error:  # an answer of a shape that nobody foresaw confirms nothing
             raise _broken(source, error) from error
         with self._news:
-            is_silent = held.heard == heard
+            is_silent = held.last_heard == last_heard
             is_same = is_silent and held.objects == items
             if is_silent:
-                held.objects, held.heard = items, time.monotonic()
+                held.objects, held.last_heard = items, time.monotonic()
             if not is_same:
                 self.wake()
         return is_same
@@ -252,7 +252,7 @@ class Mirror:
             for line in lines:
                 if self._stop.is_set():
                     break
-                self._held[source].heard = time.monotonic()
+                self._held[source].last_heard = time.monotonic()
                 version = self._take(source, _event(line))
         return version
 
@@ -298,12 +298,12 @@ def _event(line: bytes) -> Manifest:
     return event
 
 
-def until(mirror: Mirror, done: t.Callable[[], bool], deadline: float) -> bool:
+def until(informer: Informer, done: t.Callable[[], bool], deadline: float) -> bool:
     """Re-evaluate `done` at each change until it holds; False when `deadline` (monotonic seconds) passes first."""
     while True:
-        generation = mirror.generation
+        generation = informer.generation
         if done():
             return True
         left = deadline - time.monotonic()
-        if left <= 0 or not mirror.wait(generation, left):
+        if left <= 0 or not informer.wait(generation, left):
             return done()

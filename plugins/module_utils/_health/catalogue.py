@@ -58,8 +58,8 @@ IMAGE_INVALID = Check(
     "Write it as registry/repository:tag, with @sha256:digest where wanted.",
     "A typing error in the reference.",
 )
-IMAGE_UNAUTHORISED = Check(
-    "image-unauthorised",
+IMAGE_UNAUTHORIZED = Check(
+    "image-unauthorized",
     "error",
     "Give a pull credential that may read this repository (secrets_registry_*), or correct the repository's name.",
     "The pull credential is missing, wrong or expired, or the repository does not exist.",
@@ -76,8 +76,8 @@ QUOTA_EXCEEDED = Check(
     "Raise the ResourceQuota (namespace_quota_*), or lower what the pods need.",
     "The namespace has no room left for the pods that the update adds.",
 )
-LIMIT_RANGE_MISFIT = Check(
-    "limit-range-misfit",
+LIMIT_RANGE_VIOLATION = Check(
+    "limit-range-violation",
     "error",
     "Correct the LimitRange (namespace_limits_*) or the resources of the workload.",
     "The resources of a container lie outside of what the namespace allows.",
@@ -184,8 +184,8 @@ JOB_FAILED = Check(
     "Read the log of its pod, correct the cause and deploy again.",
     "What the Job runs did not succeed in the tries and the time that it has.",
 )
-NEVER_READY = Check(
-    "never-ready",
+READINESS_TIMEOUT = Check(
+    "readiness-timeout",
     "error",
     "See what the endpoint answers: it names the dependency or setting that is wrong.",
     "The application runs but cannot serve: a dependency does not answer, or the probe asks the wrong place.",
@@ -196,8 +196,8 @@ IMAGE_PULL_FAILING = Check(
     "Look at the registry and the way from the nodes to it; the kubelet goes on trying.",
     "The registry or the network to it has a hiccup, or limits the rate.",
 )
-AUTOSCALER_BLIND = Check(
-    "autoscaler-blind",
+HPA_METRICS_MISSING = Check(
+    "hpa-metrics-missing",
     "error",
     "Look at metrics-server (kubectl top pods) and at the target that the autoscaler names.",
     "The autoscaler cannot read its target or its metrics, so the release does not scale.",
@@ -257,26 +257,26 @@ RENEWAL_OVERDUE = Check(
     "Look why it is not renewed: kubectl describe certificate,certificaterequest,order,challenge.",
     "The renewal is overdue or fails.",
 )
-AUTOSCALER_STARVED = Check(
-    "autoscaler-starved",
+HPA_CAPACITY_LIMITED = Check(
+    "hpa-capacity-limited",
     "warning",
     "Add room (nodes, the largest size of the pool, the quota), or lower the autoscaler's maxReplicas.",
     "The autoscaler asks for more pods than the cluster or the namespace has room for.",
 )
-OLD_PODS_DRAINING = Check(
-    "old-pods-draining",
+PREVIOUS_PODS_TERMINATING = Check(
+    "previous-pods-terminating",
     "warning",
     "Wait until they have gone; clients with open connections may still get answers of the former version.",
     "They finish requests that take long, or ignore SIGTERM until their grace period is over.",
 )
-NODE_TROUBLE = Check(
-    "node-trouble",
+NODE_NOT_READY = Check(
+    "node-not-ready",
     "note",
     "Look at the node; its pods come up elsewhere.",
     "A node is not ready, or is being drained.",
 )
 FORMER_UNWELL = Check(
-    "former-revision-unwell",
+    "previous-revision-unhealthy",
     "note",
     "Nothing to do for this release: its own pods replace them.",
     "Pods of an earlier revision had a fault already.",

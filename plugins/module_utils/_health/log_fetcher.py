@@ -12,7 +12,7 @@ import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from .._cluster.client import Answer, Cluster, ClusterError
-from .facts import FORMER_LOG, PROBE, Live, Question
+from .facts import PREVIOUS_LOG, PROBE, Live, LogRequest
 
 LOG_LINES = 10
 LOG_SECONDS = 1.5
@@ -29,7 +29,7 @@ WIDTH = 300
 """Characters of a line that are kept."""
 
 Mask = t.Callable[[str], str]
-Answers = dict[Question, tuple[str, ...]]
+Answers = dict[LogRequest, tuple[str, ...]]
 
 
 class Evidence:
@@ -38,12 +38,12 @@ class Evidence:
     `answers` are the lines that came back so far, without secrets; `told` is called whenever one more has come.
     """
 
-    def __init__(self, cluster: Cluster, mask: Mask, told: t.Callable[[], None]) -> None:
+    def __init__(self, cluster: Cluster, mask: Mask, reported: t.Callable[[], None]) -> None:
         self._cluster = cluster
         self._mask = mask
-        self._told = told
+        self._reported = reported
         self._pool = ThreadPoolExecutor(AT_ONCE)
-        self._asked: dict[Question, tuple[float, Future[None]]] = {}
+        self._asked: dict[LogRequest, tuple[float, Future[None]]] = {}
         self._writing = threading.Lock()
         self.answers: Answers = {}
 
@@ -53,57 +53,59 @@ class Evidence:
     def __exit__(self, *exception: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def ask(self, questions: t.Iterable[Question], pods: t.Iterable[Live]) -> None:
+    def ask(self, log_requests: t.Iterable[LogRequest], pods: t.Iterable[Live]) -> None:
         """Ask what has not been asked yet."""
-        self._begin([question for question in questions if question not in self._asked], pods)
+        self._begin([log_request for log_request in log_requests if log_request not in self._asked], pods)
 
-    def ask_again(self, questions: t.Collection[Question], pods: t.Iterable[Live], seconds: float) -> None:
+    def ask_again(self, log_requests: t.Collection[LogRequest], pods: t.Iterable[Live], seconds: float) -> None:
         """Have a fresh answer to each question, as far as that is possible within these seconds."""
         now = time.monotonic()
-        known = {question: self._asked.get(question) for question in questions}
-        self._begin([question for question, asked in known.items() if not asked or now - asked[0] > OLD], pods)
-        wait([self._asked[question][1] for question in questions if question in self._asked], timeout=seconds)
+        known = {log_request: self._asked.get(log_request) for log_request in log_requests}
+        self._begin([log_request for log_request, asked in known.items() if not asked or now - asked[0] > OLD], pods)
+        wait(
+            [self._asked[log_request][1] for log_request in log_requests if log_request in self._asked], timeout=seconds
+        )
 
-    def _begin(self, questions: t.Sequence[Question], pods: t.Iterable[Live]) -> None:
+    def _begin(self, log_requests: t.Sequence[LogRequest], pods: t.Iterable[Live]) -> None:
         found = {(pod["metadata"].get("namespace", ""), pod["metadata"]["name"]): pod for pod in pods}
-        for question in questions[: AT_MOST - len(self._asked)]:
-            pod = found.get((question.namespace, question.pod))
-            self._asked[question] = time.monotonic(), self._pool.submit(self._answer, question, pod)
+        for log_request in log_requests[: AT_MOST - len(self._asked)]:
+            pod = found.get((log_request.namespace, log_request.pod))
+            self._asked[log_request] = time.monotonic(), self._pool.submit(self._answer, log_request, pod)
 
-    def _answer(self, question: Question, pod: Live | None) -> None:
+    def _answer(self, log_request: LogRequest, pod: Live | None) -> None:
         try:
-            lines = asked(self._cluster, question, pod)
+            lines = asked(self._cluster, log_request, pod)
         except ClusterError as error:
-            lines = [f"{_subject(question)} could not be asked for: {error}"]
-        shown = tuple(self._mask(line)[:WIDTH] for line in lines)
+            lines = [f"{_subject(log_request)} could not be asked for: {error}"]
+        displayed = tuple(self._mask(line)[:WIDTH] for line in lines)
         with self._writing:
-            self.answers = {**self.answers, question: shown}
-        self._told()
+            self.answers = {**self.answers, log_request: displayed}
+        self._reported()
 
 
-def asked(cluster: Cluster, question: Question, pod: Live | None) -> list[str]:
+def asked(cluster: Cluster, log_request: LogRequest, pod: Live | None) -> list[str]:
     """The lines that answer a question. Raises ClusterError when nobody answers."""
-    if question.what == PROBE:
-        return _probe(cluster, question, pod)
-    path = f"/api/v1/namespaces/{question.namespace}/pods/{question.pod}/log"
-    query: dict[str, t.Any] = {"container": question.container, "tailLines": LOG_LINES}
-    if question.what == FORMER_LOG:
+    if log_request.what == PROBE:
+        return _probe(cluster, log_request, pod)
+    path = f"/api/v1/namespaces/{log_request.namespace}/pods/{log_request.pod}/log"
+    query: dict[str, t.Any] = {"container": log_request.container, "tailLines": LOG_LINES}
+    if log_request.what == PREVIOUS_LOG:
         query["previous"] = "true"
     answer = cluster.once(path, LOG_SECONDS, **query)
     if query.pop("previous", "") and _text(answer.body).startswith(SWEPT):
         answer = cluster.once(path, LOG_SECONDS, **query)
     if answer.status >= 400:
-        return [f"{_subject(question)} could not be read: {_words(answer)}"]
+        return [f"{_subject(log_request)} could not be read: {_words(answer)}"]
     return _text(answer.body).splitlines()[-LOG_LINES:]
 
 
-def _probe(cluster: Cluster, question: Question, pod: Live | None) -> list[str]:
+def _probe(cluster: Cluster, log_request: LogRequest, pod: Live | None) -> list[str]:
     """What the endpoint answers when it is asked by way of the API server's proxy, as the kubelet asks it directly."""
-    port, request = http_probe(pod or {}, question.container)
+    port, request = http_probe(pod or {}, log_request.container)
     if not request:
         return []
     scheme = "https:" if str(request.get("scheme", "")).upper() == "HTTPS" else ""
-    address = f"/api/v1/namespaces/{question.namespace}/pods/{scheme}{question.pod}:{port}/proxy"
+    address = f"/api/v1/namespaces/{log_request.namespace}/pods/{scheme}{log_request.pod}:{port}/proxy"
     where = f"GET {request.get('path') or '/'} on port {port}"
     try:
         answer = cluster.once(address + "/" + str(request.get("path") or "/").lstrip("/"), PROBE_SECONDS)
@@ -133,9 +135,9 @@ def _named(entries: t.Sequence[Live] | None, name: str) -> Live:
     return next((entry for entry in entries or () if entry["name"] == name), {})
 
 
-def _subject(question: Question) -> str:
-    words = {PROBE: "The probe of", FORMER_LOG: "The former log of"}
-    return f"{words.get(question.what, 'The log of')} container {question.container} in pod {question.pod}"
+def _subject(log_request: LogRequest) -> str:
+    words = {PROBE: "The probe of", PREVIOUS_LOG: "The former log of"}
+    return f"{words.get(log_request.what, 'The log of')} container {log_request.container} in pod {log_request.pod}"
 
 
 def _is_status(body: t.Any) -> bool:
@@ -153,5 +155,7 @@ def _text(body: t.Any) -> str:
     """The body as it was sent: the client has parsed it when it looked like JSON."""
     if isinstance(body, str):
         return body
-    shown = {name: value for name, value in body.items() if name != "retryAfter"} if isinstance(body, dict) else body
-    return json.dumps(shown) if shown or shown == 0 else ""
+    displayed = (
+        {name: value for name, value in body.items() if name != "retryAfter"} if isinstance(body, dict) else body
+    )
+    return json.dumps(displayed) if displayed or displayed == 0 else ""

@@ -11,8 +11,8 @@ import typing as t
 from .._cluster.api_resources import Manifest
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError, Unreachable
-from .._cluster.watch import Mirror, Source
-from .facts import Facts, Identity, Live, Question
+from .._cluster.watch import Informer, Source
+from .facts import Facts, Identity, Live, LogRequest
 from .field_filter import is_told, trimmed
 
 Kind = tuple[str, str]
@@ -144,46 +144,46 @@ class Observer:
         self.essential = essential_sources(subject)
         self.helpful = helpful_sources(subject)
         self._stems = _stems(subject)
-        self.mirror = Mirror(cluster, [*self.essential, *self.helpful], self._kept)
+        self.informer = Informer(cluster, [*self.essential, *self.helpful], self._kept)
 
     def __enter__(self) -> t.Self:
-        self.mirror.__enter__()
+        self.informer.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.mirror.__exit__(*exception)
+        self.informer.__exit__(*exception)
 
-    def facts(self, answers: t.Mapping[Question, tuple[str, ...]], settle: float) -> Facts:
+    def facts(self, answers: t.Mapping[LogRequest, tuple[str, ...]], settle: float) -> Facts:
         """What is known now."""
-        listed = [source for source in (*self.essential, *self.helpful) if self.mirror.is_listed(source)]
-        objects = {kind: tuple(self.mirror.objects(kind)) for kind in {source.kind for source in listed}}
+        listed = [source for source in (*self.essential, *self.helpful) if self.informer.is_listed(source)]
+        objects = {kind: tuple(self.informer.objects(kind)) for kind in {source.kind for source in listed}}
         gone = self._subject.short_lived.difference(map(identity, objects["Job"])) if "Job" in objects else ()
         return Facts(
             now=self._cluster.clock.now(),
             wanted=tuple(key for key in self._subject.identities if key not in gone),
             objects=objects,
             answers=answers,
-            stale=frozenset(source.kind for source in self.essential if self.mirror.trouble(source)),
+            stale=frozenset(source.kind for source in self.essential if self.informer.problem(source)),
             settle=settle,
             begun=self._subject.begun,
         )
 
     def refused(self, sources: t.Iterable[Source]) -> dict[Source, ClusterError]:
         """The sources that the API server will not tell of, with its words."""
-        refusals = {source: self.mirror.refusal(source) for source in sources}
+        refusals = {source: self.informer.refusal(source) for source in sources}
         return {source: error for source, error in refusals.items() if error}
 
     def interrupted(self) -> dict[Source, ClusterError]:
         """The essential sources of which what is held may be old or has not come yet, with the reason."""
-        waited_for = [source for source in self.essential if not self.mirror.refusal(source)]
-        silent = {source: _silent(source) for source in waited_for if not self.mirror.is_listed(source)}
-        troubles = {source: self.mirror.trouble(source) for source in waited_for}
-        return silent | {source: error for source, error in troubles.items() if error}
+        waited_for = [source for source in self.essential if not self.informer.refusal(source)]
+        silent = {source: _silent(source) for source in waited_for if not self.informer.is_listed(source)}
+        problems = {source: self.informer.problem(source) for source in waited_for}
+        return silent | {source: error for source, error in problems.items() if error}
 
-    def confirm(self, silence: float, seconds: float) -> bool:
+    def confirm(self, unavailable: float, seconds: float) -> bool:
         """Whether what is held of the essential sources still is so; see `Mirror.confirm`."""
-        return self.mirror.confirm(
-            [source for source in self.essential if not self.mirror.refusal(source)], silence, seconds
+        return self.informer.confirm(
+            [source for source in self.essential if not self.informer.refusal(source)], unavailable, seconds
         )
 
     def _kept(self, item: Manifest) -> Manifest | None:

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from . import pod_phases
-from .facts import Facts, Judgement
+from .facts import Evaluation, Facts
 
 PACE = 1.0
 """Seconds between two lines about the pods; what changes sooner is told together."""
@@ -29,7 +29,7 @@ class Moment:
 
     seconds: float
     pods: dict[str, int]
-    told: str
+    reported: str
 
     def as_dict(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)
@@ -44,38 +44,38 @@ class Teller:
     def __init__(self, tell: Tell, limit: float = 0.0) -> None:
         self._tell = tell
         self._limit = limit
-        self._shown = ""
+        self._displayed = ""
         self._shown_at = -PACE
         self._known: set[tuple[str, str]] = set()
         self.timeline: list[Moment] = []
 
-    def see(self, facts: Facts, judgement: Judgement, seconds: float, is_last: bool = False) -> float | None:
+    def see(self, facts: Facts, evaluation: Evaluation, seconds: float, is_last: bool = False) -> float | None:
         """Tell what is new; the moment at which to come again because something has to wait for its turn, or None."""
         pods = pod_phases.counted(facts.objects)
-        for finding in judgement.findings:
+        for finding in evaluation.findings:
             if (finding.id, finding.object) not in self._known:
                 self._known.add((finding.id, finding.object))
                 self._add(seconds, pods, finding.sentence(), finding.sentence())
-        state = state_of(pods, judgement.missing)
-        if not state or state == self._shown or not (is_last or pod_phases.are_current(facts.objects)):
+        state = state_of(pods, evaluation.missing)
+        if not state or state == self._displayed or not (is_last or pod_phases.are_current(facts.objects)):
             return None
         if seconds - self._shown_at < PACE and not is_last:
             return self._shown_at + PACE
-        self._shown, self._shown_at = state, seconds
+        self._displayed, self._shown_at = state, seconds
         left = f" ({self._limit - seconds:.0f} s left)" if self._limit and not is_last else ""
         self._add(seconds, pods, state, f"{state}{left}")
         return None
 
     def say(self, seconds: float, text: str, reason: str) -> None:
         """Tell something that is neither a finding nor a state of the pods, until one of those is told again."""
-        if text != self._shown:
-            self._shown, self._shown_at = text, seconds
-            told = f"{text}: {reason}"
-            self._add(seconds, self.timeline[-1].pods if self.timeline else {}, told, told)
+        if text != self._displayed:
+            self._displayed, self._shown_at = text, seconds
+            reported = f"{text}: {reason}"
+            self._add(seconds, self.timeline[-1].pods if self.timeline else {}, reported, reported)
 
-    def _add(self, seconds: float, pods: dict[str, int], told: str, line: str) -> None:
+    def _add(self, seconds: float, pods: dict[str, int], reported: str, line: str) -> None:
         if len(self.timeline) < LONGEST:
-            self.timeline.append(Moment(round(seconds, 1), pods, told))
+            self.timeline.append(Moment(round(seconds, 1), pods, reported))
         self._tell(f"{seconds:4.0f} s  {line}")
 
 

@@ -89,7 +89,7 @@ def states(answer: t.Mapping[str, t.Any], ours: Scraping | None = None) -> State
     return found
 
 
-def judge(found: States, namespace: str, pods: t.Iterable[str]) -> list[Finding]:
+def evaluate(found: States, namespace: str, pods: t.Iterable[str]) -> list[Finding]:
     """A finding for the pods whose scrape fails, and one for those that Prometheus does not know."""
     ready = sorted(pods)
     down = [pod for pod in ready if DOWN in found.get(pod, ())]

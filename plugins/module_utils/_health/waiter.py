@@ -14,14 +14,14 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError, Unreachable
 from .._cluster.watch import Source
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
-from .._redaction.live_secrets import Held
+from .._redaction.live_secrets import LiveSecrets
 from . import readiness
 from .catalogue import RANKS
-from .facts import Facts, Judgement
+from .facts import Evaluation, Facts
 from .log_fetcher import Evidence, Mask
 from .observer import Observer, Subject
 from .progress import Moment, Tell, Teller, silent
-from .rules import headline, judge, timed_out
+from .rules import evaluate, headline, timed_out
 
 BREATH = 0.05
 """Seconds from one judgement to the next at least: news come in bursts."""
@@ -80,7 +80,7 @@ def await_verdict(
     return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout, go_on).verdict()
 
 
-def look(cluster: Cluster, subject: Subject, settle: float = 0.0, mask: Mask = lambda text: text) -> Health:
+def health_now(cluster: Cluster, subject: Subject, settle: float = 0.0, mask: Mask = lambda text: text) -> Health:
     """Judge what is there now; inconclusive where that is on its way."""
     return _Wait(cluster, subject, settle, mask, Teller(silent), None).verdict()
 
@@ -112,44 +112,46 @@ class _Wait:
         self._failed_since: float | None = None
         self._observer = Observer(cluster, subject)
         names = {manifest["metadata"]["name"] for manifest in subject.manifests}
-        self._held = Held(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
-        self._evidence = Evidence(cluster, self._held, self._observer.mirror.wake)
+        self._held = LiveSecrets(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
+        self._evidence = Evidence(cluster, self._held, self._observer.informer.wake)
 
     def verdict(self) -> Health:
         with self._observer, self._evidence:
             first = self._deadline - self._begun or self._cluster.limits.read
-            if self._observer.mirror.known(self._observer.essential, first):
-                self._observer.mirror.known(self._observer.helpful, HELP_SECONDS)
+            if self._observer.informer.have_synced(self._observer.essential, first):
+                self._observer.informer.have_synced(self._observer.helpful, HELP_SECONDS)
             while True:
                 self._go_on()
-                began, generation = time.monotonic(), self._observer.mirror.generation
+                began, generation = time.monotonic(), self._observer.informer.generation
                 facts = self._observer.facts(self._evidence.answers, self._settle)
-                judgement = judge(facts)
-                ended = self._ended(facts, judgement)
+                evaluation = evaluate(facts)
+                ended = self._ended(facts, evaluation)
                 if ended:
                     return ended
-                self._evidence.ask(judgement.questions, facts.objects.get("Pod", ()))
-                self._sleep(generation, began, [self._told(facts, judgement), self._moment_of(judgement)])
+                self._evidence.ask(evaluation.log_requests, facts.objects.get("Pod", ()))
+                self._sleep(generation, began, [self._reported(facts, evaluation), self._moment_of(evaluation)])
 
-    def _ended(self, facts: Facts, judgement: Judgement) -> Health | None:
+    def _ended(self, facts: Facts, evaluation: Evaluation) -> Health | None:
         """The end of the wait, if this judgement is it."""
         lost = self._lost()
         if lost:
-            return self._end_unknown(facts, lost, judgement)
+            return self._end_unknown(facts, lost, evaluation)
         is_over = self._looks_once or time.monotonic() >= self._deadline
         interrupted = self._observer.interrupted()
         self._take_interruption(interrupted)
-        is_decided = not interrupted and (self._stands(judgement) or judgement.verdict == PASSED)
+        is_decided = not interrupted and (self._stands(evaluation) or evaluation.verdict == PASSED)
         if not interrupted and (is_over or is_decided):
             unconfirmed = self._unconfirmed()
             if unconfirmed is None:
                 return None
             interrupted = unconfirmed
         if interrupted:
-            return self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), judgement) if is_over else None
-        if judgement.verdict == PASSED:
-            return self._end(facts, self._unless_unread(judgement))
-        return self._with_proof(facts, judgement) if is_over or is_decided else None
+            return (
+                self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), evaluation) if is_over else None
+            )
+        if evaluation.verdict == PASSED:
+            return self._end(facts, self._unless_unread(evaluation))
+        return self._with_proof(facts, evaluation) if is_over or is_decided else None
 
     def _unconfirmed(self) -> dict[Source, ClusterError] | None:
         """Why the cluster itself does not confirm what its watches told, if so; None when it tells otherwise."""
@@ -160,28 +162,28 @@ class _Wait:
             self._take_interruption(interrupted)
             return interrupted
 
-    def _stands(self, judgement: Judgement) -> bool:
+    def _stands(self, evaluation: Evaluation) -> bool:
         """Whether every judgement has been bad for long enough."""
-        if judgement.verdict != FAILED:
+        if evaluation.verdict != FAILED:
             self._failed_since = None
             return False
         self._failed_since = self._seconds if self._failed_since is None else self._failed_since
         return self._seconds >= self._failed_since + CONFIRMED
 
-    def _with_proof(self, facts: Facts, judgement: Judgement) -> Health:
+    def _with_proof(self, facts: Facts, evaluation: Evaluation) -> Health:
         """Bad news, with fresh answers to what they ask."""
-        questions = self._final(facts, judgement).questions
-        self._evidence.ask_again(questions, facts.objects.get("Pod", ()), PROOF_SECONDS)
+        log_requests = self._final(facts, evaluation).log_requests
+        self._evidence.ask_again(log_requests, facts.objects.get("Pod", ()), PROOF_SECONDS)
         proven = dataclasses.replace(facts, answers=self._evidence.answers)
-        return self._end(proven, self._unless_unread(self._final(proven, judge(proven))))
+        return self._end(proven, self._unless_unread(self._final(proven, evaluate(proven))))
 
-    def _final(self, facts: Facts, judgement: Judgement) -> Judgement:
+    def _final(self, facts: Facts, evaluation: Evaluation) -> Evaluation:
         """What a judgement comes to when there is no more time."""
-        if judgement.verdict or not self._looks_once:
-            return timed_out(facts, judgement)
-        return dataclasses.replace(judgement, verdict=INCONCLUSIVE)
+        if evaluation.verdict or not self._looks_once:
+            return timed_out(facts, evaluation)
+        return dataclasses.replace(evaluation, verdict=INCONCLUSIVE)
 
-    def _unless_unread(self, judgement: Judgement) -> Judgement:
+    def _unless_unread(self, evaluation: Evaluation) -> Evaluation:
         """What may not be read is never passed over in silence."""
         missing = [
             _refused(source, error) for source, error in self._observer.refused(self._observer.essential).items()
@@ -191,15 +193,15 @@ class _Wait:
             for source, error in self._observer.refused(self._observer.helpful).items()
             if source.kind == "Event"
         ]
-        verdict = INCONCLUSIVE if missing and judgement.verdict == PASSED else judgement.verdict
-        return dataclasses.replace(judgement, verdict=verdict, findings=(*judgement.findings, *missing, *noted))
+        verdict = INCONCLUSIVE if missing and evaluation.verdict == PASSED else evaluation.verdict
+        return dataclasses.replace(evaluation, verdict=verdict, findings=(*evaluation.findings, *missing, *noted))
 
     def _lost(self) -> tuple[Finding, ...]:
         """What cannot be read any more although it could be before, or for want of valid credentials."""
         return tuple(
             _refused(source, error)
             for source, error in self._observer.refused(self._observer.essential).items()
-            if self._observer.mirror.is_listed(source) or getattr(error, "status", 0) == CREDENTIALS
+            if self._observer.informer.is_listed(source) or getattr(error, "status", 0) == CREDENTIALS
         )
 
     def _take_interruption(self, interrupted: t.Mapping[Source, ClusterError]) -> None:
@@ -207,7 +209,7 @@ class _Wait:
         self._away_for = self._mask(str(next(iter(interrupted.values())))) if interrupted else ""
         self._failed_since = None if interrupted else self._failed_since
 
-    def _told(self, facts: Facts, judgement: Judgement) -> float | None:
+    def _reported(self, facts: Facts, evaluation: Evaluation) -> float | None:
         """Tell what is new; when there will be something to tell although nothing happens, in seconds.
 
         Bad news are told when they have stood for long enough.
@@ -215,25 +217,25 @@ class _Wait:
         if self._failed_since is not None:
             return self._failed_since + CONFIRMED
         if self._away_since is None:
-            return self._teller.see(facts, self._masked(judgement), self._seconds)
+            return self._teller.see(facts, self._masked(evaluation), self._seconds)
         if self._seconds < self._away_since + HICCUP:
             return self._away_since + HICCUP
         self._teller.say(self._seconds, "the API server does not answer; what is known may be old", self._away_for)
         return None
 
-    def _end_unknown(self, facts: Facts, findings: tuple[Finding, ...], judgement: Judgement) -> Health:
+    def _end_unknown(self, facts: Facts, findings: tuple[Finding, ...], evaluation: Evaluation) -> Health:
         """It cannot be known how things stand: what the last judgement found is told as well, and proves nothing."""
-        open_ = dataclasses.replace(judgement, verdict=INCONCLUSIVE, findings=(*findings, *judgement.findings))
+        open_ = dataclasses.replace(evaluation, verdict=INCONCLUSIVE, findings=(*findings, *evaluation.findings))
         return dataclasses.replace(self._end(facts, open_), sentence=self._mask(findings[0].sentence()))
 
-    def _end(self, facts: Facts, judgement: Judgement) -> Health:
-        shown = self._masked(judgement)
-        self._teller.see(facts, shown, self._seconds, is_last=True)
+    def _end(self, facts: Facts, evaluation: Evaluation) -> Health:
+        displayed = self._masked(evaluation)
+        self._teller.see(facts, displayed, self._seconds, is_last=True)
         return Health(
-            shown.verdict,
-            headline(facts, shown),
-            (*shown.findings, *self._held.warning),
-            shown.missing,
+            displayed.verdict,
+            headline(facts, displayed),
+            (*displayed.findings, *self._held.warning),
+            displayed.missing,
             tuple(self._teller.timeline),
             round(self._seconds, 3),
         )
@@ -242,32 +244,32 @@ class _Wait:
     def _seconds(self) -> float:
         return time.monotonic() - self._begun
 
-    def _masked(self, judgement: Judgement) -> Judgement:
+    def _masked(self, evaluation: Evaluation) -> Evaluation:
         """Without secrets: a container may write them into its last words, and an event may repeat those."""
         return dataclasses.replace(
-            judgement,
-            findings=tuple(self._shown(finding) for finding in judgement.findings),
-            missing=tuple(self._mask(line) for line in judgement.missing),
+            evaluation,
+            findings=tuple(self._displayed(finding) for finding in evaluation.findings),
+            missing=tuple(self._mask(line) for line in evaluation.missing),
         )
 
-    def _shown(self, finding: Finding) -> Finding:
+    def _displayed(self, finding: Finding) -> Finding:
         """What the judge found may repeat a container's words; what keeps us from knowing is the API server's own."""
         if finding.id in RANKS:
             return self._held.finding(finding)
         return dataclasses.replace(finding, message=self._mask(finding.message))
 
-    def _moment_of(self, judgement: Judgement) -> float | None:
+    def _moment_of(self, evaluation: Evaluation) -> float | None:
         """When to judge again although nothing has happened, in seconds since the wait began."""
-        if judgement.again_at is None:
+        if evaluation.again_at is None:
             return None
-        return self._seconds + judgement.again_at - self._cluster.clock.now()
+        return self._seconds + evaluation.again_at - self._cluster.clock.now()
 
     def _sleep(self, generation: int, began: float, moments: t.Sequence[float | None]) -> None:
         """Until there is news, one of the moments has come (seconds since the beginning), or the time is over."""
         ask = time.monotonic() + GO_ON_EVERY
         wake = min([self._deadline, ask, *(self._begun + moment for moment in moments if moment is not None)])
         now = time.monotonic()
-        self._observer.mirror.wait(generation, max(wake - now, 0.0))
+        self._observer.informer.wait(generation, max(wake - now, 0.0))
         pause = max(BREATH, SHARE * (now - began)) - (time.monotonic() - began)
         time.sleep(max(0.0, min(pause, self._deadline - time.monotonic())))
 

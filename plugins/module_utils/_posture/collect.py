@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._cluster.api_resources import KINDS, Kind, collection_path
-from .._cluster.batch_get import Answers, Question, Silence, survey
+from .._cluster.batch_get import Answers, Query, Unavailable, survey
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._health.facts import Live
@@ -28,16 +28,16 @@ REVIEWS = collection_path(AUTHORIZATION, Kind("selfsubjectrulesreviews", False))
 PAGES = 20
 
 
-class Look(t.NamedTuple):
+class PostureSnapshot(t.NamedTuple):
     """What was seen, and what could not be: (what was asked, why there is no answer)."""
 
     seen: Seen
-    silences: tuple[tuple[str, Silence], ...]
+    unavailable: tuple[tuple[str, Unavailable], ...]
 
 
-def look(
+def collect(
     cluster: Cluster, connect: Connect, name: str, namespace: str, number: int, declared: t.Sequence[Live]
-) -> Look:
+) -> PostureSnapshot:
     """Two rounds of parallel reads: the objects and the bindings, then the roles that these refer to."""
     answers, _reached = survey(cluster, [*_objects(cluster, declared), *_context(name, namespace)])
     live = [answers[item] for item in answers if isinstance(item, tuple) and isinstance(answers[item], dict)]
@@ -45,13 +45,13 @@ def look(
         known = {item["metadata"]["name"] for item in live if item["kind"] == kind}
         live += [item for item in _items(answers, kind) if item["metadata"]["name"] not in known]
     access = _access(cluster, connect, namespace, account_of(name, declared), answers)
-    silences = [
+    unavailable = [
         (" ".join(filter(None, item)) if isinstance(item, tuple) else str(item), answer)
         for item, answer in answers.items()
-        if isinstance(answer, Silence) and not answer.not_found and item not in BINDINGS
+        if isinstance(answer, Unavailable) and not answer.not_found and item not in BINDINGS
     ]
     seen = Seen(name, namespace, number, tuple(declared), tuple(live), tuple(_items(answers, "Pod")), access)
-    return Look(seen, tuple(silences))
+    return PostureSnapshot(seen, tuple(unavailable))
 
 
 def account_of(name: str, declared: t.Iterable[Live]) -> str:
@@ -60,7 +60,7 @@ def account_of(name: str, declared: t.Iterable[Live]) -> str:
     return next((str(spec["serviceAccountName"]) for spec in specs if spec.get("serviceAccountName")), name)
 
 
-def _objects(cluster: Cluster, declared: t.Iterable[Live]) -> t.Iterator[Question]:
+def _objects(cluster: Cluster, declared: t.Iterable[Live]) -> t.Iterator[Query]:
     """Each declared object, by (kind, name); a kind that is not served any more has no objects."""
     for item in declared:
         metadata = item["metadata"]
@@ -68,19 +68,19 @@ def _objects(cluster: Cluster, declared: t.Iterable[Live]) -> t.Iterator[Questio
             path = cluster.path(item["apiVersion"], item["kind"], metadata.get("namespace", ""), metadata["name"])
         except ClusterError:
             continue
-        yield Question((item["kind"], metadata["name"]), path, keep=_kept(item["apiVersion"], item["kind"]))
+        yield Query((item["kind"], metadata["name"]), path, keep=_kept(item["apiVersion"], item["kind"]))
 
 
-def _context(name: str, namespace: str) -> t.Iterator[Question]:
+def _context(name: str, namespace: str) -> t.Iterator[Query]:
     """What bears on the release without being declared by it."""
     path = collection_path("v1", KINDS["v1", "Namespace"])
-    yield Question(("Namespace", namespace), f"{path}/{namespace}", keep=_kept("v1", "Namespace"))
-    yield Question("Pod", collection_path("v1", KINDS["v1", "Pod"], namespace), _of_release(name), keep=_list)
+    yield Query(("Namespace", namespace), f"{path}/{namespace}", keep=_kept("v1", "Namespace"))
+    yield Query("Pod", collection_path("v1", KINDS["v1", "Pod"], namespace), _of_release(name), keep=_list)
     for api_version, kind in sorted(BEARING):
-        yield Question(kind, collection_path(api_version, KINDS[api_version, kind], namespace), keep=_list)
+        yield Query(kind, collection_path(api_version, KINDS[api_version, kind], namespace), keep=_list)
     for kind in BINDINGS:
         path = collection_path(RBAC, KINDS[RBAC, kind], namespace)
-        yield Question(kind, path, keep=_list, pages=PAGES if kind == "ClusterRoleBinding" else 0)
+        yield Query(kind, path, keep=_list, pages=PAGES if kind == "ClusterRoleBinding" else 0)
 
 
 def _of_release(name: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ def _items(answers: Answers, name: str) -> list[Live]:
 def _access(cluster: Cluster, connect: Connect, namespace: str, account: str, answers: Answers) -> Access:
     every = [item for kind in BINDINGS for item in _items(answers, kind)]
     bindings = [item for item in every if concerns(item, namespace, account)]
-    unread = tuple(kind for kind in BINDINGS if isinstance(answers[kind], Silence))
+    unread = tuple(kind for kind in BINDINGS if isinstance(answers[kind], Unavailable))
     roles, silent = _roles(cluster, namespace, bindings)
     rules = _own_rules(connect, namespace, account)
     return Access(namespace, account, rules, grants(bindings, roles), (*unread, *silent))
@@ -124,14 +124,14 @@ def _roles(cluster: Cluster, namespace: str, bindings: t.Iterable[Live]) -> tupl
     answers, _reached = survey(
         cluster,
         [
-            Question(
+            Query(
                 each, f"{collection_path(RBAC, KINDS[RBAC, each[0]], namespace)}/{each[1]}", keep=_kept(RBAC, each[0])
             )
             for each in wanted
         ],
     )
     silent = {
-        kind for kind, name in wanted if isinstance(answer := answers[kind, name], Silence) and not answer.not_found
+        kind for kind, name in wanted if isinstance(answer := answers[kind, name], Unavailable) and not answer.not_found
     }
     return [answer for answer in answers.values() if isinstance(answer, dict)], tuple(sorted(silent))
 

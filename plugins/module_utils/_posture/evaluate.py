@@ -12,9 +12,9 @@ from .._findings.finding import SEVERITIES, Finding
 from .._health.facts import Live
 from . import catalogue, permissions, rules_availability, rules_ingress, rules_security
 from .catalogue import Rule
-from .view import Breach, Scene, shown
+from .view import View, Violation, displayed
 
-RULES: tuple[tuple[Rule, t.Callable[[Scene], t.Iterator[Breach]]], ...] = (
+RULES: tuple[tuple[Rule, t.Callable[[View], t.Iterator[Violation]]], ...] = (
     (catalogue.AUTOSCALING, rules_availability.autoscaling),
     (catalogue.ROLLOUT, rules_availability.rollout),
     (catalogue.SPREAD, rules_availability.spread),
@@ -44,21 +44,21 @@ class Seen:
     access: permissions.Access | None = None
 
 
-def judge(seen: Seen) -> list[Finding]:
+def evaluate(seen: Seen) -> list[Finding]:
     """Each broken rule, errors first: an error where the live objects alone break it, a warning where the release
     declares it so, which somebody has decided.
     """
-    live = Scene(seen.name, seen.namespace, seen.live, seen.pods)
-    meant = Scene(seen.name, seen.namespace, _as_declared(seen))
+    live = View(seen.name, seen.namespace, seen.live, seen.pods)
+    meant = View(seen.name, seen.namespace, _as_declared(seen))
     found = []
     for rule, check in RULES:
-        intended = {(breach.object, breach.message, breach.container) for breach in check(meant)}
-        for breach in check(live):
-            chosen = (breach.object, breach.message, breach.container) in intended
-            found.append(_finding(rule, breach, seen, chosen))
+        intended = {(violation.object, violation.message, violation.container) for violation in check(meant)}
+        for violation in check(live):
+            chosen = (violation.object, violation.message, violation.container) in intended
+            found.append(_finding(rule, violation, seen, chosen))
     if seen.access is not None:
-        breaches = permissions.breaches(seen.declared, seen.access)
-        found += [_finding(catalogue.PERMISSIONS, breach, seen, chosen=False) for breach in breaches]
+        violations = permissions.violations(seen.declared, seen.access)
+        found += [_finding(catalogue.PERMISSIONS, violation, seen, chosen=False) for violation in violations]
     return sorted(found, key=_gravity)
 
 
@@ -74,29 +74,29 @@ def _as_declared(seen: Seen) -> tuple[Live, ...]:
     return (*seen.declared, *(item for item in seen.live if item["kind"] == "Namespace"))
 
 
-def _finding(rule: Rule, breach: Breach, seen: Seen, chosen: bool) -> Finding:
-    when, who = ("", "") if chosen else _last_change(seen, breach.object)
+def _finding(rule: Rule, violation: Violation, seen: Seen, chosen: bool) -> Finding:
+    when, who = ("", "") if chosen else _last_change(seen, violation.object)
     changed = f"{who} changed it last, at {when}" if who else ""
-    cause, next_step = _origin(rule, breach, seen, chosen, who)
+    cause, next_step = _origin(rule, violation, seen, chosen, who)
     return Finding(
         id=rule.id,
         severity="warning" if chosen else "error",
-        object=breach.object,
-        container=breach.container,
-        message=f"{breach.message}. {rule.cost}",
+        object=violation.object,
+        container=violation.container,
+        message=f"{violation.message}. {rule.cost}",
         cause=cause,
-        evidence=tuple(filter(None, (*breach.evidence, changed))),
+        evidence=tuple(filter(None, (*violation.evidence, changed))),
         since=when,
         next_step=next_step,
     )
 
 
-def _origin(rule: Rule, breach: Breach, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
+def _origin(rule: Rule, violation: Violation, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
     """Where a breach comes from, and what to do about it."""
     if chosen:
         return f"Release {seen.number} declares it so.", rule.next_step
-    if breach.object not in {shown(item) for item in seen.declared}:
-        return f"It is no object of release {seen.number}: somebody else made it.", _removal(breach.object)
+    if violation.object not in {displayed(item) for item in seen.declared}:
+        return f"It is no object of release {seen.number}: somebody else made it.", _removal(violation.object)
     step = rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.next_step
     return f"Release {seen.number} declares it otherwise: the cluster was changed since.", step
 
@@ -110,7 +110,7 @@ def _removal(name: str) -> str:
 
 def _last_change(seen: Seen, name: str) -> tuple[str, str]:
     """(when, which field manager) changed an object last, of those that are neither the release nor the cluster."""
-    live = next((item for item in seen.live if shown(item) == name), None)
+    live = next((item for item in seen.live if displayed(item) == name), None)
     entries = [
         (str(entry["time"]), str(entry["manager"]))
         for entry in ((live or {}).get("metadata") or {}).get("managedFields") or ()

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from .._health.facts import Live
-from .view import Breach, shown
+from .view import Violation, displayed
 
 Rule = t.Mapping[str, t.Any]
 ANY = "*"
@@ -92,7 +92,7 @@ def permits(rules: t.Iterable[Rule]) -> list[Permit]:
     ]
 
 
-def breaches(declared: t.Sequence[Live], access: Access) -> t.Iterator[Breach]:
+def violations(declared: t.Sequence[Live], access: Access) -> t.Iterator[Violation]:
     """One breach for each binding that gives more, one for what no binding explains, one for what is lacking."""
     roles = [item for item in declared if item["kind"] == "Role"]
     wanted = permits(rule for role in roles for rule in role.get("rules") or ())
@@ -106,18 +106,18 @@ def breaches(declared: t.Sequence[Live], access: Access) -> t.Iterator[Breach]:
         if extra:
             message = f"It gives {about} more than the release does ({grant.role}): {worded(extra)}"
             made = f"the binding was made at {grant.since}" if grant.since else ""
-            yield Breach(grant.binding, message, evidence=tuple(filter(None, (made, *listed(extra)))))
+            yield Violation(grant.binding, message, evidence=tuple(filter(None, (made, *listed(extra)))))
     unexplained = _uncovered(more, given)
     if unexplained:
         source = "by a binding that could not be read" if access.unread else "by something else than RBAC"
-        yield Breach(
+        yield Violation(
             about,
             f"It may do more than the release grants, {source}: {worded(unexplained)}",
             evidence=listed(unexplained),
         )
     lacking = _uncovered(wanted, held) if access.is_known else []
     if lacking:
-        yield Breach(shown(roles[0]), f"{about} may not do what this grants: {worded(lacking)}")
+        yield Violation(displayed(roles[0]), f"{about} may not do what this grants: {worded(lacking)}")
 
 
 def _uncovered(asked: t.Iterable[Permit], given: t.Sequence[Permit]) -> list[Permit]:
@@ -164,7 +164,7 @@ def grants(bindings: t.Iterable[Live], roles: t.Iterable[Live]) -> tuple[Grant, 
     for binding in bindings:
         reference, since = binding["roleRef"], str(binding["metadata"].get("creationTimestamp", ""))
         given = rules.get((reference["kind"], reference["name"]), ())
-        found.append(Grant(shown(binding), f"{reference['kind']} {reference['name']}", given, since))
+        found.append(Grant(displayed(binding), f"{reference['kind']} {reference['name']}", given, since))
     return tuple(found)
 
 

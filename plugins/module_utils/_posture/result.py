@@ -12,8 +12,8 @@ from .._findings.finding import FAILED, INCONCLUSIVE, SEVERITIES, Finding, verdi
 from .._health.facts import Live
 from .._health.pod_phases import phase_of
 from . import catalogue
-from .collect import Look
-from .evaluate import judge
+from .collect import PostureSnapshot
+from .evaluate import evaluate
 from .pod_history import course_of
 
 UNREAD_STEP = "Allow the account to read it, then validate again."
@@ -58,18 +58,22 @@ def missing(name: str, namespace: str) -> Posture:
     return Posture(0, FAILED, finding.sentence(), (finding,))
 
 
-def told(look: Look) -> Posture:
+def reported(collect: PostureSnapshot) -> Posture:
     """The judgement of what was seen. What could not be read leaves it open, unless a rule is broken anyway."""
-    findings = sorted([*judge(look.seen), *_unread(look)], key=lambda finding: SEVERITIES.index(finding.severity))
-    outcome = verdict(findings, complete=not look.silences)
-    return Posture(look.seen.number, outcome, _sentence(look, outcome, findings), tuple(findings), look.seen.pods)
+    findings = sorted(
+        [*evaluate(collect.seen), *_unread(collect)], key=lambda finding: SEVERITIES.index(finding.severity)
+    )
+    outcome = verdict(findings, complete=not collect.unavailable)
+    return Posture(
+        collect.seen.number, outcome, _sentence(collect, outcome, findings), tuple(findings), collect.seen.pods
+    )
 
 
-def _unread(look: Look) -> t.Iterator[Finding]:
-    for asked, silence in look.silences:
-        message = f"It could not be read, so what depends on it was not judged: {silence.message}"
+def _unread(collect: PostureSnapshot) -> t.Iterator[Finding]:
+    for asked, unavailable in collect.unavailable:
+        message = f"It could not be read, so what depends on it was not judged: {unavailable.message}"
         yield Finding("fact-unknown", "warning", asked, message, next_step=UNREAD_STEP)
-    access = look.seen.access
+    access = collect.seen.access
     if access is not None and not access.is_known:
         message = (
             "What it may do is known in part only: the account that runs this may neither impersonate it nor read"
@@ -79,8 +83,8 @@ def _unread(look: Look) -> t.Iterator[Finding]:
         yield Finding("fact-unknown", "note", about, message, next_step=UNREAD_STEP)
 
 
-def _sentence(look: Look, outcome: str, findings: t.Sequence[Finding]) -> str:
-    about = f"Release {look.seen.number} of {look.seen.name}"
+def _sentence(collect: PostureSnapshot, outcome: str, findings: t.Sequence[Finding]) -> str:
+    about = f"Release {collect.seen.number} of {collect.seen.name}"
     broken = {finding.id for finding in findings if finding.severity == "error"}
     chosen = {finding.id for finding in findings if finding.severity == "warning"} & {r.id for r in catalogue.ALL}
     if outcome == FAILED:

@@ -10,7 +10,7 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import Breach, Scene, amount, pod_labels, pod_spec, shown
+from .view import View, Violation, amount, displayed, pod_labels, pod_spec
 
 OURS = "intelgraph.maestro"
 """What the names of the release's field managers begin with."""
@@ -25,17 +25,17 @@ ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 LONGEST_REQUEST = re.compile(r"^ +timeoutSeconds: *(\d+) *$", re.MULTILINE)
 
 
-def autoscaling(scene: Scene) -> t.Iterator[Breach]:
+def autoscaling(view: View) -> t.Iterator[Violation]:
     """Bounds, metrics and behaviour of the autoscaler, and that nobody else declares replicas."""
-    for workload in scene.workloads():
-        autoscaler = scene.autoscaler_of(workload)
+    for workload in view.workloads():
+        autoscaler = view.autoscaler_of(workload)
         if autoscaler is None:
-            yield Breach(shown(workload), "No HorizontalPodAutoscaler scales it")
+            yield Violation(displayed(workload), "No HorizontalPodAutoscaler scales it")
             continue
-        about = shown(autoscaler)
-        yield from (Breach(about, message) for message in _bounds(autoscaler["spec"]))
-        yield from (Breach(about, message) for message in _targets(autoscaler["spec"]))
-        yield from (Breach(about, message) for message in _behaviour(autoscaler["spec"].get("behavior") or {}))
+        about = displayed(autoscaler)
+        yield from (Violation(about, message) for message in _bounds(autoscaler["spec"]))
+        yield from (Violation(about, message) for message in _targets(autoscaler["spec"]))
+        yield from (Violation(about, message) for message in _behaviour(autoscaler["spec"].get("behavior") or {}))
         yield from _rivals(workload)
 
 
@@ -77,27 +77,29 @@ def _per_minute(rules: t.Mapping[str, t.Any]) -> float:
     return float(min(rates) if rules.get("selectPolicy") == "Min" else max(rates))
 
 
-def _rivals(workload: Live) -> t.Iterator[Breach]:
+def _rivals(workload: Live) -> t.Iterator[Violation]:
     """Whoever declares replicas sets them back at each apply. A command that scales once (an Update) does not."""
     for entry in workload["metadata"].get("managedFields") or ():
         declares = entry.get("operation") == "Apply" or entry.get("manager") == CLIENT_SIDE_APPLY
         owns = "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
         if declares and owns and not str(entry.get("manager")).startswith(OURS):
             message = f"The field manager {entry['manager']} declares spec.replicas, which belong to the autoscaler"
-            yield Breach(shown(workload), message, evidence=(f"applied at {entry.get('time', 'an unknown time')}",))
+            yield Violation(
+                displayed(workload), message, evidence=(f"applied at {entry.get('time', 'an unknown time')}",)
+            )
 
 
-def rollout(scene: Scene) -> t.Iterator[Breach]:
+def rollout(view: View) -> t.Iterator[Violation]:
     """What a rolling update and the end of a pod do to requests."""
-    for workload in scene.workloads():
-        about, spec = shown(workload), pod_spec(workload)
+    for workload in view.workloads():
+        about, spec = displayed(workload), pod_spec(workload)
         if workload["kind"] == "Deployment":
-            yield from (Breach(about, message) for message in _strategy(workload["spec"]))
-        longest = _longest_request(scene)
-        yield from (Breach(about, message, name) for name, message in _ending(spec, longest))
+            yield from (Violation(about, message) for message in _strategy(workload["spec"]))
+        longest = _longest_request(view)
+        yield from (Violation(about, message, name) for name, message in _ending(spec, longest))
         for container in spec["containers"]:
             if not container.get("readinessProbe"):
-                yield Breach(about, "Nothing says when it is ready: it has no readinessProbe", container["name"])
+                yield Violation(about, "Nothing says when it is ready: it has no readinessProbe", container["name"])
 
 
 def _strategy(spec: Live) -> t.Iterator[str]:
@@ -128,15 +130,15 @@ def _ending(spec: Live, longest: int) -> t.Iterator[tuple[str, str]]:
             yield container["name"], f"It is killed after {grace} s, which do not hold {needed}"
 
 
-def _longest_request(scene: Scene) -> int:
+def _longest_request(view: View) -> int:
     """Seconds that the application's own settings allow a request; 0 when they do not say."""
-    texts = [text for item in scene.of("ConfigMap") for text in (item.get("data") or {}).values()]
+    texts = [text for item in view.of("ConfigMap") for text in (item.get("data") or {}).values()]
     return max((int(found) for text in texts for found in LONGEST_REQUEST.findall(text)), default=0)
 
 
-def spread(scene: Scene) -> t.Iterator[Breach]:
+def spread(view: View) -> t.Iterator[Violation]:
     """Where pods may be, and that they can always be somewhere."""
-    for workload in scene.workloads():
+    for workload in view.workloads():
         spec, labels = pod_spec(workload), pod_labels(workload)
         anti = (spec.get("affinity") or {}).get("podAntiAffinity") or {}
         preferred = [
@@ -144,12 +146,14 @@ def spread(scene: Scene) -> t.Iterator[Breach]:
         ]
         required = anti.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
         if not _covers(spec.get("topologySpreadConstraints") or (), ZONE, labels):
-            yield Breach(shown(workload), f"Nothing spreads its pods over zones (topologySpreadConstraints on {ZONE})")
+            yield Violation(
+                displayed(workload), f"Nothing spreads its pods over zones (topologySpreadConstraints on {ZONE})"
+            )
         if not _covers(preferred, HOST, labels):
-            yield Breach(shown(workload), f"Its pods do not prefer different nodes (podAntiAffinity on {HOST})")
+            yield Violation(displayed(workload), f"Its pods do not prefer different nodes (podAntiAffinity on {HOST})")
         if _covers(required, HOST, labels):
-            yield Breach(
-                shown(workload),
+            yield Violation(
+                displayed(workload),
                 "Its pods refuse to share a node (required podAntiAffinity): with a pod on each node no rollout ends",
             )
 
@@ -158,18 +162,20 @@ def _covers(terms: t.Iterable[Live], key: str, labels: t.Mapping[str, str]) -> b
     return any(term.get("topologyKey") == key and selects(term.get("labelSelector"), labels) for term in terms)
 
 
-def disruption(scene: Scene) -> t.Iterator[Breach]:
+def disruption(view: View) -> t.Iterator[Violation]:
     """What the budgets make of a drain."""
-    for workload in scene.workloads():
+    for workload in view.workloads():
         labels = pod_labels(workload)
-        budgets = [item for item in scene.of("PodDisruptionBudget") if selects(item["spec"].get("selector"), labels)]
+        budgets = [item for item in view.of("PodDisruptionBudget") if selects(item["spec"].get("selector"), labels)]
         if not budgets:
-            yield Breach(shown(workload), "No PodDisruptionBudget covers its pods: a drain may take all of them")
+            yield Violation(displayed(workload), "No PodDisruptionBudget covers its pods: a drain may take all of them")
         if len(budgets) > 1:
             names = ", ".join(sorted(item["metadata"]["name"] for item in budgets))
-            yield Breach(shown(workload), f"Several budgets cover its pods ({names}), so every eviction is refused")
+            yield Violation(
+                displayed(workload), f"Several budgets cover its pods ({names}), so every eviction is refused"
+            )
         for item in budgets:
-            yield from (Breach(shown(item), text) for text in _budget(item["spec"], scene.fewest_pods(workload)))
+            yield from (Violation(displayed(item), text) for text in _budget(item["spec"], view.fewest_pods(workload)))
 
 
 def _budget(spec: Live, total: int) -> t.Iterator[str]:

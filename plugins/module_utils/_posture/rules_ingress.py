@@ -9,7 +9,7 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import Breach, Scene, shown
+from .view import View, Violation, displayed
 
 NGINX_LIMITS = ("nginx.ingress.kubernetes.io/limit-rps", "nginx.ingress.kubernetes.io/limit-rpm")
 TRAEFIK_CHAIN = "traefik.ingress.kubernetes.io/router.middlewares"
@@ -18,42 +18,42 @@ ALERTS = ("MaestroHighErrorRate", "MaestroHighLatency", "MaestroPodDown", "Maest
 """One for each of the four alerts that the service must not be without."""
 
 
-def ingress(scene: Scene) -> t.Iterator[Breach]:
+def ingress(view: View) -> t.Iterator[Violation]:
     """Every way in but those that only send clients to HTTPS. A release without any has none to judge."""
-    for item in scene.of("Ingress"):
-        if not _only_redirects(scene, item):
+    for item in view.of("Ingress"):
+        if not _only_redirects(view, item):
             yield from _ingress_without_tls(item)
-            if not _is_limited(scene, item):
-                yield Breach(shown(item), "No rate limit is in front of it")
-    for route in scene.of("HTTPRoute"):
+            if not _is_limited(view, item):
+                yield Violation(displayed(item), "No rate limit is in front of it")
+    for route in view.of("HTTPRoute"):
         if not _route_only_redirects(route):
-            if not _route_has_tls(scene, route):
-                yield Breach(shown(route), "It is attached to a listener without TLS")
-            if not _route_is_limited(scene, route):
-                yield Breach(shown(route), "No rate limit is in front of it")
+            if not _route_has_tls(view, route):
+                yield Violation(displayed(route), "It is attached to a listener without TLS")
+            if not _route_is_limited(view, route):
+                yield Violation(displayed(route), "No rate limit is in front of it")
 
 
-def _ingress_without_tls(item: Live) -> t.Iterator[Breach]:
+def _ingress_without_tls(item: Live) -> t.Iterator[Violation]:
     covered = {host for each in item["spec"].get("tls") or () for host in each.get("hosts") or ()}
     hosts = [rule.get("host", "*") for rule in item["spec"].get("rules") or ()]
     for host in dict.fromkeys(hosts):
         if host not in covered:
-            yield Breach(shown(item), f"Host {host} is served without TLS")
+            yield Violation(displayed(item), f"Host {host} is served without TLS")
 
 
-def _chain(scene: Scene, item: Live) -> list[Live]:
+def _chain(view: View, item: Live) -> list[Live]:
     """The Traefik Middlewares that an Ingress or a route goes through, those inside chains too."""
     text = (item["metadata"].get("annotations") or {}).get(TRAEFIK_CHAIN, "")
-    prefix, suffix = f"{scene.namespace}-", "@kubernetescrd"
+    prefix, suffix = f"{view.namespace}-", "@kubernetescrd"
     names = [name.strip().removeprefix(prefix).removesuffix(suffix) for name in text.split(",") if name.strip()]
     rules = (item["spec"].get("rules") or ()) if item["kind"] == "HTTPRoute" else ()
     filters = [each for rule in rules for each in rule.get("filters") or ()]
     names += [
         each["extensionRef"]["name"] for each in filters if each.get("extensionRef", {}).get("kind") == "Middleware"
     ]
-    found = [scene.find("Middleware", name) for name in names]
+    found = [view.find("Middleware", name) for name in names]
     inner = [
-        scene.find("Middleware", each["name"])
+        view.find("Middleware", each["name"])
         for middleware in found
         if middleware
         for each in (middleware["spec"].get("chain") or {}).get("middlewares") or ()
@@ -61,15 +61,15 @@ def _chain(scene: Scene, item: Live) -> list[Live]:
     return [middleware for middleware in (*found, *inner) if middleware]
 
 
-def _only_redirects(scene: Scene, item: Live) -> bool:
-    chain = _chain(scene, item)
+def _only_redirects(view: View, item: Live) -> bool:
+    chain = _chain(view, item)
     return any((each["spec"].get("redirectScheme") or {}).get("scheme") == "https" for each in chain)
 
 
-def _is_limited(scene: Scene, item: Live) -> bool:
+def _is_limited(view: View, item: Live) -> bool:
     annotations = item["metadata"].get("annotations") or {}
     by_nginx = any(str(annotations.get(name, "0")) not in ("", "0") for name in NGINX_LIMITS)
-    return by_nginx or any("rateLimit" in each["spec"] for each in _chain(scene, item))
+    return by_nginx or any("rateLimit" in each["spec"] for each in _chain(view, item))
 
 
 def _route_only_redirects(route: Live) -> bool:
@@ -79,39 +79,41 @@ def _route_only_redirects(route: Live) -> bool:
     )
 
 
-def _route_has_tls(scene: Scene, route: Live) -> bool:
+def _route_has_tls(view: View, route: Live) -> bool:
     """Whether the listeners have TLS; those of a Gateway that is not the release's are its owner's matter."""
     for parent in route["spec"].get("parentRefs") or ():
-        gateway = scene.find("Gateway", parent["name"])
+        gateway = view.find("Gateway", parent["name"])
         for listener in (gateway or {"spec": {}})["spec"].get("listeners") or ():
             if parent.get("sectionName") in (None, listener["name"]) and not listener.get("tls"):
                 return False
     return True
 
 
-def _route_is_limited(scene: Scene, route: Live) -> bool:
+def _route_is_limited(view: View, route: Live) -> bool:
     name = route["metadata"]["name"]
     attached = [
         policy
-        for policy in scene.of(*POLICIES)
+        for policy in view.of(*POLICIES)
         if any(target.get("name") == name for target in policy["spec"].get("targetRefs") or ())
     ]
-    return any("rateLimit" in each["spec"] for each in (*attached, *_chain(scene, route)))
+    return any("rateLimit" in each["spec"] for each in (*attached, *_chain(view, route)))
 
 
-def monitoring(scene: Scene) -> t.Iterator[Breach]:
+def monitoring(view: View) -> t.Iterator[Violation]:
     """Where the release has monitoring: the Service that the monitor names is there, and so are the alerts."""
-    for monitor in scene.of("ServiceMonitor"):
+    for monitor in view.of("ServiceMonitor"):
         selector = monitor["spec"].get("selector")
-        services = [item for item in scene.of("Service") if selects(selector, item["metadata"].get("labels") or {})]
+        services = [item for item in view.of("Service") if selects(selector, item["metadata"].get("labels") or {})]
         ports = {port.get("name") for item in services for port in item["spec"].get("ports") or ()}
         for endpoint in monitor["spec"].get("endpoints") or ():
             if endpoint.get("port") not in ports:
-                yield Breach(shown(monitor), f"No Service that it selects has a port named {endpoint.get('port')}")
-    rules = scene.of("PrometheusRule")
+                yield Violation(
+                    displayed(monitor), f"No Service that it selects has a port named {endpoint.get('port')}"
+                )
+    rules = view.of("PrometheusRule")
     if rules:
         groups = [group for item in rules for group in item["spec"].get("groups") or ()]
         names = {rule.get("alert") for group in groups for rule in group.get("rules") or ()}
         for alert in ALERTS:
             if alert not in names:
-                yield Breach(scene.shown("PrometheusRule"), f"The alert {alert} does not exist")
+                yield Violation(view.displayed("PrometheusRule"), f"The alert {alert} does not exist")

@@ -10,7 +10,7 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import Breach, Scene, containers, pod_labels, pod_spec, shown
+from .view import View, Violation, containers, displayed, pod_labels, pod_spec
 
 UID = 10001
 LEVEL = "pod-security.kubernetes.io/enforce"
@@ -23,38 +23,38 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 Settings = t.Mapping[str, t.Any]
 
 
-def pod_security(scene: Scene) -> t.Iterator[Breach]:
+def pod_security(view: View) -> t.Iterator[Violation]:
     """The labels that make the API server refuse pods."""
-    for namespace in scene.of("Namespace"):
+    for namespace in view.of("Namespace"):
         labels = namespace["metadata"].get("labels") or {}
         level, version = labels.get(LEVEL, ""), labels.get(f"{LEVEL}-version", "")
         if level != "restricted":
-            yield Breach(shown(namespace), f"It enforces {level or 'nothing'} ({LEVEL}), not restricted")
+            yield Violation(displayed(namespace), f"It enforces {level or 'nothing'} ({LEVEL}), not restricted")
         elif not PINNED.fullmatch(version):
-            yield Breach(
-                shown(namespace),
+            yield Violation(
+                displayed(namespace),
                 f"What it enforces changes with the cluster: {LEVEL}-version is {version or 'not set'}",
             )
 
 
-def container(scene: Scene) -> t.Iterator[Breach]:
+def container(view: View) -> t.Iterator[Violation]:
     """The template's containers, and those of running pods, which a webhook may have changed or added to."""
-    for workload in scene.workloads():
+    for workload in view.workloads():
         template = pod_spec(workload)
         own = {each["name"] for each in containers(template)}
-        specs = [template, *(pod["spec"] for pod in _pods_of(scene, workload))]
-        told = [Breach(shown(workload), message) for spec in specs for message in _pod(spec)]
+        specs = [template, *(pod["spec"] for pod in _pods_of(view, workload))]
+        reported = [Violation(displayed(workload), message) for spec in specs for message in _pod(spec)]
         for spec in specs:
             for each in containers(spec):
                 strange = "" if each["name"] in own else " (added to the pods by somebody else)"
                 messages = _container(each, spec.get("securityContext") or {}, own=not strange)
-                told += [Breach(shown(workload), message + strange, each["name"]) for message in messages]
-        yield from dict.fromkeys(told)
+                reported += [Violation(displayed(workload), message + strange, each["name"]) for message in messages]
+        yield from dict.fromkeys(reported)
 
 
-def _pods_of(scene: Scene, workload: Live) -> list[Live]:
+def _pods_of(view: View, workload: Live) -> list[Live]:
     selector = workload["spec"].get("selector")
-    return [pod for pod in scene.pods if selects(selector, pod["metadata"].get("labels") or {})]
+    return [pod for pod in view.pods if selects(selector, pod["metadata"].get("labels") or {})]
 
 
 def _pod(spec: Live) -> t.Iterator[str]:
@@ -90,30 +90,32 @@ def _container(item: Live, pod: Settings, own: bool) -> t.Iterator[str]:
         yield "Nothing limits its memory"
 
 
-def service_account(scene: Scene) -> t.Iterator[Breach]:
+def service_account(view: View) -> t.Iterator[Violation]:
     """Whose name the pods bear towards the API server, and whether they hold its token for nothing."""
-    for workload in scene.workloads():
+    for workload in view.workloads():
         spec = pod_spec(workload)
         name = spec.get("serviceAccountName") or "default"
-        account = scene.find("ServiceAccount", name)
+        account = view.find("ServiceAccount", name)
         if name == "default":
-            yield Breach(shown(workload), "Its pods use the ServiceAccount default, which others may use as well")
+            yield Violation(
+                displayed(workload), "Its pods use the ServiceAccount default, which others may use as well"
+            )
         given = spec.get("automountServiceAccountToken", (account or {}).get("automountServiceAccountToken", True))
-        if given and not scene.of("Role"):
+        if given and not view.of("Role"):
             message = f"Its pods hold a token of ServiceAccount {name}, though the release grants it nothing"
-            yield Breach(shown(workload), message)
+            yield Violation(displayed(workload), message)
 
 
-def settings(scene: Scene) -> t.Iterator[Breach]:
+def settings(view: View) -> t.Iterator[Violation]:
     """The release's own ConfigMaps and Secrets that pods read. Those that are only named are their owner's matter."""
-    used = {name for workload in scene.workloads() for name in referred(pod_spec(workload))}
-    for item in scene.of("ConfigMap", "Secret"):
+    used = {name for workload in view.workloads() for name in referred(pod_spec(workload))}
+    for item in view.of("ConfigMap", "Secret"):
         if (item["kind"], item["metadata"]["name"]) not in used:
             continue
         if item.get("immutable") is not True:
-            yield Breach(shown(item), "Pods read it and it may be changed under them (immutable is not true)")
+            yield Violation(displayed(item), "Pods read it and it may be changed under them (immutable is not true)")
         elif not CONTENT_NAME.fullmatch(item["metadata"]["name"]):
-            yield Breach(shown(item), "Pods read it and its name does not change with its content")
+            yield Violation(displayed(item), "Pods read it and its name does not change with its content")
 
 
 def referred(value: t.Any) -> set[tuple[str, str]]:
@@ -130,18 +132,18 @@ def referred(value: t.Any) -> set[tuple[str, str]]:
     return found
 
 
-def network(scene: Scene) -> t.Iterator[Breach]:
+def network(view: View) -> t.Iterator[Violation]:
     """A denial of everything in both directions, and no policy that takes it back."""
-    policies = scene.of("NetworkPolicy")
-    for workload in scene.workloads():
+    policies = view.of("NetworkPolicy")
+    for workload in view.workloads():
         about = [item for item in policies if selects(item["spec"].get("podSelector") or {}, pod_labels(workload))]
         for direction, (field, peers, words) in DIRECTIONS.items():
             bound = [item for item in about if direction in _types(item["spec"])]
             if not any(not item["spec"].get(field) for item in bound):
-                yield Breach(shown(workload), f"No policy denies what comes {words} everywhere by default")
+                yield Violation(displayed(workload), f"No policy denies what comes {words} everywhere by default")
             for item in bound:
                 if any(_is_open(rule, peers, direction) for rule in item["spec"].get(field) or ()):
-                    yield Breach(shown(item), f"It lets everything {words} everywhere")
+                    yield Violation(displayed(item), f"It lets everything {words} everywhere")
 
 
 def _types(spec: Live) -> t.Sequence[str]:

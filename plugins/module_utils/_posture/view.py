@@ -13,7 +13,7 @@ from .._health.facts import Live
 WORKLOADS = ("Deployment", "StatefulSet")
 
 
-class Breach(t.NamedTuple):
+class Violation(t.NamedTuple):
     """One way in which a rule is broken by one object, `Kind namespace/name`."""
 
     object: str
@@ -23,7 +23,7 @@ class Breach(t.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Scene:
+class View:
     """The objects of a release. `pods` are its running ones, empty in a scene of manifests."""
 
     name: str
@@ -42,7 +42,7 @@ class Scene:
         """What runs the pods."""
         return self.of(*WORKLOADS)
 
-    def shown(self, kind: str, name: str = "") -> str:
+    def displayed(self, kind: str, name: str = "") -> str:
         """How a finding names an object, also one that does not exist."""
         return f"{kind} {self.namespace}/{name or self.name}"
 
@@ -58,7 +58,7 @@ class Scene:
         return int(workload["spec"].get("replicas", 1))
 
 
-def shown(item: Live) -> str:
+def displayed(item: Live) -> str:
     """How a finding names an object that exists."""
     metadata = item["metadata"]
     place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""

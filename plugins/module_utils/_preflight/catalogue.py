@@ -72,15 +72,17 @@ VOLUME_BINDING = Check(
     "volume-binding-immediate", "warning", "Use a class with volumeBindingMode WaitForFirstConsumer."
 )
 
-CAPACITY_SHORT = Check(
-    "capacity-short",
+CAPACITY_INSUFFICIENT = Check(
+    "capacity-insufficient",
     "error",
     "Add nodes, lower the requests or the most replicas, or set prerequisites_capacity.",
 )
 ZONES_FEW = Check("zones-too-few", "warning", "Add nodes in other zones: the loss of one must leave pods running.")
-QUOTA_SHORT = Check("quota-short", "error", "Raise the ResourceQuota (namespace_quota_*), or lower what the pods need.")
-LIMIT_RANGE_MISFIT = Check(
-    "limit-range-misfit", "error", "Correct the LimitRange (namespace_limits_*) or the resources of the workload."
+QUOTA_INSUFFICIENT = Check(
+    "quota-insufficient", "error", "Raise the ResourceQuota (namespace_quota_*), or lower what the pods need."
+)
+LIMIT_RANGE_VIOLATION = Check(
+    "limit-range-violation", "error", "Correct the LimitRange (namespace_limits_*) or the resources of the workload."
 )
 
 PERMISSION_MISSING = Check(
@@ -110,7 +112,7 @@ ENDPOINT_UNREACHABLE = Check(
     "Check name, port and firewall. If pods reach it but this host does not, set prerequisites_endpoints to warning.",
 )
 NETWORK_HOLE = Check(
-    "network-hole-elsewhere",
+    "network-policy-mismatch",
     "warning",
     "Name the right namespaces in namespace_ingress_controller_namespaces, namespace_prometheus_namespaces or "
     "namespace_egress_upstreams.",

@@ -8,14 +8,14 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._cluster.batch_get import Silence, survey
+from .._cluster.batch_get import Unavailable, survey
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
 from .._findings.finding import Finding
 from . import catalogue, parse, queries
 from .checks.cluster import check_cluster
-from .context import Case, Wishes
-from .evaluate import Judgement, alone, judge
+from .context import Context, PreflightOptions
+from .evaluate import Evaluation, alone, evaluate
 from .facts import Facts
 from .requirements import Needs
 
@@ -23,37 +23,37 @@ UNAUTHORIZED = 401
 BY_ID = {check.id: check for check in catalogue.ALL}
 
 
-class Look(t.NamedTuple):
+class Preflight(t.NamedTuple):
     """What was seen of a cluster, and what it comes to. Without any answer there are no facts."""
 
-    judgement: Judgement
+    evaluation: Evaluation
     facts: Facts | None
     host: str
     requests: int
 
 
-def examine(params: t.Mapping[str, t.Any], needs: Needs, wishes: Wishes) -> Look:
+def examine(params: t.Mapping[str, t.Any], needs: Needs, options: PreflightOptions) -> Preflight:
     """Connect and judge. What keeps the cluster from answering is a finding like any other."""
     host, requests = "", 0
     try:
         with Cluster.connect({**params, "cluster_uid": ""}) as cluster:
             host = cluster.host
-            facts = look(cluster, needs, wishes)
+            facts = collect(cluster, needs, options)
             requests = cluster.requests
     except ClusterError as error:
-        return Look(alone(unusable(host or "maestro_connection", error)), None, host, requests)
-    return Look(judge(Case(needs, facts, wishes)), facts, host, requests)
+        return Preflight(alone(unusable(host or "maestro_connection", error)), None, host, requests)
+    return Preflight(evaluate(Context(needs, facts, options)), facts, host, requests)
 
 
-def look(cluster: Cluster, needs: Needs, wishes: Wishes) -> Facts:
+def collect(cluster: Cluster, needs: Needs, options: PreflightOptions) -> Facts:
     """All facts. Raises ClusterError when the API server cannot be reached or does not accept the credentials."""
     uid = _identity(cluster)
     stranger = Facts(host=cluster.host, uid=parse.identity(uid))
-    if any(finding.severity == "error" for finding in check_cluster(Case(needs, stranger, wishes))):
+    if any(finding.severity == "error" for finding in check_cluster(Context(needs, stranger, options))):
         return stranger
-    answers, reached = survey(cluster, queries.first_round(needs), wishes.endpoints, wishes.endpoint_timeout)
+    answers, reached = survey(cluster, queries.first_round(needs), options.endpoints, options.endpoint_timeout)
     facts = parse.facts_of(cluster.host, uid, answers, reached, time.time())
-    open_questions = queries.second_round(needs, facts, parse.rules_of(answers), wishes.port_forward)
+    open_questions = queries.second_round(needs, facts, parse.rules_of(answers), options.port_forward)
     more = survey(cluster, open_questions)[0]
     return parse.with_second_round(facts, more)
 
@@ -67,11 +67,11 @@ def unusable(subject: str, error: ClusterError) -> Finding:
     return BY_ID.get(error.id, catalogue.API_ERROR).found(subject, str(error), next_step=error.next_step)
 
 
-def _identity(cluster: Cluster) -> str | Silence:
+def _identity(cluster: Cluster) -> str | Unavailable:
     """The cluster's UID; an account may be forbidden to read it, which is no reason to stop."""
     try:
         return cluster.uid
     except ApiError as error:
         if error.status == UNAUTHORIZED:
             raise
-        return Silence(error.status, error.message)
+        return Unavailable(error.status, error.message)

@@ -14,7 +14,7 @@ from .requirements import Needs
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
+class PreflightOptions:
     """Expectations that no manifest tells. Each severity is `error`, `warning` or `off`; times are seconds."""
 
     cluster_uid: str = ""
@@ -29,9 +29,9 @@ class Wishes:
     port_forward: bool = False
 
 
-class Case(t.NamedTuple):
+class Context(t.NamedTuple):
     """All that a check looks at."""
 
     needs: Needs
     facts: Facts
-    wishes: Wishes
+    options: PreflightOptions

@@ -23,9 +23,9 @@ from .checks import (
     references,
     storage,
 )
-from .context import Case
+from .context import Context
 
-CHECKS: tuple[t.Callable[[Case], t.Iterator[Finding]], ...] = (
+CHECKS: tuple[t.Callable[[Context], t.Iterator[Finding]], ...] = (
     *cluster.CHECKS,
     *api_resources.CHECKS,
     *namespace.CHECKS,
@@ -41,7 +41,7 @@ CHECKS: tuple[t.Callable[[Case], t.Iterator[Finding]], ...] = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """The findings, errors first, and what they come to."""
 
     findings: tuple[Finding, ...]
@@ -51,17 +51,17 @@ class Judgement:
         return [finding for finding in self.findings if finding.severity == severity]
 
 
-def judge(case: Case) -> Judgement:
+def evaluate(context: Context) -> Evaluation:
     """What keeps the release from this cluster, all at once.
 
     On the wrong cluster nothing else is worth saying. A fact that the account may not read, or that is too
     long to read, is a note; one that the API server failed to give leaves the verdict inconclusive.
     """
-    stranger = [each for each in cluster.check_cluster(case) if each.severity == "error"]
+    stranger = [each for each in cluster.check_cluster(context) if each.severity == "error"]
     if stranger:
         return alone(*stranger)
-    unknowns = case.facts.unknowns()
-    found = [finding for check in CHECKS for finding in check(case)]
+    unknowns = context.facts.unknowns()
+    found = [finding for check in CHECKS for finding in check(context)]
     found += [
         catalogue.FACT_UNKNOWN.found(
             unknown.asked,
@@ -71,23 +71,23 @@ def judge(case: Case) -> Judgement:
         for unknown in unknowns
     ]
     findings = by_severity(dict.fromkeys(found))
-    return Judgement(tuple(findings), verdict(findings, complete=all(unknown.tolerable for unknown in unknowns)))
+    return Evaluation(tuple(findings), verdict(findings, complete=all(unknown.tolerable for unknown in unknowns)))
 
 
-def alone(*findings: Finding) -> Judgement:
+def alone(*findings: Finding) -> Evaluation:
     """The judgement when nothing but these could be found out."""
-    return Judgement(findings, verdict(findings))
+    return Evaluation(findings, verdict(findings))
 
 
-def message(judgement: Judgement, name: str, host: str) -> str:
+def message(evaluation: Evaluation, name: str, host: str) -> str:
     """What a person reads: one line when the cluster is fit, else every reason on a line of its own."""
     counts = ", ".join(
-        _count(len(judgement.of(severity)), severity) for severity in SEVERITIES if judgement.of(severity)
+        _count(len(evaluation.of(severity)), severity) for severity in SEVERITIES if evaluation.of(severity)
     )
-    if judgement.verdict == PASSED:
+    if evaluation.verdict == PASSED:
         return f"{host} is fit for release {name} ({counts or 'nothing to report'})."
-    lead = "cannot be judged" if judgement.verdict == INCONCLUSIVE else "is not fit"
-    lines = [f"- {finding.sentence()}" for finding in judgement.findings if finding.severity != "note"]
+    lead = "cannot be judged" if evaluation.verdict == INCONCLUSIVE else "is not fit"
+    lines = [f"- {finding.sentence()}" for finding in evaluation.findings if finding.severity != "note"]
     return "\n".join([f"{host} {lead} for release {name} ({counts}); nothing was changed:", *lines])
 
 

@@ -63,7 +63,7 @@ class Controller(t.NamedTuple):
     where: str
     version: str
     ready: int
-    wanted: int
+    required: int
 
     @property
     def namespace(self) -> str:

@@ -10,7 +10,7 @@ import datetime as dt
 import typing as t
 
 from .._cluster.api_resources import Kind
-from .._cluster.batch_get import Answers, Reached, Silence
+from .._cluster.batch_get import Answers, Reached, Unavailable
 from .._objects.manifest import Manifest
 from .._release.record.history import PART_LABEL
 from . import controllers, pod_resources
@@ -35,7 +35,7 @@ class Read(t.NamedTuple):
     absent: t.Any = UNKNOWN
 
 
-def facts_of(host: str, uid: str | Silence, answers: Answers, reached: tuple[Reached, ...], now: float) -> Facts:
+def facts_of(host: str, uid: str | Unavailable, answers: Answers, reached: tuple[Reached, ...], now: float) -> Facts:
     """The facts of the first round; `now` is the wall clock in seconds since 1970, which leases are judged by."""
     controllers = _controllers(answers)
     single = {field: _one(answers[name], READS[name]) for name, field in FIELDS.items() if name in answers}
@@ -52,7 +52,7 @@ def facts_of(host: str, uid: str | Silence, answers: Answers, reached: tuple[Rea
     )
 
 
-def identity(uid: str | Silence) -> str | Unknown:
+def identity(uid: str | Unavailable) -> str | Unknown:
     """The cluster's UID as a fact."""
     return t.cast("str | Unknown", _one(uid, Read("read the Namespace kube-system", str)))
 
@@ -63,7 +63,7 @@ def with_second_round(facts: Facts, answers: Answers) -> Facts:
     undecided = [
         Unknown(f"ask whether the account may {name.verb} {name.resource}", answer.message)
         for name, answer in answers.items()
-        if isinstance(name, Access) and isinstance(answer, Silence)
+        if isinstance(name, Access) and isinstance(answer, Unavailable)
     ]
     dry_runs = {key: _refusal(answer) for key, answer in _group(answers, "dry-run")}
     return dataclasses.replace(
@@ -79,11 +79,11 @@ def with_second_round(facts: Facts, answers: Answers) -> Facts:
 def rules_of(answers: Answers) -> list[Rule]:
     """What the account surely may do in the namespace; empty when the API server does not say."""
     answer = answers["rules"]
-    return [] if isinstance(answer, Silence) else list(answer["status"].get("resourceRules") or ())
+    return [] if isinstance(answer, Unavailable) else list(answer["status"].get("resourceRules") or ())
 
 
 def _one(answer: t.Any, read: Read) -> t.Any:
-    if not isinstance(answer, Silence):
+    if not isinstance(answer, Unavailable):
         return read.make(answer)
     if answer.not_found and read.absent is not UNKNOWN:
         return read.absent
@@ -189,7 +189,7 @@ def _controllers(answers: Answers) -> t.Any:
     found: list[Controller] = []
     for kind in controllers.CONTROLLER_KINDS:
         answer = answers.get(("controllers", kind), ())
-        if isinstance(answer, Silence):
+        if isinstance(answer, Unavailable):
             return Unknown(f"list all {kind}s", answer.message, answer.tolerable)
         found += [each for page in answer for item in page["items"] if (each := _controller(kind, item))]
     return tuple(found)
@@ -205,7 +205,7 @@ def _controller(kind: str, item: Manifest) -> Controller | None:
                 where=f"{kind} {metadata['namespace']}/{metadata['name']}",
                 version=runs[1],
                 ready=status.get("availableReplicas", status.get("numberAvailable", 0)),
-                wanted=status.get("desiredNumberScheduled", item["spec"].get("replicas", 1)),
+                required=status.get("desiredNumberScheduled", item["spec"].get("replicas", 1)),
             )
     return None
 
@@ -232,7 +232,7 @@ def _is_autoscaler(controller: Controller) -> bool:
 
 def _pending(answers: Answers, now: float) -> Pending | Unknown | None:
     records, lease = answers.get("records"), answers.get("lease")
-    if isinstance(records, Silence):
+    if isinstance(records, Unavailable):
         return None if records.not_found else Unknown("list the history", records.message, records.tolerable)
     found = (records or {"items": ()})["items"]
     first_parts = [record for record in found if record["metadata"]["labels"].get(PART_LABEL, "0") == "0"]
@@ -252,7 +252,7 @@ def _seconds_left(lease: Manifest, now: float) -> float:
 
 
 def _refusal(answer: t.Any) -> Refusal | None:
-    return Refusal(answer.status, answer.message) if isinstance(answer, Silence) else None
+    return Refusal(answer.status, answer.message) if isinstance(answer, Unavailable) else None
 
 
 READS: dict[str, Read] = {

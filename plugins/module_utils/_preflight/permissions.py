@@ -41,7 +41,7 @@ class Access(t.NamedTuple):
     name: str = ""
 
 
-def wanted(
+def required(
     needs: Needs, kinds: t.Mapping[tuple[str, str], Kind], there: t.Collection[Key] = frozenset()
 ) -> list[Access]:
     """Each verb on each kind that applying, watching, pruning and recording the release takes.

@@ -115,13 +115,13 @@ def _affine(labels: t.Mapping[str, str], spec: Spec) -> bool:
 
 def _matches(labels: t.Mapping[str, str], expression: Spec) -> bool:
     value = labels.get(expression["key"])
-    wanted: t.Sequence[str] = expression.get("values") or ()
+    required: t.Sequence[str] = expression.get("values") or ()
     outcome: dict[str, t.Callable[[], bool]] = {
-        "In": lambda: value in wanted,
-        "NotIn": lambda: value not in wanted,
+        "In": lambda: value in required,
+        "NotIn": lambda: value not in required,
         "Exists": lambda: value is not None,
         "DoesNotExist": lambda: value is None,
-        "Gt": lambda: value is not None and int(value) > int(wanted[0]),
-        "Lt": lambda: value is not None and int(value) < int(wanted[0]),
+        "Gt": lambda: value is not None and int(value) > int(required[0]),
+        "Lt": lambda: value is not None and int(value) < int(required[0]),
     }
     return outcome[expression["operator"]]()

@@ -9,7 +9,7 @@ import copy
 import typing as t
 
 from .._cluster.api_resources import KINDS, Kind, base_path, collection_path, object_path
-from .._cluster.batch_get import Question
+from .._cluster.batch_get import Query
 from .._objects.manifest import Key, Manifest, key_of
 from . import permissions
 from .checks.endpoints import service_of, unreached
@@ -36,17 +36,17 @@ METRICS = Key("apiregistration.k8s.io/v1", "APIService", "", "v1beta1.metrics.k8
 HAVE_FIXED_FIELDS = ("Deployment", "StatefulSet", "StorageClass", "PersistentVolumeClaim", "RoleBinding")
 
 
-def first_round(needs: Needs) -> list[Question]:
+def first_round(needs: Needs) -> list[Query]:
     """Everything that can be asked without knowing anything of the cluster."""
     return [
-        Question("version", "/version"),
-        Question("groups", "/apis"),
-        *(Question(("served", each), base_path(each)) for each in needs.versions),
+        Query("version", "/version"),
+        Query("groups", "/apis"),
+        *(Query(("served", each), base_path(each)) for each in needs.versions),
         *_classes(needs),
         *(_about_pods(needs) if needs.workloads else ()),
         *_about_namespace(needs),
         *(_live(key) for key in live_keys(needs)),
-        Question(
+        Query(
             "rules", _all(permissions.REVIEW, "SelfSubjectRulesReview"), body=permissions.rules_review(needs.namespace)
         ),
     ]
@@ -54,13 +54,13 @@ def first_round(needs: Needs) -> list[Question]:
 
 def second_round(
     needs: Needs, facts: Facts, rules: t.Sequence[permissions.Rule], port_forward: bool = False
-) -> list[Question]:
+) -> list[Query]:
     """What the first answers left open: single permissions, and dry runs of pods where the namespace exists.
 
     `port_forward` says that the release will be asked through the API server whether it serves.
     """
     kinds = {**KINDS, **{(v, kind): item for v, found in _served(facts) for kind, item in found.items()}}
-    asked = [*permissions.wanted(needs, kinds, _there(needs, facts)), *permissions.granted_by_roles(needs)]
+    asked = [*permissions.required(needs, kinds, _there(needs, facts)), *permissions.granted_by_roles(needs)]
     asked += permissions.forwarding(needs.namespace) if port_forward else []
     open_ones = permissions.uncovered(asked, rules)
     grants = set(permissions.granted_by_roles(needs))
@@ -106,45 +106,45 @@ def _served(facts: Facts) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
     return ((version, found) for version, found in facts.served.items() if isinstance(found, dict))
 
 
-def _classes(needs: Needs) -> t.Iterator[Question]:
+def _classes(needs: Needs) -> t.Iterator[Query]:
     if needs.of_kind("Ingress"):
-        yield Question("ingress-classes", _all("networking.k8s.io/v1", "IngressClass"))
+        yield Query("ingress-classes", _all("networking.k8s.io/v1", "IngressClass"))
     if needs.of_kind("Gateway"):
-        yield Question("gateway-classes", _all("gateway.networking.k8s.io/v1", "GatewayClass"))
+        yield Query("gateway-classes", _all("gateway.networking.k8s.io/v1", "GatewayClass"))
     if needs.claims:
-        yield Question("storage-classes", _all("storage.k8s.io/v1", "StorageClass"))
+        yield Query("storage-classes", _all("storage.k8s.io/v1", "StorageClass"))
     if needs.of_kind("HorizontalPodAutoscaler"):
         yield _object("metrics", METRICS)
     if needs.of_kind("Ingress") or any(by_group(version.rpartition("/")[0]) for version in needs.versions):
         for kind in CONTROLLER_KINDS:
-            yield Question(("controllers", kind), _all("apps/v1", kind), pages=CONTROLLER_PAGES)
+            yield Query(("controllers", kind), _all("apps/v1", kind), pages=CONTROLLER_PAGES)
 
 
-def _about_pods(needs: Needs) -> t.Iterator[Question]:
-    yield Question("pods", _all("v1", "Pod"), {"fieldSelector": RUNNING}, pages=POD_PAGES)
-    yield Question("own-pods", _all("v1", "Pod", needs.namespace), {"fieldSelector": RUNNING}, pages=POD_PAGES)
-    yield Question("nodes", _all("v1", "Node"), pages=POD_PAGES)
+def _about_pods(needs: Needs) -> t.Iterator[Query]:
+    yield Query("pods", _all("v1", "Pod"), {"fieldSelector": RUNNING}, pages=POD_PAGES)
+    yield Query("own-pods", _all("v1", "Pod", needs.namespace), {"fieldSelector": RUNNING}, pages=POD_PAGES)
+    yield Query("nodes", _all("v1", "Node"), pages=POD_PAGES)
     yield _object("autoscaler", AUTOSCALER)
 
 
-def _about_namespace(needs: Needs) -> t.Iterator[Question]:
+def _about_namespace(needs: Needs) -> t.Iterator[Query]:
     yield _object("namespace", Key("v1", "Namespace", "", needs.namespace))
     if names_namespaces(needs.of_kind("NetworkPolicy")):
-        yield Question("namespaces", _all("v1", "Namespace"), pages=POD_PAGES)
-    yield Question("quotas", _all("v1", "ResourceQuota", needs.namespace))
-    yield Question("limit-ranges", _all("v1", "LimitRange", needs.namespace))
+        yield Query("namespaces", _all("v1", "Namespace"), pages=POD_PAGES)
+    yield Query("quotas", _all("v1", "ResourceQuota", needs.namespace))
+    yield Query("limit-ranges", _all("v1", "LimitRange", needs.namespace))
     pending = {"labelSelector": f"{RECORD_LABEL}={needs.name},{STATE_LABEL}=pending"}
-    yield Question("records", _all("v1", "ConfigMap", needs.namespace), pending)
+    yield Query("records", _all("v1", "ConfigMap", needs.namespace), pending)
     yield _object("lease", Key("coordination.k8s.io/v1", "Lease", needs.namespace, f"{needs.name}-release"))
 
 
-def _live(key: Key) -> Question:
+def _live(key: Key) -> Query:
     return _object(("live", key), key, without_values if key.kind == "Secret" else lambda body: body)
 
 
-def _backed(service: Key) -> Question:
+def _backed(service: Key) -> Query:
     path = _all("discovery.k8s.io/v1", "EndpointSlice", service.namespace)
-    return Question(("backed", service), path, {"labelSelector": f"{SERVICE_LABEL}={service.name}"})
+    return Query(("backed", service), path, {"labelSelector": f"{SERVICE_LABEL}={service.name}"})
 
 
 def without_values(secret: Manifest) -> Manifest:
@@ -154,12 +154,12 @@ def without_values(secret: Manifest) -> Manifest:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
 
 
-def _review(one: permissions.Access) -> Question:
+def _review(one: permissions.Access) -> Query:
     path = _all(permissions.REVIEW, "SelfSubjectAccessReview")
-    return Question(one, path, body=permissions.review(one), keep=lambda body: bool(body["status"].get("allowed")))
+    return Query(one, path, body=permissions.review(one), keep=lambda body: bool(body["status"].get("allowed")))
 
 
-def _dry_run(workload: Workload) -> Question:
+def _dry_run(workload: Workload) -> Query:
     """A pod of the template, which admission judges as it will judge the real ones; nothing is stored.
 
     The ServiceAccount may be among what is still to be applied, so the namespace's own one stands in.
@@ -169,13 +169,13 @@ def _dry_run(workload: Workload) -> Question:
     name = f"{workload.key.name}-preflight-"
     metadata = {**(pod.get("metadata") or {}), "generateName": name, "namespace": workload.key.namespace}
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}
-    return Question(("dry-run", workload.key), _all("v1", "Pod", workload.key.namespace), {"dryRun": "All"}, body)
+    return Query(("dry-run", workload.key), _all("v1", "Pod", workload.key.namespace), {"dryRun": "All"}, body)
 
 
 def _all(api_version: str, kind: str, namespace: str = "") -> str:
     return collection_path(api_version, PLACES[api_version, kind], namespace)
 
 
-def _object(name: t.Hashable, key: Key, keep: t.Callable[[Manifest], t.Any] = lambda body: body) -> Question:
+def _object(name: t.Hashable, key: Key, keep: t.Callable[[Manifest], t.Any] = lambda body: body) -> Query:
     path = object_path(key.api_version, PLACES[key.api_version, key.kind], key.namespace, key.name)
-    return Question(name, path, keep=keep)
+    return Query(name, path, keep=keep)

@@ -96,12 +96,12 @@ class Needs:
 
 def needs_of(components: t.Mapping[str, t.Sequence[Manifest]], name: str, namespace: str) -> Needs:
     """Read the needs of a release called `name` off what its roles contributed."""
-    frozen = {component: tuple(manifests) for component, manifests in components.items()}
-    manifests = [manifest for each in frozen.values() for manifest in each]
+    saved = {component: tuple(manifests) for component, manifests in components.items()}
+    manifests = [manifest for each in saved.values() for manifest in each]
     return Needs(
         name=name,
         namespace=namespace,
-        components=frozen,
+        components=saved,
         workloads=tuple(_workload(item, manifests) for item in manifests if item["kind"] in WORKLOAD_KINDS),
         claims=tuple(claim for item in manifests for claim in _claims(item)),
         references=tuple(all_references(manifests, namespace)),

@@ -40,7 +40,7 @@ def times(one: Amounts, count: int) -> dict[str, Decimal]:
     return {name: value * count for name, value in one.items()}
 
 
-def shown(resource: str, value: Decimal) -> str:
+def displayed(resource: str, value: Decimal) -> str:
     """The amount as a person writes it: `500m` of CPU, `1.5Gi` of memory, `12` pods."""
     if resource.endswith("cpu"):
         return _number(value) if value == value.to_integral_value() else f"{_number(value * 1000)}m"
@@ -53,7 +53,7 @@ def shown(resource: str, value: Decimal) -> str:
 
 def list_shown(values: Amounts) -> str:
     """`cpu 500m, memory 1Gi`."""
-    return ", ".join(f"{name} {shown(name, value)}" for name, value in sorted(values.items())) or "nothing"
+    return ", ".join(f"{name} {displayed(name, value)}" for name, value in sorted(values.items())) or "nothing"
 
 
 def _number(value: Decimal) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .facts import Facts, Node, Unknown
-from .resource_math import shown
+from .resource_math import displayed
 
 Plain = dict[str, t.Any]
 SHOWN_RESOURCES = ("cpu", "memory", "pods")
@@ -39,7 +39,9 @@ def _plain(fact: t.Any, make: t.Callable[[t.Any], t.Any] = lambda value: value) 
 
 
 def _node(node: Node) -> Plain:
-    allocatable = {name: shown(name, node.allocatable[name]) for name in SHOWN_RESOURCES if name in node.allocatable}
+    allocatable = {
+        name: displayed(name, node.allocatable[name]) for name in SHOWN_RESOURCES if name in node.allocatable
+    }
     return {
         "name": node.name,
         "zone": node.zone,

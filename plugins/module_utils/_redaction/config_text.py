@@ -41,7 +41,7 @@ def without_secrets(text: str, public: t.Collection[str] = ()) -> str:
         text = _without(text, value)
     if secrets & _parsed_secrets(text, public):
         return LEFT_OUT
-    return _LINE.sub(lambda line: _shown(line, public), text)
+    return _LINE.sub(lambda line: _displayed(line, public), text)
 
 
 def secret_leaves(document: t.Any, public: t.Collection[str] = ()) -> set[str]:
@@ -92,7 +92,7 @@ def _without(text: str, value: str) -> str:
     return text
 
 
-def _shown(line: re.Match[str], public: t.Collection[str]) -> str:
+def _displayed(line: re.Match[str], public: t.Collection[str]) -> str:
     value = line["value"].strip("\"'")
     is_structure = line["sign"] == ":" and _STRUCTURE.match(line["value"])
     if is_structure or value in public or not is_secret(line["name"], value, free=True):

@@ -23,7 +23,7 @@ SECONDS = 2.0
 NOT_SHOWN = "(not shown: the Secrets, whose values it might repeat, could not be read)"
 
 
-class Held:
+class LiveSecrets:
     """A mask that reads the Secrets when it gets its first text, and only then; `otherwise` masks every text as well.
 
     `public` are words that are no secret. Where the account may not list Secrets, only `otherwise` is left, and

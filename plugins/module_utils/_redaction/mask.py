@@ -127,7 +127,7 @@ class Mask:
             return before + NAMED[0].sub(self._named, value)
         return f"{before}{opened}{SECRET}{opened if value.endswith(opened) else ''}"
 
-    def shown(self, value: t.Any) -> t.Any:
+    def displayed(self, value: t.Any) -> t.Any:
         """Plain values with every text in them masked."""
         return masked(value, self.text)
 

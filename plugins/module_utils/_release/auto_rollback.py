@@ -21,7 +21,7 @@ from .planning.plan import CREATE
 from .record.history import Record
 from .record.retention import before_current
 from .rollback import bringing_back, brought_back
-from .session import Session, Wish
+from .session import ReleaseOptions, Session
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,21 +32,21 @@ class Rescue:
     release that passed is restored.
     """
 
-    wish: Wish
+    options: ReleaseOptions
     folder: pathlib.Path
     mask: Mask = dataclasses.field(default_factory=lambda: Mask({}))
-    restores: bool = True
+    rollback_to: bool = True
 
     def __call__(self, held: Session, failure: ReleaseFailed) -> ReleaseFailed:
         outcome = failure.outcome
         outcome.report = self._keep_evidence(held.cluster, outcome)
-        former = held.history.last_passed()
-        if not self.restores or outcome.verdict != FAILED:
-            said = f"Nothing was undone. {_other_ways(self.wish, former, held.history.records)}"
-        elif former is None:
-            said = _what_stands(held.cluster, self.wish, outcome)
+        previous = held.history.last_passed()
+        if not self.rollback_to or outcome.verdict != FAILED:
+            said = f"Nothing was undone. {_other_ways(self.options, previous, held.history.records)}"
+        elif previous is None:
+            said = _what_stands(held.cluster, self.options, outcome)
         else:
-            said = self._restore(held, former, outcome)
+            said = self._restore(held, previous, outcome)
         where = f"\nEvidence: {outcome.report}" if outcome.report else ""
         headline, newline, details = outcome.message.partition("\n")
         outcome.message = f"{headline.rstrip(':.')}. {said}{newline}{details}{where}"
@@ -55,61 +55,65 @@ class Rescue:
     def _keep_evidence(self, cluster: Cluster, outcome: Outcome) -> str:
         """The path of the file, or an empty text with a warning: what cannot be kept stops no rescue."""
         try:
-            content = gather(cluster, self.wish, outcome, self.mask)
-            stem = f"{self.wish.namespace}-{self.wish.name}-release-{outcome.number}"
+            content = gather(cluster, self.options, outcome, self.mask)
+            stem = f"{self.options.namespace}-{self.options.name}-release-{outcome.number}"
             return str(write(self.folder, stem, cluster.clock.stamp(), content))
         except (ClusterError, OSError) as error:
             cluster.warnings.append(f"The evidence of release {outcome.number} could not be kept: {error}")
             return ""
 
-    def _restore(self, held: Session, former: Record, outcome: Outcome) -> str:
+    def _restore(self, held: Session, previous: Record, outcome: Outcome) -> str:
         """What came of the restore, in a sentence."""
-        wish = bringing_back(former, self.wish, f"automatic rollback: release {outcome.number} failed")
+        options = bringing_back(previous, self.options, f"automatic rollback: release {outcome.number} failed")
         try:
-            again = make_under_lock(held, brought_back(held.cluster, former), wish)
+            again = make_under_lock(held, brought_back(held.cluster, previous), options)
         except ReleaseFailed as failure:
-            outcome.restored = _as_result(former, failure.outcome)
-            return _unproven(former, failure.outcome)
+            outcome.restored = _as_result(previous, failure.outcome)
+            return _unproven(previous, failure.outcome)
         except ClusterError as error:
-            return f"The rollback to release {former.number} was not possible: {str(error).rstrip('.')}."
-        left = _not_undone(former, outcome, again)
-        outcome.restored = {**_as_result(former, again), "risks": [finding.as_dict() for finding in left]}
-        waited = f" and ready after {sum(again.seconds.values()):.0f} s" if wish.wait else ""
+            return f"The rollback to release {previous.number} was not possible: {str(error).rstrip('.')}."
+        left = _not_undone(previous, outcome, again)
+        outcome.restored = {**_as_result(previous, again), "risks": [finding.as_dict() for finding in left]}
+        waited = f" and ready after {sum(again.seconds.values()):.0f} s" if options.wait else ""
         lasting = "".join(f" Not undone: {finding.object}: {finding.message}." for finding in left)
-        return f"Release {former.number} was restored as release {again.number}{waited}.{lasting}"
+        return f"Release {previous.number} was restored as release {again.number}{waited}.{lasting}"
 
 
-def _as_result(former: Record, outcome: Outcome) -> dict[str, t.Any]:
+def _as_result(previous: Record, outcome: Outcome) -> dict[str, t.Any]:
     """What the result says of the automatic rollback."""
     known = outcome.as_result()
     kept = {key: known[key] for key in ("number", "verdict", "msg", "findings", "plan", "counts", "seconds")}
-    return {"release": former.number, **kept}
+    return {"release": previous.number, **kept}
 
 
-def _not_undone(former: Record, failed: Outcome, again: Outcome) -> list[Finding]:
+def _not_undone(previous: Record, failed: Outcome, again: Outcome) -> list[Finding]:
     """What the failed release changed and the restored one could not bring back."""
     changed = {str(step.key) for step in failed.plan.changes}
-    return [finding for finding in not_undone(former.manifests, again.plan) if finding.object in changed]
+    return [finding for finding in not_undone(previous.manifests, again.plan) if finding.object in changed]
 
 
-def _unproven(former: Record, outcome: Outcome) -> str:
+def _unproven(previous: Record, outcome: Outcome) -> str:
     """Of a restored release that did not pass: it is there, and either bad or not known to be good."""
     if outcome.verdict == FAILED:
-        return f"The rollback to release {former.number} failed as well: {outcome.message}"
-    return f"Release {former.number} was restored as release {outcome.number}, undecided: {outcome.message}"
+        return f"The rollback to release {previous.number} failed as well: {outcome.message}"
+    return f"Release {previous.number} was restored as release {outcome.number}, undecided: {outcome.message}"
 
 
-def _other_ways(wish: Wish, former: Record | None, records: t.Sequence[Record]) -> str:
-    if former is None:
-        return _removal(wish)
-    number = "" if former is before_current(records) else f" -e maestro_rollback_to={former.number}"
-    return f"To go back to release {former.number}: ansible-playbook intelgraph.maestro.rollback{number}."
+def _other_ways(options: ReleaseOptions, previous: Record | None, records: t.Sequence[Record]) -> str:
+    if previous is None:
+        return _removal(options)
+    number = "" if previous is before_current(records) else f" -e maestro_rollback_to={previous.number}"
+    return f"To go back to release {previous.number}: ansible-playbook intelgraph.maestro.rollback{number}."
 
 
-def _what_stands(cluster: Cluster, wish: Wish, outcome: Outcome) -> str:
+def _what_stands(cluster: Cluster, options: ReleaseOptions, outcome: Outcome) -> str:
     made = _made(cluster, outcome)
-    stands = f"What it made stands ({made} objects in namespace {wish.namespace})." if made else "It made nothing new."
-    return f"There is nothing to go back to, because no release of {wish.name} has passed. {stands} {_removal(wish)}"
+    stands = (
+        f"What it made stands ({made} objects in namespace {options.namespace})." if made else "It made nothing new."
+    )
+    return (
+        f"There is nothing to go back to, because no release of {options.name} has passed. {stands} {_removal(options)}"
+    )
 
 
 def _made(cluster: Cluster, outcome: Outcome) -> int:
@@ -121,8 +125,8 @@ def _made(cluster: Cluster, outcome: Outcome) -> int:
         return len(keys)
 
 
-def _removal(wish: Wish) -> str:
+def _removal(options: ReleaseOptions) -> str:
     return (
         "Correct the cause and deploy again, or take everything away: ansible-playbook intelgraph.maestro.remove "
-        f"-e maestro_remove_confirm={wish.name}."
+        f"-e maestro_remove_confirm={options.name}."
     )

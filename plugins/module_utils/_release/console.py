@@ -79,7 +79,7 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
         "ended": release["ended"],
         "by": release["by"],
         "why": release["reason"],
-        "restores": f"release {release['restores']}" if release["restores"] else "",
+        "rollback_to": f"release {release['restores']}" if release["rollback_to"] else "",
         **{key.replace("_", " "): value for key, value in release["origin"].items()},
         "image": ", ".join(release["images"]),
         "running": ", ".join(digest for digests in release["running"].values() for digest in digests),
@@ -89,10 +89,10 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
         "smoke": _smoke(release["smoke"]),
         "objects": str(len(release["objects"])),
     }
-    told = {name: value for name, value in facts.items() if value}
-    width = max(map(len, told))
+    reported = {name: value for name, value in facts.items() if value}
+    width = max(map(len, reported))
     lines = [f"Release {release['number']}"]
-    lines += [f"  {name.ljust(width)}  {value}" for name, value in told.items()]
+    lines += [f"  {name.ljust(width)}  {value}" for name, value in reported.items()]
     lines += [f"  ! {_of_finding(finding)}" for finding in release["findings"]]
     lines += [f"  {moment['seconds']:6.1f} s  {moment['told']}" for moment in release["timeline"]]
     for change in release["plan"].get("changes", ()):
@@ -141,16 +141,16 @@ def _text_lines(before: str, after: str) -> list[str]:
     """The lines that only one of two texts has, in their order."""
     old, new = before.splitlines(), after.splitlines()
     changed = [f"- {line}" for line in old if line not in new] + [f"+ {line}" for line in new if line not in old]
-    shown = [line[:WIDTH] for line in changed[:LINES]] or ["(the same lines in another order)"]
-    return shown + ([f"... and {len(changed) - LINES} lines more"] if len(changed) > LINES else [])
+    displayed = [line[:WIDTH] for line in changed[:LINES]] or ["(the same lines in another order)"]
+    return displayed + ([f"... and {len(changed) - LINES} lines more"] if len(changed) > LINES else [])
 
 
 def _row(release: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     took = f"{sum(release['seconds'].values()):.0f} s" if release["seconds"] else ""
     image = next((image.rpartition("/")[2] for image in release["images"]), "")
     begun = release["begun"].replace("T", " ").removesuffix("+00:00")
-    restores = f"restores {release['restores']}" if release["restores"] else ""
-    why = "; ".join(part for part in (restores, release["reason"]) if part)
+    rollback_to = f"restores {release['restores']}" if release["rollback_to"] else ""
+    why = "; ".join(part for part in (rollback_to, release["reason"]) if part)
     return (str(release["number"]), release["state"], begun, took, release["by"], image, why)
 
 

@@ -21,7 +21,7 @@ from .objects.apply_order import WORKLOAD, stage_of
 from .objects.assembly import Release
 from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
-from .orphans import strays
+from .orphans import orphans
 from .outcome import Outcome, Phases, summary
 from .planning.external_secret_values import renewed, with_digests
 from .planning.plan import PRUNE, Plan
@@ -30,7 +30,7 @@ from .planning.preserved import kept_steps
 from .record.history import History, Record
 from .record.lease_lock import Superseded
 from .record.retention import forgettable
-from .session import PROOF, Session, Wish, session
+from .session import SMOKE_RESULT, ReleaseOptions, Session, session
 
 SOURCES = frozenset({"ClusterSecretStore", "ExternalSecret", "SecretStore"})
 """Kinds by which values come from outside of the cluster."""
@@ -52,7 +52,11 @@ AfterFailure = t.Callable[[Session, ReleaseFailed], ReleaseFailed]
 
 
 def deploy(
-    cluster: Cluster, release: Release, wish: Wish, check: bool = False, rescue: AfterFailure | None = None
+    cluster: Cluster,
+    release: Release,
+    options: ReleaseOptions,
+    check: bool = False,
+    auto_rollback: AfterFailure | None = None,
 ) -> Outcome:
     """Bring the cluster to what `release` declares; in check mode only say what that would change.
 
@@ -60,56 +64,56 @@ def deploy(
     Superseded when this one was stopped and taken over, any other ClusterError when nothing was changed.
     """
     phases = Phases()
-    history = History(cluster, wish.namespace, wish.name)
+    history = History(cluster, options.namespace, options.name)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), release, wish, phases)
+        outcome = _planned(cluster, history.read(), release, options, phases)
     if check:
         outcome.number += outcome.changed
-        outcome.message = f"Release {outcome.number} of {wish.name} (not made, check mode): {summary(outcome.plan)}."
+        outcome.message = f"Release {outcome.number} of {options.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not (outcome.changed or wish.takes_lock):
-        return _Run(cluster, release, wish, phases, outcome).confirm()
+    if not (outcome.changed or options.takes_lock):
+        return _Run(cluster, release, options, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
-    makes_namespace = Key("v1", "Namespace", "", wish.namespace) in keys
-    with session(cluster, wish, phases, keys, makes_namespace) as held:
+    makes_namespace = Key("v1", "Namespace", "", options.namespace) in keys
+    with session(cluster, options, phases, keys, makes_namespace) as held:
         if held.took_over or held.history.states() != history.states():
             with phases.phase("plan"):
-                outcome = _planned(cluster, held.history, release, wish, phases)
-        run = _Run(cluster, release, wish, phases, outcome)
+                outcome = _planned(cluster, held.history, release, options, phases)
+        run = _Run(cluster, release, options, phases, outcome)
         try:
             return run.carry_out(held) if outcome.changed else run.confirm()
         except ReleaseFailed as failure:
-            if rescue is None or not (failure.outcome.changed and failure.outcome.recorded):
+            if auto_rollback is None or not (failure.outcome.changed and failure.outcome.recorded):
                 raise
-            raise rescue(held, failure) from None
+            raise auto_rollback(held, failure) from None
 
 
-def make_under_lock(held: Session, release: Release, wish: Wish) -> Outcome:
+def make_under_lock(held: Session, release: Release, options: ReleaseOptions) -> Outcome:
     """Plan and make a release as a part of another run's work; it is recorded though nothing may have to change."""
     phases = Phases()
     with phases.phase("plan"):
-        outcome = _planned(held.cluster, held.history, release, wish, phases)
+        outcome = _planned(held.cluster, held.history, release, options, phases)
     outcome.changed = True
-    return _Run(held.cluster, release, wish, phases, outcome).carry_out(held)
+    return _Run(held.cluster, release, options, phases, outcome).carry_out(held)
 
 
-def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, phases: Phases) -> Outcome:
-    former = former_of(history)
+def _planned(cluster: Cluster, history: History, release: Release, options: ReleaseOptions, phases: Phases) -> Outcome:
+    previous = former_of(history)
     kept = kept_steps(cluster, release)
-    left = former.prunable | strays(cluster, history, wish.release, release.manifests)
+    left = previous.prunable | orphans(cluster, history, options.release, release.manifests)
     plan = make_plan(
         cluster,
         [each for each in with_digests(cluster, release.manifests) if key_of(each) not in release.kept],
-        Former(left - release.kept.keys(), former.settings),
-        wish.release,
-        wish.takeover,
-        wish.prune_allowed,
+        Former(left - release.kept.keys(), previous.settings),
+        options.release,
+        options.takeover,
+        options.prune_allowed,
     )
     plan = Plan((*plan.steps, *kept))
     base = history.last.number if history.last else 0
-    if wish.approve and not wish.restores:
-        wish.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds, restores=wish.restores)
+    if options.approve and not options.rollback_to:
+        options.approve(plan, base)
+    outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to)
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
 
@@ -117,10 +121,12 @@ def _planned(cluster: Cluster, history: History, release: Release, wish: Wish, p
 class _Run:
     """One release being made."""
 
-    def __init__(self, cluster: Cluster, release: Release, wish: Wish, phases: Phases, outcome: Outcome) -> None:
+    def __init__(
+        self, cluster: Cluster, release: Release, options: ReleaseOptions, phases: Phases, outcome: Outcome
+    ) -> None:
         self._cluster = cluster
         self._release = release
-        self._wish = wish
+        self._wish = options
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
@@ -164,11 +170,11 @@ class _Run:
         seconds = self._phases.seconds
         if "smoke" in seconds:
             failed = "does not serve as it should"
-            return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not prove that it serves'}"
+            return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not verify that it serves'}"
         return f"is not ready after {seconds['wait']:.0f} s"
 
     def _origin(self) -> dict[str, int]:
-        return {"restores": self._wish.restores} if self._wish.restores else {}
+        return {"rollback_to": self._wish.rollback_to} if self._wish.rollback_to else {}
 
     def _failure(self, held: Session, record: Record, reason: str, what: str) -> ReleaseFailed:
         """Record that the release failed; that this cannot be done must not hide why it failed."""
@@ -187,8 +193,8 @@ class _Run:
 
     @property
     def _name(self) -> str:
-        restores = self._wish.restores
-        origin = f" (release {restores} restored)" if restores not in (0, self._outcome.number) else ""
+        rollback_to = self._wish.rollback_to
+        origin = f" (release {rollback_to} restored)" if rollback_to not in (0, self._outcome.number) else ""
         return f"Release {self._outcome.number} of {self._wish.name}{origin}"
 
     def _finish(self, held: Session) -> None:
@@ -201,7 +207,7 @@ class _Run:
                 applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) >= WORKLOAD)
             self._wait(self._release.manifests, held.lock.check)
         if self._outcome.verdict == PASSED:
-            self._prove()
+            self._verify()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 self._leave(applier.prune_what_can_be(self._plan.doing(PRUNE)))
@@ -220,27 +226,27 @@ class _Run:
                 self._outcome.plan = renewed(held.cluster, self._plan)
 
     def _wait(self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool) -> None:
-        wish = self._wish
-        if not wish.wait:
+        options = self._wish
+        if not options.wait:
             return
-        left = wish.timeout - self._phases.seconds.get("wait", 0.0)
+        left = options.timeout - self._phases.seconds.get("wait", 0.0)
         with self._phases.phase("wait"):
-            subject = Subject(wish.name, wish.namespace, tuple(manifests), self._begun)
-            health = await_verdict(self._cluster, subject, left, tell=wish.tell, mask=wish.mask, go_on=go_on)
+            subject = Subject(options.name, options.namespace, tuple(manifests), self._begun)
+            health = await_verdict(self._cluster, subject, left, tell=options.tell, mask=options.mask, go_on=go_on)
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline
 
-    def _prove(self) -> None:
-        if self._wish.prove is None or not self._wish.wait:
+    def _verify(self) -> None:
+        if self._wish.verify is None or not self._wish.wait:
             return
         with self._phases.phase("smoke"):
-            proof = self._wish.prove(self._wish.about.get(PROOF) or {})
-        self._outcome.verdict, self._outcome.smoke = proof.verdict, proof.figures
-        self._outcome.findings = by_severity([*self._outcome.findings, *proof.findings])
+            smoke_result = self._wish.verify(self._wish.about.get(SMOKE_RESULT) or {})
+        self._outcome.verdict, self._outcome.smoke = smoke_result.verdict, smoke_result.figures
+        self._outcome.findings = by_severity([*self._outcome.findings, *smoke_result.findings])
 
     def _failed(self, what: str, said: str = "") -> Outcome:
         """What became of the release and why in the first line, below it what proves that and what else is wrong."""
-        lines = [line for finding in self._outcome.findings for line in _told(finding)]
+        lines = [line for finding in self._outcome.findings for line in _reported(finding)]
         why = f": {lines[0]}" if lines else "."
         self._outcome.message = "\n- ".join([f"{self._name} {what}{why}{said}", *lines[1:]])
         return self._outcome
@@ -288,10 +294,10 @@ def _forget(held: Session, old: Record) -> None:
     held.history.forget(old)
 
 
-def _told(finding: Finding) -> list[str]:
+def _reported(finding: Finding) -> list[str]:
     return [finding.sentence(), *(f"  {line}" for line in finding.evidence)]
 
 
 def _is_recorded(last: Record | None, manifests: t.Iterable[Manifest]) -> bool:
-    shown = tuple(without_secret_values(manifest) for manifest in manifests)
-    return last is not None and last.state == PASSED and last.manifests == shown
+    displayed = tuple(without_secret_values(manifest) for manifest in manifests)
+    return last is not None and last.state == PASSED and last.manifests == displayed

@@ -15,24 +15,29 @@ from .._cluster.client import ApiError, Cluster
 from .._objects.manifest import Manifest
 from .._redaction.mask import Mask
 from .outcome import Outcome
-from .session import Wish
+from .session import ReleaseOptions
 
 WORKLOADS = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "ReplicaSet"), ("v1", "Pod"))
 
 
-def gather(cluster: Cluster, wish: Wish, outcome: Outcome, mask: Mask) -> str:
+def gather(cluster: Cluster, options: ReleaseOptions, outcome: Outcome, mask: Mask) -> str:
     """The release's result, the status of its workloads and pods, and the namespace's events, as JSON without secrets.
 
     What may not be read says so in its place.
     """
     content = {
         "kept": cluster.clock.stamp(),
-        "release": {"name": wish.name, "namespace": wish.namespace, "number": outcome.number, "about": wish.about},
+        "release": {
+            "name": options.name,
+            "namespace": options.namespace,
+            "number": outcome.number,
+            "about": options.about,
+        },
         "result": outcome.as_result(),
-        "objects": {kind: _read(cluster, version, kind, wish) for version, kind in WORKLOADS},
-        "events": _events(cluster, wish.namespace),
+        "objects": {kind: _read(cluster, version, kind, options) for version, kind in WORKLOADS},
+        "events": _events(cluster, options.namespace),
     }
-    return json.dumps(mask.shown(content), indent=2, sort_keys=True)
+    return json.dumps(mask.displayed(content), indent=2, sort_keys=True)
 
 
 def write(folder: pathlib.Path, stem: str, stamp: str, content: str) -> pathlib.Path:
@@ -50,15 +55,15 @@ def write(folder: pathlib.Path, stem: str, stamp: str, content: str) -> pathlib.
     return path.absolute()
 
 
-def _read(cluster: Cluster, version: str, kind: str, wish: Wish) -> t.Any:
+def _read(cluster: Cluster, version: str, kind: str, options: ReleaseOptions) -> t.Any:
     try:
-        found = cluster.list_objects(version, kind, wish.namespace, labelSelector=wish.selector)["items"]
+        found = cluster.list_objects(version, kind, options.namespace, labelSelector=options.selector)["items"]
     except ApiError as error:
         return str(error)
-    return [_shown(item) for item in found]
+    return [_displayed(item) for item in found]
 
 
-def _shown(item: Manifest) -> Manifest:
+def _displayed(item: Manifest) -> Manifest:
     """What tells how it is with an object; what was declared is in the history."""
     metadata = {
         field: item["metadata"].get(field) for field in ("name", "generation", "creationTimestamp", "deletionTimestamp")
@@ -73,7 +78,7 @@ def _events(cluster: Cluster, namespace: str) -> t.Any:
         items = cluster.list_objects("v1", "Event", namespace)["items"]
     except ApiError as error:
         return str(error)
-    shown = [
+    displayed = [
         {
             "at": item.get("lastTimestamp") or item.get("eventTime") or item["metadata"]["creationTimestamp"],
             "object": f"{item['involvedObject'].get('kind')} {item['involvedObject'].get('name')}",
@@ -82,4 +87,4 @@ def _events(cluster: Cluster, namespace: str) -> t.Any:
         }
         for item in items
     ]
-    return sorted(shown, key=lambda event: str(event["at"]))
+    return sorted(displayed, key=lambda event: str(event["at"]))

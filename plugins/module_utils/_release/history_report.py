@@ -64,25 +64,25 @@ def drifted(cluster: Cluster, record: Record, is_latest: bool) -> list[Finding]:
     `is_latest` says that no other release has been begun since.
     """
 
-    def judge(manifest: Manifest) -> Finding | None:
+    def evaluate(manifest: Manifest) -> Finding | None:
         try:
             return drift(record.number, manifest, cluster.find(*key_of(manifest)), is_latest)
         except ApiError as error:
             return unreadable(key_of(manifest), error.message)
 
-    found = cluster.parallel(judge, record.manifests)
+    found = cluster.parallel(evaluate, record.manifests)
     return by_severity(finding for finding in found if finding)
 
 
 def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:
     """A release as plain values, for a module's result; `with_manifests` adds the objects as they were declared."""
     about, outcome = record.about, record.outcome
-    shown = {
+    displayed = {
         "number": record.number,
         "state": record.state,
         "by": about.get("by", ""),
         "reason": about.get("reason", ""),
-        "restores": about.get("restores", 0),
+        "rollback_to": about.get("rollback_to", 0),
         "begun": about.get("begun", ""),
         "ended": outcome.get("ended", ""),
         "origin": about.get("origin", {}),
@@ -98,7 +98,7 @@ def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:
         "timeline": outcome.get("timeline", []),
         "objects": [str(key_of(manifest)) for manifest in record.manifests],
     }
-    return {**shown, "manifests": list(record.manifests)} if with_manifests else shown
+    return {**displayed, "manifests": list(record.manifests)} if with_manifests else displayed
 
 
 def images_of(manifests: t.Iterable[Manifest]) -> list[str]:

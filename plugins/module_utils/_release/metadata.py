@@ -32,14 +32,14 @@ Values = dict[str, t.Any]
 def about(params: t.Mapping[str, t.Any]) -> Values:
     """What a record says of the run that made it, from the module's parameters."""
     origin = params["origin"]
-    told: Values = {"by": str(origin.get("user") or user_and_host()), "reason": params["reason"]}
+    reported: Values = {"by": str(origin.get("user") or user_and_host()), "reason": params["reason"]}
     if origin.get("job"):
-        told["job"] = str(origin["job"])
+        reported["job"] = str(origin["job"])
     if origin:
-        told["origin"] = {key: str(value) for key, value in origin.items()}
+        reported["origin"] = {key: str(value) for key, value in origin.items()}
     if params["components"]:
-        told["components"] = {name: _plain(objects) for name, objects in params["components"].items()}
-    return told
+        reported["components"] = {name: _plain(objects) for name, objects in params["components"].items()}
+    return reported
 
 
 def user_and_host() -> str:
@@ -63,17 +63,17 @@ def findings_in_short(findings: t.Iterable[Finding]) -> list[Values]:
     ]
 
 
-def proof_in_short(proof: Values) -> Values:
+def proof_in_short(smoke_result: Values) -> Values:
     """What a record says of a smoke test: its figures, without what only pictures are drawn from."""
-    load = {name: value for name, value in (proof.get("load") or {}).items() if name not in PICTURED}
-    return {**proof, "load": load} if proof else {}
+    load = {name: value for name, value in (smoke_result.get("load") or {}).items() if name not in PICTURED}
+    return {**smoke_result, "load": load} if smoke_result else {}
 
 
 def timeline_in_short(timeline: t.Sequence[Moment]) -> list[Values]:
     """What a record says of the wait: of a long one its first and its last moments, since a record has limits."""
     half = MOMENTS // 2
     kept = timeline if len(timeline) <= MOMENTS else [*timeline[:half], *timeline[-half:]]
-    return [{**moment.as_dict(), "told": moment.told[:LONGEST]} for moment in kept]
+    return [{**moment.as_dict(), "told": moment.reported[:LONGEST]} for moment in kept]
 
 
 def within_limits(outcome: Values) -> Values:

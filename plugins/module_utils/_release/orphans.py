@@ -14,7 +14,9 @@ from .objects.ownership import ReleaseName, is_managed, is_ours
 from .record.history import INTERRUPTED, PENDING, History
 
 
-def strays(cluster: Cluster, history: History, release: ReleaseName, manifests: t.Iterable[Manifest]) -> frozenset[Key]:
+def orphans(
+    cluster: Cluster, history: History, release: ReleaseName, manifests: t.Iterable[Manifest]
+) -> frozenset[Key]:
     """Objects in its namespace that a release made and no remembered one has.
 
     Looked for only as long as the history remembers a run that was killed, and among the kinds that its releases

@@ -65,7 +65,7 @@ class Outcome:
     restored: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     timeline: tuple[Moment, ...] = ()
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    restores: int = 0
+    rollback_to: int = 0
     recorded: bool = True
 
     def all_risks(self) -> list[Finding]:
@@ -86,7 +86,7 @@ class Outcome:
             "risks": [finding.as_dict() for finding in self.all_risks()],
             "report": self.report,
             "restored": self.restored,
-            "restores": self.restores,
+            "rollback_to": self.rollback_to,
             "timeline": [moment.as_dict() for moment in self.timeline],
             "smoke": self.smoke,
         }

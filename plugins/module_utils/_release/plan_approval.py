@@ -10,7 +10,7 @@ import typing as t
 
 from .._cluster.client import ApiError, Cluster
 from .outcome import Outcome
-from .planning.plan_file import Occasion, encode, freeze, require_same
+from .planning.plan_file import PlanContext, encode, require_same, saved_plan
 from .planning.plan_store import load, save
 from .session import Approval
 
@@ -22,12 +22,12 @@ def keep_plan(cluster: Cluster, params: Params, outcome: Outcome, by: str) -> di
     """Write or return the plan, as the parameters want. Raises PlanUnwritable."""
     if not (params["save_plan"] or params["return_plan"]):
         return {}
-    occasion = _occasion(cluster, params, outcome.number - outcome.changed)
+    context = _context(cluster, params, outcome.number - outcome.changed)
     notes = {"made": cluster.clock.stamp(), "by": by, "reason": params["reason"], "msg": outcome.message}
-    frozen = freeze(outcome.plan, occasion, secrets.token_hex(16), **notes)
+    saved = saved_plan(outcome.plan, context, secrets.token_hex(16), **notes)
     if params["save_plan"]:
-        save(frozen, params["save_plan"])
-    return {"approvable": encode(frozen)} if params["return_plan"] else {}
+        save(saved, params["save_plan"])
+    return {"saved_plan": encode(saved)} if params["return_plan"] else {}
 
 
 def approval(cluster: Cluster, params: Params) -> Approval | None:
@@ -35,11 +35,11 @@ def approval(cluster: Cluster, params: Params) -> Approval | None:
     approved = load(params["plan_file"], params["approved_plan"])
     if approved is None:
         return None
-    return lambda plan, base: require_same(approved, plan, _occasion(cluster, params, base))
+    return lambda plan, base: require_same(approved, plan, _context(cluster, params, base))
 
 
-def _occasion(cluster: Cluster, params: Params, base: int) -> Occasion:
-    return Occasion(params["name"], params["namespace"], _uid(cluster), base)
+def _context(cluster: Cluster, params: Params, base: int) -> PlanContext:
+    return PlanContext(params["name"], params["namespace"], _uid(cluster), base)
 
 
 def _uid(cluster: Cluster) -> str:

@@ -20,7 +20,7 @@ from .planning.irreversible import not_undone
 from .record.history import History, Record
 from .record.lease_lock import is_held_by
 from .record.retention import FIRST_AS, before_current
-from .session import PROOF, Wish
+from .session import SMOKE_RESULT, ReleaseOptions
 
 BY_CONTENT = "kept: it is named by its content and holds this release's values"
 AS_IT_IS = "kept as it is: its values are in no record"
@@ -30,42 +30,46 @@ DATA = "kept: it holds data"
 class NothingToRestore(ClusterError):
     """There is no release to go back to, or not the one that was asked for."""
 
-    id = "nothing-to-restore"
+    id = "rollback-target-missing"
     next_step = "Nothing was changed. The history lists the releases; deploy the one that you want from its inventory."
 
 
 def restore(
-    cluster: Cluster, wish: Wish, number: int = 0, check: bool = False, rescue: AfterFailure | None = None
+    cluster: Cluster,
+    options: ReleaseOptions,
+    number: int = 0,
+    check: bool = False,
+    auto_rollback: AfterFailure | None = None,
 ) -> Outcome:
     """Restore release `number`, by default the last good one before the current, as a new release.
 
     The outcome's risks say what does not come back. Raises NothingToRestore, CannotRestore, and what `deploy` raises.
     """
-    history = History(cluster, wish.namespace, wish.name).read()
-    unheard = _unheard_of(cluster, history.last, wish)
-    target = unheard if unheard and not number else chosen(history.records, number, wish.name)
-    wish = dataclasses.replace(bringing_back(target, wish), takes_lock=unheard is not None)
-    outcome = deploy(cluster, brought_back(cluster, target), wish, check, rescue)
+    history = History(cluster, options.namespace, options.name).read()
+    unheard = _unheard_of(cluster, history.last, options)
+    target = unheard if unheard and not number else chosen(history.records, number, options.name)
+    options = dataclasses.replace(bringing_back(target, options), takes_lock=unheard is not None)
+    outcome = deploy(cluster, brought_back(cluster, target), options, check, auto_rollback)
     outcome.risks = [*outcome.risks, *not_undone(target.manifests, outcome.plan)]
     return outcome
 
 
-def _unheard_of(cluster: Cluster, last: Record | None, wish: Wish) -> Record | None:
+def _unheard_of(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> Record | None:
     """The current release, when it was restored by a run that still has the lock and so has told nobody that it passed.
 
     Whoever asks for a rollback then means this one: it is confirmed, and the lock with it taken from that run.
     """
-    if last is None or last.state != PASSED or not last.about.get("restores"):
+    if last is None or last.state != PASSED or not last.about.get("rollback_to"):
         return None
-    return last if is_held_by(cluster, wish.namespace, wish.name, str(last.about.get("run"))) else None
+    return last if is_held_by(cluster, options.namespace, options.name, str(last.about.get("run"))) else None
 
 
-def bringing_back(target: Record, wish: Wish, reason: str = "") -> Wish:
+def bringing_back(target: Record, options: ReleaseOptions, reason: str = "") -> ReleaseOptions:
     """The wish to restore a release, which has to prove what it had to in its time, not what was wished since."""
-    first = target.about.get(FIRST_AS) or target.about.get("restores") or target.number
-    about = {**wish.about, FIRST_AS: first, PROOF: target.about.get(PROOF) or {}}
+    first = target.about.get(FIRST_AS) or target.about.get("rollback_to") or target.number
+    about = {**options.about, FIRST_AS: first, SMOKE_RESULT: target.about.get(SMOKE_RESULT) or {}}
     about |= {"reason": reason} if reason else {}
-    return dataclasses.replace(wish, restores=target.number, about=about)
+    return dataclasses.replace(options, rollback_to=target.number, about=about)
 
 
 def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:

@@ -26,7 +26,7 @@ Approval = t.Callable[[Plan, int], None]
 """Takes a plan and the number of the last release."""
 
 
-class Proof(t.NamedTuple):
+class SmokeResult(t.NamedTuple):
     """Whether a release that is ready serves as it should, and the figures for its record."""
 
     verdict: str
@@ -34,14 +34,14 @@ class Proof(t.NamedTuple):
     figures: dict[str, t.Any]
 
 
-Prove = t.Callable[[t.Mapping[str, t.Any]], Proof]
+Verify = t.Callable[[t.Mapping[str, t.Any]], SmokeResult]
 """Takes what the release remembers of how it proves itself; nothing for one that remembers nothing."""
-PROOF = "proof"
+SMOKE_RESULT = "proof"
 """Where a record says that, in what it holds about its run."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
@@ -58,11 +58,11 @@ class Wish:
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    restores: int = 0
+    rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
     approve: Approval | None = None
-    prove: Prove | None = None
+    verify: Verify | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
 
@@ -77,7 +77,7 @@ class Wish:
     @property
     def purpose(self) -> str:
         """What the lock is held for."""
-        what = f"restore release {self.restores}" if self.restores else self.verb
+        what = f"restore release {self.rollback_to}" if self.rollback_to else self.verb
         reason = self.about.get("reason")
         return f"{what} ({reason})" if reason else what
 
@@ -106,22 +106,26 @@ class Session:
 
 @contextlib.contextmanager
 def session(
-    cluster: Cluster, wish: Wish, phases: Phases, touched: t.Collection[Key] = (), make_namespace: bool = False
+    cluster: Cluster,
+    options: ReleaseOptions,
+    phases: Phases,
+    touched: t.Collection[Key] = (),
+    make_namespace: bool = False,
 ) -> t.Iterator[Session]:
     """Hold the lock of the release while the block runs.
 
     After a run that died, what it may still change (and what is `touched` next) is marked before its release is ended
     in the history. Raises InProgress when another run lives.
     """
-    lock = Lock(cluster, wish.namespace, wish.name, wish.who, wish.purpose)
+    lock = Lock(cluster, options.namespace, options.name, options.who, options.purpose)
     try:
         with phases.phase("lock"):
-            _acquire(lock, cluster, wish.namespace, make_namespace)
-            history = History(cluster, wish.namespace, wish.name).read()
+            _acquire(lock, cluster, options.namespace, make_namespace)
+            history = History(cluster, options.namespace, options.name).read()
             writer = Writer(cluster, lock)
             took_over = bool(lock.taken_over or history.pending())
             if took_over:
-                _take_over(cluster, history, writer, lock, wish, touched)
+                _take_over(cluster, history, writer, lock, options, touched)
         yield Session(cluster, history, writer, lock, took_over)
     finally:
         with phases.phase("lock"):
@@ -141,19 +145,20 @@ def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool)
 
 
 def _take_over(
-    cluster: Cluster, history: History, writer: Writer, lock: Lock, wish: Wish, touched: t.Collection[Key]
+    cluster: Cluster, history: History, writer: Writer, lock: Lock, options: ReleaseOptions, touched: t.Collection[Key]
 ) -> None:
-    former = {key for record in history.since_last_passed() for key in record.keys}
-    writer.mark(former | {*touched})
+    previous = {key for record in history.since_last_passed() for key in record.keys}
+    writer.mark(previous | {*touched})
     for record in history.pending():
-        reason = f"its run ended without a word; found by {wish.who}"
+        reason = f"its run ended without a word; found by {options.who}"
         try:
             history.end(record, INTERRUPTED, {"ended": cluster.clock.stamp(), "reason": reason})
         except Superseded:  # it said at this very moment how it ended, unless it is this run that was taken over
             lock.require(surely=True)
             history.read()
             continue
+        begun, who = record.about.get("begun", "some time"), record.about.get("by", "somebody")
         cluster.warnings.append(
-            f"Release {record.number} of {wish.name} was interrupted (begun {record.about.get('begun', 'some time')} "
-            f"by {record.about.get('by', 'somebody')}). This run puts right what it left."
+            f"Release {record.number} of {options.name} was interrupted (begun {begun} by {who}). "
+            f"This run puts right what it left."
         )

@@ -9,84 +9,84 @@ import time
 import typing as t
 
 from .._cluster.client import Cluster
-from .._cluster.watch import Mirror, Source, until
+from .._cluster.watch import Informer, Source, until
 from .._findings.finding import FAILED, Finding
 from .._objects.manifest import Key, Manifest
 from .apply import Applier
 from .deploy import ReleaseFailed
 from .objects.ownership import ReleaseName, is_ours
-from .orphans import strays
+from .orphans import orphans
 from .outcome import Outcome, Phases, summary
 from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
 from .record.history import History
-from .session import Session, Wish, session
+from .session import ReleaseOptions, Session, session
 
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
 
-def remove(cluster: Cluster, wish: Wish, with_data: bool = False, check: bool = False) -> Outcome:
+def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, check: bool = False) -> Outcome:
     """Delete what the history knows of and what killed runs left beside it, wait for the pods, forget the history.
 
     Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
     """
     phases = Phases()
-    history = History(cluster, wish.namespace, wish.name)
+    history = History(cluster, options.namespace, options.name)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), wish, with_data, phases)
+        outcome = _planned(cluster, history.read(), options, with_data, phases)
     if check or not outcome.changed:
-        planned = f"Removal of {wish.name} (not made, check mode): {summary(outcome.plan)}."
-        outcome.message = planned if check else f"There is no {wish.name}."
+        planned = f"Removal of {options.name} (not made, check mode): {summary(outcome.plan)}."
+        outcome.message = planned if check else f"There is no {options.name}."
         return outcome
-    with session(cluster, wish, phases) as held:
+    with session(cluster, options, phases) as held:
         if held.took_over or held.history.states() != history.states():
             with phases.phase("plan"):
-                outcome = _planned(cluster, held.history, wish, with_data, phases)
-        _carry_out(held, outcome, wish, phases)
+                outcome = _planned(cluster, held.history, options, with_data, phases)
+        _carry_out(held, outcome, options, phases)
         held.lock.leave_nothing()
     kept = ", ".join(str(step.key) for step in outcome.plan.doing(KEEP))
-    outcome.message = f"{wish.name} was removed." + (f" Kept: {kept}." if kept else "")
+    outcome.message = f"{options.name} was removed." + (f" Kept: {kept}." if kept else "")
     return outcome
 
 
-def _carry_out(held: Session, outcome: Outcome, wish: Wish, phases: Phases) -> None:
+def _carry_out(held: Session, outcome: Outcome, options: ReleaseOptions, phases: Phases) -> None:
     applier = Applier(held.cluster, held.writer, {})
     steps = outcome.plan.doing(PRUNE)
     with phases.phase("delete"):
         applier.prune(step for step in steps if step.key.kind != "Namespace")
     with phases.phase("wait"):
-        outcome.findings = _wait_for_pods(held.cluster, wish)
-    _judge(outcome, wish)
+        outcome.findings = _wait_for_pods(held.cluster, options)
+    _evaluate(outcome, options)
     for record in list(held.history.records):
         held.lock.require()
         held.history.forget(record)
     with phases.phase("namespace"):
         applier.prune(step for step in steps if step.key.kind == "Namespace")
-        outcome.findings = _wait_for_namespaces(held.cluster, outcome.plan, wish.timeout)
-    _judge(outcome, wish)
+        outcome.findings = _wait_for_namespaces(held.cluster, outcome.plan, options.timeout)
+    _evaluate(outcome, options)
 
 
-def _planned(cluster: Cluster, history: History, wish: Wish, with_data: bool, phases: Phases) -> Outcome:
-    plan = _plan(cluster, history, wish, with_data)
+def _planned(cluster: Cluster, history: History, options: ReleaseOptions, with_data: bool, phases: Phases) -> Outcome:
+    plan = _plan(cluster, history, options, with_data)
     number = history.last.number if history.last else 0
     return Outcome(plan, number, changed=bool(plan.changes) or bool(history.records), seconds=phases.seconds)
 
 
-def _judge(outcome: Outcome, wish: Wish) -> None:
+def _evaluate(outcome: Outcome, options: ReleaseOptions) -> None:
     if outcome.findings:
         outcome.verdict = FAILED
-        outcome.message = f"Some of {wish.name} is still there:\n- {outcome.findings[0].sentence()}"
+        outcome.message = f"Some of {options.name} is still there:\n- {outcome.findings[0].sentence()}"
         raise ReleaseFailed(outcome)
 
 
-def _plan(cluster: Cluster, history: History, wish: Wish, with_data: bool) -> Plan:
+def _plan(cluster: Cluster, history: History, options: ReleaseOptions, with_data: bool) -> Plan:
     keys = {key for record in history.records for key in record.keys}
-    keys |= strays(cluster, history, wish.release, ())
+    keys |= orphans(cluster, history, options.release, ())
     if with_data:
-        keys |= _data(cluster, wish)
+        keys |= _data(cluster, options)
     kept = _kept_kinds(history, with_data)
     found = _live(cluster, sorted(keys))
-    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, wish.release)))
+    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, options.release)))
 
 
 def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
@@ -103,12 +103,12 @@ def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
     return dict({key.of_any_version: (key, live) for key, live in found if live is not None}.values())
 
 
-def _data(cluster: Cluster, wish: Wish) -> set[Key]:
+def _data(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
     """What an earlier removal kept, and the claims that a StatefulSet made for its pods: they are in no record."""
-    found = {Key("v1", "Namespace", "", wish.namespace)}
+    found = {Key("v1", "Namespace", "", options.namespace)}
     for kind in ("Secret", "PersistentVolumeClaim"):
-        items = cluster.list_objects("v1", kind, wish.namespace, labelSelector=wish.selector)["items"]
-        found |= {Key("v1", kind, wish.namespace, item["metadata"]["name"]) for item in items}
+        items = cluster.list_objects("v1", kind, options.namespace, labelSelector=options.selector)["items"]
+        found |= {Key("v1", kind, options.namespace, item["metadata"]["name"]) for item in items}
     return found
 
 
@@ -123,9 +123,9 @@ def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:
     return Step(key, PRUNE, None, live, None)
 
 
-def _wait_for_pods(cluster: Cluster, wish: Wish) -> list[Finding]:
-    left = _wait_until_empty(cluster, [Source("v1", "Pod", wish.namespace, wish.selector)], wish.timeout)
-    return [_still_there(f"Pod {wish.namespace}/{name}", wish.timeout) for name in left]
+def _wait_for_pods(cluster: Cluster, options: ReleaseOptions) -> list[Finding]:
+    left = _wait_until_empty(cluster, [Source("v1", "Pod", options.namespace, options.selector)], options.timeout)
+    return [_still_there(f"Pod {options.namespace}/{name}", options.timeout) for name in left]
 
 
 def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[Finding]:
@@ -136,7 +136,7 @@ def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[F
 
 def _still_there(what: str, timeout: float) -> Finding:
     message = f"it is still there {timeout:.0f} s after its deletion was asked for"
-    return Finding("still-there", "error", what, message, (), "See its finalizers and its status.")
+    return Finding("deletion-stuck", "error", what, message, (), "See its finalizers and its status.")
 
 
 def _wait_until_empty(
@@ -145,12 +145,12 @@ def _wait_until_empty(
     """Wait until no object (of these names) is left in the sources; the names of those that are still there."""
     if names is not None and not names:
         return []
-    with Mirror(cluster, sources) as mirror:
-        mirror.synced(timeout)
+    with Informer(cluster, sources) as informer:
+        informer.synced(timeout)
 
         def left() -> list[str]:
-            found = [item["metadata"]["name"] for source in sources for item in mirror.objects(source.kind)]
+            found = [item["metadata"]["name"] for source in sources for item in informer.objects(source.kind)]
             return [name for name in found if names is None or name in names]
 
-        until(mirror, lambda: not left(), time.monotonic() + timeout)
+        until(informer, lambda: not left(), time.monotonic() + timeout)
         return left()

@@ -64,9 +64,9 @@ def _add(suite: ET.Element, check: Check, report: Report) -> None:
         return
     outcome = ET.SubElement(case, OUTCOMES[check.verdict], {"message": _clean(check.headline)})
     if check.verdict != SKIPPED:
-        told = check.of("error") or check.of("warning")
-        outcome.set("type", told[0].id if told else check.verdict)
-        outcome.text = _clean("\n\n".join(map(in_full, told)) or check.msg)
+        reported = check.of("error") or check.of("warning")
+        outcome.set("type", reported[0].id if reported else check.verdict)
+        outcome.text = _clean("\n\n".join(map(in_full, reported)) or check.msg)
 
 
 def _warnings(report: Report) -> list[str]:

@@ -82,11 +82,11 @@ def described(load: Values) -> str:
     """The picture in words."""
     requests = sum(bucket["count"] for bucket in load["histogram"])
     within = [f"{RANKS[rank]} within {spoken(load['latency'][rank])}" for rank in RANKS if rank in load["latency"]]
-    told = [f"Of {requests:,} requests {', '.join(within)}."]
+    reported = [f"Of {requests:,} requests {', '.join(within)}."]
     if "max" in load["latency"]:
-        told.append(f"The longest took {spoken(load['latency']['max'])}.")
+        reported.append(f"The longest took {spoken(load['latency']['max'])}.")
     limits = ", ".join(f"{rank} {spoken(limit)}" for rank, limit in limits_of(load).items())
-    return " ".join([*told, f"Limits: {limits}."] if limits else told)
+    return " ".join([*reported, f"Limits: {limits}."] if limits else reported)
 
 
 def spoken(seconds: float) -> str:

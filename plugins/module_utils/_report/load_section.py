@@ -52,7 +52,7 @@ def loading(name: str, title: str, load: Values, badge: Badge) -> Html | None:
         tag("h2", f"{title}: what the load measured"),
         tag("p", summary(load), class_="quiet"),
         _table(rows(load), badge),
-        *(tag("figure", tag("figcaption", head), shown) for head, shown in pictures.items() if shown),
+        *(tag("figure", tag("figcaption", head), displayed) for head, displayed in pictures.items() if displayed),
         _in_figures(load, slots),
         class_="load",
     )
@@ -76,20 +76,20 @@ def rows(load: Values) -> list[Row]:
     latency = load.get("latency") or {}
     values = {"error_ratio": load.get("error_ratio", 0.0), **{rank: latency.get(rank, 0.0) for rank in RANKS}}
     values["throughput"] = load.get("throughput", 0.0)
-    told = [
-        _judged(name, gates[name]["value"], gates[name]["limit"], gates[name]["verdict"])
+    reported = [
+        _evaluated(name, gates[name]["value"], gates[name]["limit"], gates[name]["verdict"])
         if name in gates
         else Row(WORDS[name][0], WORDS[name][1](value))
         for name, value in values.items()
     ]
-    told.append(Row("longest answer", spoken(latency.get("max", 0.0))))
-    return told + [
-        _judged(check["check"], check["value"], check["limit"], PASSED if check["passed"] else INCONCLUSIVE)
+    reported.append(Row("longest answer", spoken(latency.get("max", 0.0))))
+    return reported + [
+        _evaluated(check["check"], check["value"], check["limit"], PASSED if check["passed"] else INCONCLUSIVE)
         for check in load.get("self_checks") or []
     ]
 
 
-def _judged(name: str, value: float, limit: float, verdict: str) -> Row:
+def _evaluated(name: str, value: float, limit: float, verdict: str) -> Row:
     word, written = WORDS[name]
     return Row(word, written(value), f"{'least' if name in LEAST else 'most'} {written(limit)}", verdict)
 

@@ -54,10 +54,10 @@ class Check:
         first, *others = self.msg.strip().splitlines() or [""]
         if not others:
             return first
-        told = self.of("error") or self.of("warning")
-        if not told or told[0].sentence() in first:
+        reported = self.of("error") or self.of("warning")
+        if not reported or reported[0].sentence() in first:
             return first.rstrip(":")
-        return f"{first.rstrip(':')}: {told[0].sentence()}"
+        return f"{first.rstrip(':')}: {reported[0].sentence()}"
 
     def of(self, severity: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity == severity]
@@ -107,8 +107,8 @@ class Report:
             if not any(check.verdict == PASSED for check in self.checks):
                 return f"{self.subject()}: nothing was checked."
             warnings = sum(len(check.of("warning")) for check in self.checks)
-            told = f" with {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
-            return f"{self.subject()} passed every check{told}."
+            reported = f" with {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+            return f"{self.subject()} passed every check{reported}."
         worst = f"{self.worst.title.lower()} {self.worst.verdict}. {self.worst.headline.rstrip('.')}"
         others = sum(check.verdict in (FAILED, INCONCLUSIVE) for check in self.checks) - 1
         more = f" {others} more check{'' if others == 1 else 's'} did not pass." if others else ""

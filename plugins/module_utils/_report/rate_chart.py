@@ -108,8 +108,8 @@ def described_failures(slots: Slots) -> str:
     counts = failed(slots)
     worst = max(slots, key=lambda slot: sum(slot["failed"].values()))
     most, when = sum(worst["failed"].values()), f"in the {worded(worst['seconds'])} from {worded(worst['second'])} on"
-    told = ", ".join(f"{count:,} {KINDS[kind][1]}" for kind, count in counts.items())
-    return f"{sum(counts.values()):,} requests failed: {told}. Most of them, {most:,}, {when}."
+    reported = ", ".join(f"{count:,} {KINDS[kind][1]}" for kind, count in counts.items())
+    return f"{sum(counts.values()):,} requests failed: {reported}. Most of them, {most:,}, {when}."
 
 
 def _slowest(slots: Slots) -> str:

@@ -20,7 +20,7 @@ class Moment:
 
     seconds: float
     pods: dict[str, int]
-    told: str = ""
+    reported: str = ""
 
     def as_dict(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)

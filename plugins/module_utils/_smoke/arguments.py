@@ -91,7 +91,7 @@ LIMITER: dict[str, t.Any] = {
 SMOKE: dict[str, dict[str, t.Any]] = {
     "url": NAME,
     "resolve": by_default(DICT, {}),
-    "through": by_default(STR, ""),
+    "port_forward": by_default(STR, ""),
     "ca_path": {"type": "path"},
     "own_host": by_default(STR, ""),
     "allowed_hosts": by_default(STRINGS, []),

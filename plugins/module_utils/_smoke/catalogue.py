@@ -57,19 +57,19 @@ CERTIFICATE_UNTRUSTED = Finding(
     "error",
     next_step="Look at the Certificate and its Secret: issuer, names, dates; name a private CA in ca_path.",
 )
-CERTIFICATE_ENDING = Finding(
-    "certificate-ending",
+CERTIFICATE_EXPIRING = Finding(
+    "certificate-expiring",
     "error",
     next_step="See why it is not renewed: kubectl describe certificate,certificaterequest,order,challenge.",
 )
 TLS_OUTDATED = Finding(
     "tls-outdated", "error", next_step="Raise the lowest TLS version in the settings of the ingress controller."
 )
-ANSWER_UNEXPECTED = Finding(
-    "answer-unexpected", "error", next_step="Compare with the answer of one pod (kubectl port-forward) and its log."
+RESPONSE_UNEXPECTED = Finding(
+    "response-unexpected", "error", next_step="Compare with the answer of one pod (kubectl port-forward) and its log."
 )
-ANSWER_SLOW = Finding(
-    "answer-slow", "error", next_step="Look at the phase that took longest, then at the pods' CPU and dependencies."
+RESPONSE_SLOW = Finding(
+    "response-slow", "error", next_step="Look at the phase that took longest, then at the pods' CPU and dependencies."
 )
 REDIRECT_MISSING = Finding(
     "redirect-missing", "error", next_step="Have the ingress redirect plain HTTP; see the ingress role's README."
@@ -80,8 +80,8 @@ HSTS_MISSING = Finding(
     next_step="Set ingress_hsts_enabled; with NGINX also allow HSTS in the controller's settings.",
 )
 CORS_WRONG = Finding("cors-wrong", "error", next_step="Compare ingress_cors_origins with the origin that is named.")
-ENDPOINT_OPEN = Finding(
-    "endpoint-open", "error", next_step="Take the path off the ingress; Prometheus scrapes the pods from within."
+ENDPOINT_EXPOSED = Finding(
+    "endpoint-exposed", "error", next_step="Take the path off the ingress; Prometheus scrapes the pods from within."
 )
 ENDPOINT_UNPROVEN = Finding(
     "endpoint-unproven",
@@ -93,23 +93,23 @@ REVISION_STALE = Finding(
     "error",
     next_step="See why the pod was not replaced (kubectl describe pod), and whether another Service sends it requests.",
 )
-PODS_UNSEEN = Finding(
-    "pods-unseen",
+PODS_NOT_SEEN = Finding(
+    "pods-not-seen",
     "warning",
     next_step="See whether the pod is among the Service's endpoints; give the run more time when there are many pods.",
 )
-PODS_ASKED_DIRECTLY = Finding(
-    "pods-asked-directly",
+PODS_TESTED_DIRECTLY = Finding(
+    "pods-tested-directly",
     "note",
     next_step="Nothing has to be done: an ingress that keeps its connections answers from few pods.",
 )
-INGRESS_NOT_ASKED = Finding(
-    "ingress-not-asked",
+INGRESS_NOT_TESTED = Finding(
+    "ingress-not-tested",
     "note",
-    next_step="Ask the public URL too, from where it can be reached (without through).",
+    next_step="Ask the public URL too, from where it can be reached (without port_forward).",
 )
-FORWARDING_BROKEN = Finding(
-    "forwarding-broken",
+PORT_FORWARD_INTERRUPTED = Finding(
+    "port-forward-interrupted",
     "warning",
     next_step="See whether the API server and the pods' nodes are well, and run it again.",
 )

@@ -27,7 +27,7 @@ SPARE = 1.05
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class SmokePlan:
     """All that a run will do. `load` and `limiter` are None where they are not asked for."""
 
     url: Url
@@ -40,7 +40,7 @@ class Wanted:
     limiter_plan: Plan | None
 
 
-def wanted(params: Params) -> Wanted:
+def smoke_plan(params: Params) -> SmokePlan:
     """What the parameters ask for. Raises NotAllowed with the reason."""
     url = parse_url(params["url"])
     expected = expectations(params["expect"] or {})
@@ -61,7 +61,7 @@ def wanted(params: Params) -> Wanted:
     hosts, prometheus = hosts_of(params), prometheus_of(params)
     refuse_foreign(targets, hosts)
     refuse_unused(params["resolve"], [*targets, *([prometheus] if prometheus else [])], hosts)
-    return Wanted(
+    return SmokePlan(
         url=url,
         checks=tuple(_named_once(checks)),
         status=status,

@@ -16,7 +16,7 @@ from . import catalogue
 from .catalogue import Finding, in_order
 from .http.request import PORTS, NotAllowed, Url, parse_url
 from .load import statistics
-from .options import Wanted, wanted
+from .options import SmokePlan, smoke_plan
 
 Params = t.Mapping[str, t.Any]
 MOST_RATE = 200.0
@@ -47,7 +47,7 @@ class Signs:
     refused: tuple[str, ...] = ()
 
 
-def inner(params: Params, tls: bool) -> tuple[Wanted, tuple[str, ...]]:
+def inner(params: Params, tls: bool) -> tuple[SmokePlan, tuple[str, ...]]:
     """What is asked of the pods instead, and the names of what is left out. Raises NotAllowed.
 
     The name of the public URL stays that of the requests; `tls` says whether the pods speak TLS themselves.
@@ -64,26 +64,26 @@ def inner(params: Params, tls: bool) -> tuple[Wanted, tuple[str, ...]]:
         "checks": [check for check in checks if check],
         "load": _bounded(params["load"], public, url),
     }
-    wish = wanted(changed)
-    before = wanted({**params, "load": None, "limiter": None})
+    wish = smoke_plan(changed)
+    before = smoke_plan({**params, "load": None, "limiter": None})
     kept = {check.name for check in wish.checks}
     left_out = [check.name for check in before.checks if check.name not in kept]
     hsts = ["hsts"] if any(check.hsts_seconds for check in before.checks) else []
     return wish, (*(OF_TLS if public.scheme == "https" and not tls else ()), *hsts, *left_out)
 
 
-def spread(wish: Wanted, pods: int) -> Wanted:
+def spread(wish: SmokePlan, pods: int) -> SmokePlan:
     """The same with a load that opens a connection to each pod before it uses one again."""
     if wish.load is None:
         return wish
     return dataclasses.replace(wish, load=dataclasses.replace(wish.load, least=min(pods, wish.load.connections)))
 
 
-def not_asked(told: str, left_out: t.Sequence[str]) -> Finding:
+def not_asked(reported: str, left_out: t.Sequence[str]) -> Finding:
     """What such a run does not show."""
-    text = f"asked {told} by the API server's port-forward, past the ingress"
+    text = f"asked {reported} by the API server's port-forward, past the ingress"
     lines = [f"left out: {', '.join(left_out)}"] if left_out else []
-    return catalogue.INGRESS_NOT_ASKED.of(
+    return catalogue.INGRESS_NOT_TESTED.of(
         "the way in", f"{text}: nothing is known of what users meet there", *lines, "times hold the API server's share"
     )
 
@@ -101,7 +101,7 @@ def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[lis
     if not signs.broken:
         return [*others, *(_refused(finding, signs.refused[:SHOWN]) for finding in concerned)], False
     text = f"the way to the pods broke, which may explain that {concerned[0].message}"
-    broken = catalogue.FORWARDING_BROKEN.of("the way in", text, *signs.broken[:SHOWN])
+    broken = catalogue.PORT_FORWARD_INTERRUPTED.of("the way in", text, *signs.broken[:SHOWN])
     return in_order([broken, *others, *map(_excused, concerned)]), True
 
 
@@ -109,8 +109,8 @@ def _service_said_so(load: Params) -> bool:
     """Whether the failures that the service put in words are more than may be, had all others ended well."""
     results = {kind: count for kind, count in load.get("results", {}).items() if kind not in APART}
     limits = [gate["limit"] for gate in load.get("gates", ()) if gate["gate"] == "error_ratio"]
-    told = sum(results.get(kind, 0) for kind in SAID)
-    return bool(limits) and statistics.compare(told, sum(results.values()), limits[0]) == statistics.ABOVE
+    reported = sum(results.get(kind, 0) for kind in SAID)
+    return bool(limits) and statistics.compare(reported, sum(results.values()), limits[0]) == statistics.ABOVE
 
 
 def _refused(finding: Finding, lines: t.Sequence[str]) -> Finding:
@@ -122,7 +122,7 @@ def _refused(finding: Finding, lines: t.Sequence[str]) -> Finding:
 
 def _excused(finding: Finding) -> Finding:
     """A finding that another one may explain, with what to do about that one."""
-    return dataclasses.replace(finding, severity="note", next_step=catalogue.FORWARDING_BROKEN.next_step)
+    return dataclasses.replace(finding, severity="note", next_step=catalogue.PORT_FORWARD_INTERRUPTED.next_step)
 
 
 def _url(public: Url, tls: bool) -> Url:

@@ -19,7 +19,7 @@ from .http.probe import Asker, lookup, sentence
 from .http.request import address_of, parse_url, wire
 from .load import rate_limiter
 from .load.measurement import measure
-from .options import Wanted
+from .options import SmokePlan
 
 Result = dict[str, t.Any]
 
@@ -36,7 +36,7 @@ class Prometheus:
 
 
 @dataclasses.dataclass(frozen=True)
-class Manner:
+class Transport:
     """How to ask: trust, stand-in addresses, seconds for one answer and for all checks, and the pause between.
 
     Past the public way `told` names what is asked instead, `notes` say what that leaves open, and `signs` what became
@@ -49,33 +49,35 @@ class Manner:
     deadline: float = 20.0
     interval: float = 0.5
     only_checks: bool = False
-    told: str = ""
+    reported: str = ""
     notes: tuple[Finding, ...] = ()
     signs: t.Callable[[], past_ingress.Signs] = past_ingress.Signs
 
 
-def run(wanted: Wanted, expected: pod_coverage.Expected | None, manner: Manner, prometheus: Prometheus) -> Result:
+def run(
+    smoke_plan: SmokePlan, expected: pod_coverage.Expected | None, transport: Transport, prometheus: Prometheus
+) -> Result:
     """Everything that is wanted, in order; a load is only sent to a service that passed its checks."""
     begun = time.monotonic()
-    ask = Asker(manner.context, manner.resolve, manner.timeout)
+    ask = Asker(transport.context, transport.resolve, transport.timeout)
     found: list[Finding] = []
     result: Result = {"pods": {}, "load": {}, "limiter": {}, "availability": {}}
-    outcomes = repeat_all(ask, wanted.checks, manner.deadline, manner.interval)
+    outcomes = repeat_all(ask, smoke_plan.checks, transport.deadline, transport.interval)
     found += findings_of(outcomes)
     requests = sum(outcome.attempts for outcome in outcomes)
     undecided = not all(outcome.passed for outcome in outcomes)
-    if expected is not None and wanted.status and not _is_down(found):
-        seen = pod_coverage.listen(ask, wanted.status, wire(wanted.status), expected, manner.deadline)
-        found += pod_coverage.judge(seen, expected, wanted.status)
-        undecided = undecided or any(finding.id == "pods-unseen" for finding in found)
+    if expected is not None and smoke_plan.status and not _is_down(found):
+        seen = pod_coverage.listen(ask, smoke_plan.status, wire(smoke_plan.status), expected, transport.deadline)
+        found += pod_coverage.evaluate(seen, expected, smoke_plan.status)
+        undecided = undecided or any(finding.id == "pods-not-seen" for finding in found)
         result["pods"] = seen.as_dict(expected)
         requests += seen.requests
-    if not manner.only_checks and verdict(found) != FAILED:
-        sent, is_open = _loads(wanted, manner, found, result)
+    if not transport.only_checks and verdict(found) != FAILED:
+        sent, is_open = _loads(smoke_plan, transport, found, result)
         requests, undecided = requests + sent, undecided or is_open
-    if not manner.only_checks:
+    if not transport.only_checks:
         found += _availability(ask, prometheus, result)
-    found, is_doubted = past_ingress.weighed([*found, *manner.notes], result["load"], manner.signs())
+    found, is_doubted = past_ingress.weighed([*found, *transport.notes], result["load"], transport.signs())
     word = verdict(found, undecided or is_doubted)
     return {
         "verdict": word,
@@ -84,17 +86,17 @@ def run(wanted: Wanted, expected: pod_coverage.Expected | None, manner: Manner, 
         **result,
         "requests": requests,
         "seconds": round(time.monotonic() - begun, 3),
-        "msg": message(manner.told or wanted.url.origin, word, in_order(found), result, len(outcomes)),
+        "msg": message(transport.reported or smoke_plan.url.origin, word, in_order(found), result, len(outcomes)),
     }
 
 
 def message(asked: str, word: str, found: t.Sequence[Finding], result: Result, checks: int) -> str:
     """One sentence that says it all, or all that is wrong."""
-    told = [finding.sentence() for finding in found if finding.severity != "note"]
+    reported = [finding.sentence() for finding in found if finding.severity != "note"]
     figures = f"{checks} checks passed{_load_in_words(result['load']) if result['load'] else ''}"
     if word == PASSED:
-        return " ".join([f"{asked} serves: {figures}.", *told])
-    return " ".join([f"The smoke test of {asked} {'failed' if word == FAILED else 'is inconclusive'}.", *told])
+        return " ".join([f"{asked} serves: {figures}.", *reported])
+    return " ".join([f"The smoke test of {asked} {'failed' if word == FAILED else 'is inconclusive'}.", *reported])
 
 
 def _load_in_words(load: Result) -> str:
@@ -106,31 +108,31 @@ def _is_down(found: t.Iterable[Finding]) -> bool:
     return any(finding.id in ("service-unreachable", "certificate-untrusted") for finding in found)
 
 
-def _loads(wanted: Wanted, manner: Manner, found: list[Finding], result: Result) -> tuple[int, bool]:
+def _loads(smoke_plan: SmokePlan, transport: Transport, found: list[Finding], result: Result) -> tuple[int, bool]:
     """Send the load, then the proof of the limiter; return the number of requests, and whether it is left open."""
-    if not wanted.load and not wanted.limiter:
+    if not smoke_plan.load and not smoke_plan.limiter:
         return 0, False
     try:
-        known = lookup(*address_of(wanted.url, manner.resolve), manner.timeout)
+        known = lookup(*address_of(smoke_plan.url, transport.resolve), transport.timeout)
     except OSError as error:
-        found.append(SERVICE_UNREACHABLE.of("load", f"{wanted.url.host} has no address: {sentence(error)}"))
+        found.append(SERVICE_UNREACHABLE.of("load", f"{smoke_plan.url.host} has no address: {sentence(error)}"))
         return 0, False
-    addresses, passed_over = reachable(known, manner.timeout)
+    addresses, passed_over = reachable(known, transport.timeout)
     found += passed_over
-    context = manner.context if wanted.url.scheme == "https" else None
+    context = transport.context if smoke_plan.url.scheme == "https" else None
     sent, is_open = 0, False
-    if wanted.load:
-        measured = measure(wanted.load, wanted.gates, addresses, context, wanted.extensions)
-        found += measured.judgement.findings
+    if smoke_plan.load:
+        measured = measure(smoke_plan.load, smoke_plan.gates, addresses, context, smoke_plan.extensions)
+        found += measured.evaluation.findings
         result["load"] = measured.figures
         sent += measured.figures["sent"] + measured.figures["warm_up_requests"]
-        is_open = measured.judgement.verdict == INCONCLUSIVE
-    if wanted.limiter and wanted.limiter_plan:
-        proof = rate_limiter.prove(wanted.limiter, wanted.limiter_plan, addresses, context)
-        found += proof.findings
-        result["limiter"] = proof.as_dict()
-        sent += sum(proof.results.values())
-        is_open = is_open or proof.undecided
+        is_open = measured.evaluation.verdict == INCONCLUSIVE
+    if smoke_plan.limiter and smoke_plan.limiter_plan:
+        smoke_result = rate_limiter.measure_limit(smoke_plan.limiter, smoke_plan.limiter_plan, addresses, context)
+        found += smoke_result.findings
+        result["limiter"] = smoke_result.as_dict()
+        sent += sum(smoke_result.results.values())
+        is_open = is_open or smoke_result.undecided
     return sent, is_open
 
 
@@ -142,5 +144,5 @@ def _availability(ask: Asker, prometheus: Prometheus, result: Result) -> list[Fi
         result["availability"] = {"query": prometheus.query, "ratio": value, "target": prometheus.target}
         where = str(parse_url(prometheus.url)).rstrip("/")
         why = "" if value is not None else f"{where}: {reply.error or f'{reply.status}, no value'}"
-    found = availability.judge(value, prometheus.target, prometheus.days, why)
+    found = availability.evaluate(value, prometheus.target, prometheus.days, why)
     return [found] if found else []

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._health.facts import FORMER_LOG, LOG, Facts, Judgement, Question
-from .._health.rules import judge
+from .._health.facts import LOG, PREVIOUS_LOG, Evaluation, Facts, LogRequest
+from .._health.rules import evaluate
 from .scope import Collected, LeftOut, LogName, identity
 
 WORKLOADS = ("Deployment", "StatefulSet")
@@ -16,7 +16,7 @@ LINES = 20
 """Lines of a log that a finding shows."""
 
 
-def judged(found: Collected) -> Judgement | None:
+def evaluated(found: Collected) -> Evaluation | None:
     """What the release comes to now; None, noted among what was left out, when that cannot be said.
 
     Without a history that names what is wanted, the workloads that carry the release's label are judged.
@@ -27,16 +27,16 @@ def judged(found: Collected) -> Judgement | None:
         return None
     try:
         facts = Facts(found.now, wanted, {**found.objects, **({"Node": found.nodes} if found.nodes else {})})
-        asked = judge(facts).questions
+        asked = evaluate(facts).log_requests
         answers = {question: lines for question in asked if (lines := _answer(found, question))}
-        return judge(dataclasses.replace(facts, answers=answers))
+        return evaluate(dataclasses.replace(facts, answers=answers))
     except Exception as error:  # a diagnosis is wanted most when objects are in a state that nobody has thought of
         found.left_out.append(LeftOut("findings.txt", f"the facts could not be judged: {type(error).__name__} {error}"))
         return None
 
 
-def _answer(found: Collected, question: Question) -> tuple[str, ...]:
-    if question.what not in (LOG, FORMER_LOG):
+def _answer(found: Collected, question: LogRequest) -> tuple[str, ...]:
+    if question.what not in (LOG, PREVIOUS_LOG):
         return ()
-    name = LogName(question.pod, question.container, question.what == FORMER_LOG)
+    name = LogName(question.pod, question.container, question.what == PREVIOUS_LOG)
     return tuple(found.logs.get(name, "").splitlines()[-LINES:])

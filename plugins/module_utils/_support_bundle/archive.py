@@ -23,7 +23,7 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 class CannotWrite(ClusterError):
     """The archive cannot be written where it should lie."""
 
-    id = "diagnosis-not-written"
+    id = "support-bundle-not-written"
     next_step = "Give a folder on this host that can be written and has room (maestro_diagnosis_dir)."
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._health.facts import Judgement, Live
+from .._health.facts import Evaluation, Live
 from .._redaction.mask import Mask
 from . import tables
 from .sanitize import cleaned
@@ -40,23 +40,25 @@ def mask_of(found: Collected) -> Mask:
     return Mask(found.values, {subject.name, subject.namespace, *names})
 
 
-def compose(found: Collected, judgement: Judgement | None, mask: Mask) -> tuple[Parts, list[LeftOut]]:
+def compose(found: Collected, evaluation: Evaluation | None, mask: Mask) -> tuple[Parts, list[LeftOut]]:
     """All parts and everything that was left out. A part that cannot be written is left out, and no other with it."""
     left_out = sorted(found.left_out)
     parts: Parts = {}
-    for path, write in _writers(found, judgement, mask):
+    for path, write in _writers(found, evaluation, mask):
         try:
             parts[path] = write()
         except Exception as error:  # whatever shape an object has, the rest of the archive is worth having
             left_out.append(LeftOut(path, f"it could not be written: {type(error).__name__} {error}"))
     parts = {path: mask.known(text) for path, text in parts.items()}
-    shown = [LeftOut(part, mask.text(why)) for part, why in left_out]
-    return {"README.md": mask.known(readme(found, judgement, parts, shown)), **parts}, shown
+    displayed = [LeftOut(part, mask.text(why)) for part, why in left_out]
+    return {"README.md": mask.known(readme(found, evaluation, parts, displayed)), **parts}, displayed
 
 
-def _writers(found: Collected, judgement: Judgement | None, mask: Mask) -> t.Iterator[tuple[str, t.Callable[[], str]]]:
-    if judgement:
-        yield "findings.txt", lambda: mask.text(findings(judgement))
+def _writers(
+    found: Collected, evaluation: Evaluation | None, mask: Mask
+) -> t.Iterator[tuple[str, t.Callable[[], str]]]:
+    if evaluation:
+        yield "findings.txt", lambda: mask.text(findings(evaluation))
     yield "pods.txt", lambda: mask.text(tables.pods(found.of("Pod")))
     yield "events.txt", lambda: mask.text(tables.events(found.of("Event")))
     yield "history.txt", lambda: mask.text(tables.history(found.subject.records))
@@ -88,21 +90,23 @@ def _yaml(document: t.Any) -> str:
     return str(yaml_dump(document, sort_keys=False, default_flow_style=False, width=WIDTH, allow_unicode=True))
 
 
-def findings(judgement: Judgement) -> str:
+def findings(evaluation: Evaluation) -> str:
     """The verdict, each finding with its proof, and what is not ready yet."""
-    lines = [f"Verdict: {judgement.verdict or 'not decided yet'}", ""]
-    for finding in judgement.findings:
+    lines = [f"Verdict: {evaluation.verdict or 'not decided yet'}", ""]
+    for finding in evaluation.findings:
         lines.append(f"{finding.severity}: {finding.sentence()}")
         named = (("container", finding.container), ("since", finding.since), ("cause", finding.cause))
         lines += [f"    {name}: {value}" for name, value in named if value]
         lines += [f"    {line}" for line in finding.evidence]
         lines += [f"    page: docs/findings/{finding.id}.md", ""]
-    if judgement.missing:
-        lines += ["Not ready yet:", *(f"- {line}" for line in judgement.missing), ""]
+    if evaluation.missing:
+        lines += ["Not ready yet:", *(f"- {line}" for line in evaluation.missing), ""]
     return "\n".join(lines)
 
 
-def readme(found: Collected, judgement: Judgement | None, parts: t.Iterable[str], left_out: t.Iterable[LeftOut]) -> str:
+def readme(
+    found: Collected, evaluation: Evaluation | None, parts: t.Iterable[str], left_out: t.Iterable[LeftOut]
+) -> str:
     """The first page: what this is about, what is where, what was left out and why."""
     subject, present = found.subject, list(parts)
     newest = subject.records[-1] if subject.records else None
@@ -114,7 +118,7 @@ def readme(found: Collected, judgement: Judgement | None, parts: t.Iterable[str]
                 f"- taken: {when}",
                 f"- cluster: {found.host}, Kubernetes {found.version or 'of an unknown version'}",
                 f"- newest release: {f'{newest.number}, {newest.state}' if newest else 'the history names none'}",
-                f"- verdict: {_verdict(judgement)}",
+                f"- verdict: {_verdict(evaluation)}",
             )
         ),
         _where(present),
@@ -124,11 +128,11 @@ def readme(found: Collected, judgement: Judgement | None, parts: t.Iterable[str]
     return "\n\n".join(sections) + "\n"
 
 
-def _verdict(judgement: Judgement | None) -> str:
-    if judgement is None:
+def _verdict(evaluation: Evaluation | None) -> str:
+    if evaluation is None:
         return "none: the facts could not be judged"
-    first = f" {judgement.findings[0].sentence()}" if judgement.findings else ""
-    return f"{judgement.verdict or 'not decided yet'}.{first}"
+    first = f" {evaluation.findings[0].sentence()}" if evaluation.findings else ""
+    return f"{evaluation.verdict or 'not decided yet'}.{first}"
 
 
 def _where(present: t.Collection[str]) -> str:

@@ -21,11 +21,11 @@ OVERSIZE = 4
 def log_names(pods: t.Iterable[Live]) -> list[LogName]:
     """The logs that exist, those of containers that are not ready or were restarted first."""
     found = [
-        (_is_well(status), LogName(pod["metadata"]["name"], status["name"], former))
+        (_is_well(status), LogName(pod["metadata"]["name"], status["name"], previous))
         for pod in pods
         for status in _containers(pod)
-        for former in (False, True)
-        if (_was_started_before(status) if former else _was_started(status))
+        for previous in (False, True)
+        if (_was_started_before(status) if previous else _was_started(status))
     ]
     return [name for _well, name in sorted(found)]
 
@@ -39,7 +39,7 @@ def reading(name: LogName, most: int) -> t.Iterator[dict[str, t.Any]]:
     """The queries to try, until an answer stays below its own `limitBytes`."""
     for lines in LINES:
         query = {"container": name.container, "timestamps": "true", "tailLines": lines, "limitBytes": OVERSIZE * most}
-        yield {**query, "previous": "true"} if name.former else query
+        yield {**query, "previous": "true"} if name.previous else query
 
 
 def tail(text: str, most: int) -> tuple[str, bool]:

@@ -30,11 +30,11 @@ OPTION = re.compile(r"--?(?P<name>[\w.-]+)")
 def cleaned(live: Live, mask: Mask) -> dict[str, t.Any]:
     """The object without managed fields, without the values of a Secret and of environment variables, and masked."""
     metadata = {field: value for field, value in live["metadata"].items() if field != "managedFields"}
-    shown = {**live, "metadata": metadata}
+    displayed = {**live, "metadata": metadata}
     for field in ("data", "stringData", "binaryData"):
-        if isinstance(shown.get(field), dict) and (live["kind"] == "Secret" or field == "binaryData"):
-            shown[field] = {key: f"({_size(field, value)} bytes)" for key, value in shown[field].items()}
-    return t.cast("dict[str, t.Any]", _masked(shown, mask))
+        if isinstance(displayed.get(field), dict) and (live["kind"] == "Secret" or field == "binaryData"):
+            displayed[field] = {key: f"({_size(field, value)} bytes)" for key, value in displayed[field].items()}
+    return t.cast("dict[str, t.Any]", _masked(displayed, mask))
 
 
 def _size(field: str, value: t.Any) -> int:

@@ -50,11 +50,11 @@ class LogName(t.NamedTuple):
 
     pod: str
     container: str
-    former: bool = False
+    previous: bool = False
 
     @property
     def path(self) -> str:
-        return f"logs/{self.pod}/{self.container}{'.previous' if self.former else ''}.log"
+        return f"logs/{self.pod}/{self.container}{'.previous' if self.previous else ''}.log"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,12 +26,12 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "default": {},
         "description": ["Addresses that stand in for host names, for a cluster that DNS does not point to yet."],
     },
-    "maestro_smoke_through": {
+    "maestro_smoke_port_forward": {
         "type": "str",
         "default": "",
         "description": [
             "C(service/NAME) or C(service/NAME:PORT) asks the pods behind that Service through the API server, for a",
-            "cluster whose ingress cannot be reached from here; see C(through) of the module C(smoke).",
+            "cluster whose ingress cannot be reached from here; see C(port_forward) of the module C(smoke).",
         ],
     },
     "maestro_smoke_ca_path": {
@@ -89,7 +89,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "description": [
             "The load; see C(load) of the module C(smoke). A C(rate) of 0 sends none.",
             "The rate is 1000 requests a second in production, 300 in staging and 200 in the lab, unless given, but",
-            "not above C(ingress_rate_limit_requests_per_second); with C(maestro_smoke_through) it is 50.",
+            "not above C(ingress_rate_limit_requests_per_second); with C(maestro_smoke_port_forward) it is 50.",
         ],
     },
     "maestro_smoke_limiter": {

@@ -13,12 +13,19 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
 from .._cluster.port_forward.listener import Forwarding
-from .._cluster.port_forward.service_endpoints import NoWay, Port, Way, backends_of, port_of, way_of
-from .._cluster.watch import Mirror, Source, until
+from .._cluster.port_forward.service_endpoints import (
+    NotForwardable,
+    Port,
+    ServicePort,
+    backends_of,
+    port_of,
+    service_port_of,
+)
+from .._cluster.watch import Informer, Source, until
 from .._smoke.http.request import NotAllowed
-from .._smoke.options import Wanted
+from .._smoke.options import SmokePlan
 from .._smoke.past_ingress import Signs, inner, not_asked, spread
-from .._smoke.runner import Manner
+from .._smoke.runner import Transport
 
 Params = t.Mapping[str, t.Any]
 PATIENCE = 2.0
@@ -30,7 +37,7 @@ VERBS = ("get", "create")
 class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
-    id = "forwarding-refused"
+    id = "port-forward-refused"
     next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out through."
 
 
@@ -38,27 +45,27 @@ class ForwardingRefused(ClusterError):
 class Through:
     """An open way: what is asked on it, and what it leaves out by name."""
 
-    wish: Wanted
+    wish: SmokePlan
     left_out: tuple[str, ...]
     forwarding: Forwarding
-    told: str
+    reported: str
 
-    def manner(self, manner: Manner) -> Manner:
+    def transport(self, transport: Transport) -> Transport:
         """The manner of a run on this way: only the service's own origin is reached by it."""
         host, port = self.forwarding.address
         url = self.wish.url
         return dataclasses.replace(
-            manner,
-            resolve={**manner.resolve, f"{url.host}:{url.port}": f"{host}:{port}"},
-            told=self.told,
-            notes=(not_asked(self.told, self.left_out),),
+            transport,
+            resolve={**transport.resolve, f"{url.host}:{url.port}": f"{host}:{port}"},
+            reported=self.reported,
+            notes=(not_asked(self.reported, self.left_out),),
             signs=self._signs,
         )
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
         return {
-            "asked": self.told,
+            "asked": self.reported,
             "left_out": list(self.left_out),
             "connections": dict(sorted(self.forwarding.opened.items())),
             "refused": dict(self.forwarding.refused),
@@ -71,9 +78,9 @@ class Through:
         return Signs(broken, refused)
 
 
-def judged(params: Params) -> Way:
+def evaluated(params: Params) -> ServicePort:
     """The way that is named. Raises NotAllowed for what cannot go there, without asking anybody."""
-    way = way_of(params["through"])
+    way = service_port_of(params["port_forward"])
     if way is None:
         raise NotAllowed(f"through is {params['through']!r} and should be service/NAME or service/NAME:PORT")
     inner(params, tls=False)
@@ -83,38 +90,38 @@ def judged(params: Params) -> Way:
 @contextlib.contextmanager
 def opened(params: Params) -> t.Iterator[Through]:
     """The way for as long as the block runs. Raises NotAllowed, NoWay, ForwardingRefused, and what connecting does."""
-    way, namespace = judged(params), params["namespace"]
+    way, namespace = evaluated(params), params["namespace"]
     with Cluster.connect(params) as cluster:
         port = port_of(_service(cluster, namespace, way), way.port)
         wish, left_out = inner(params, port.tls)
         slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
-        with Mirror(cluster, [slices]) as mirror:
-            ready = _ready(mirror, port, way, namespace)
+        with Informer(cluster, [slices]) as informer:
+            ready = _ready(informer, port, way, namespace)
             with Forwarding(
-                cluster, namespace, lambda: backends_of(mirror.objects("EndpointSlice"), port)
+                cluster, namespace, lambda: backends_of(informer.objects("EndpointSlice"), port)
             ) as forwarding:
                 _require(cluster, namespace, forwarding)
-                told = f"{way._replace(port=port.name or str(port.number))} in {namespace}"
-                yield Through(spread(wish, ready), left_out, forwarding, told)
+                reported = f"{way._replace(port=port.name or str(port.number))} in {namespace}"
+                yield Through(spread(wish, ready), left_out, forwarding, reported)
 
 
-def _service(cluster: Cluster, namespace: str, way: Way) -> dict[str, t.Any]:
+def _service(cluster: Cluster, namespace: str, way: ServicePort) -> dict[str, t.Any]:
     service = cluster.find("v1", "Service", namespace, way.service)
     if service is None:
         there = [item["metadata"]["name"] for item in cluster.list_objects("v1", "Service", namespace)["items"]]
-        raise NoWay(f"{namespace} has no Service {way.service}; it has {', '.join(sorted(there)) or 'none'}")
+        raise NotForwardable(f"{namespace} has no Service {way.service}; it has {', '.join(sorted(there)) or 'none'}")
     return service
 
 
-def _ready(mirror: Mirror, port: Port, way: Way, namespace: str) -> int:
+def _ready(informer: Informer, port: Port, way: ServicePort, namespace: str) -> int:
     """How many pods are ready behind the Service. Raises NoWay when none is within a moment."""
 
     def backends() -> int:
-        return len(backends_of(mirror.objects("EndpointSlice"), port))
+        return len(backends_of(informer.objects("EndpointSlice"), port))
 
-    mirror.synced(PATIENCE)
-    if not until(mirror, lambda: backends() > 0, time.monotonic() + PATIENCE):
-        raise NoWay(f"No pod behind Service {way.service} of {namespace} is ready")
+    informer.synced(PATIENCE)
+    if not until(informer, lambda: backends() > 0, time.monotonic() + PATIENCE):
+        raise NotForwardable(f"No pod behind Service {way.service} of {namespace} is ready")
     return backends()
 
 

@@ -19,14 +19,14 @@ SECRET = ("headers", "body")
 """What may hold a credential in a check: such a check is remembered by its name alone."""
 
 
-def remembered(given: t.Mapping[str, t.Any], shown: t.Callable[[t.Any], t.Any]) -> Values:
+def remembered(given: t.Mapping[str, t.Any], displayed: t.Callable[[t.Any], t.Any]) -> Values:
     """From the options of a smoke run: what is expected, without anything that `shown` masks or that may be secret."""
     url, expect, checks = given.get("url", ""), given.get("expect") or {}, given.get("checks") or []
     return {
-        "url": url if shown(url) == url and "@" not in url else "",
-        "expect": {name: value for name, value in expect.items() if shown(value) == value},
+        "url": url if displayed(url) == url and "@" not in url else "",
+        "expect": {name: value for name, value in expect.items() if displayed(value) == value},
         "defaults": given.get("defaults", True),
-        "checks": [check if _is_open(check, shown) else {"name": check.get("name")} for check in checks],
+        "checks": [check if _is_open(check, displayed) else {"name": check.get("name")} for check in checks],
     }
 
 
@@ -45,9 +45,9 @@ def recalled(given: t.Mapping[str, t.Any], kept: t.Mapping[str, t.Any]) -> Value
     return {**given, "url": url, "expect": kept["expect"], "defaults": kept["defaults"], "checks": checks}
 
 
-def _is_open(check: t.Mapping[str, t.Any], shown: t.Callable[[t.Any], t.Any]) -> bool:
+def _is_open(check: t.Mapping[str, t.Any], displayed: t.Callable[[t.Any], t.Any]) -> bool:
     may_be_secret = any(check.get(name) for name in SECRET) or "@" in str(check.get("url"))
-    return not may_be_secret and shown(check) == check
+    return not may_be_secret and displayed(check) == check
 
 
 def _is_known(check: t.Mapping[str, t.Any], now: t.Mapping[t.Any, t.Any]) -> bool:

@@ -15,16 +15,16 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._findings.finding import Finding
 from .._release.endpoints import serving
-from .._release.session import Proof
+from .._release.session import SmokeResult
 from .._smoke.arguments import SMOKE
 from .._smoke.catalogue import INCONCLUSIVE
 from .._smoke.checks.availability import query_of
 from .._smoke.checks.pod_coverage import Expected
 from .._smoke.http.request import NotAllowed, wire
-from .._smoke.options import Wanted, prometheus_of, wanted
-from .._smoke.runner import Manner, Prometheus, run
+from .._smoke.options import SmokePlan, prometheus_of, smoke_plan
+from .._smoke.runner import Prometheus, Transport, run
 from .pod_requests import directly
-from .port_forward_mode import judged, opened
+from .port_forward_mode import evaluated, opened
 from .recorded_expectations import recalled
 
 Values = dict[str, t.Any]
@@ -37,7 +37,7 @@ NOTHING: Values = {
     "load": {},
     "limiter": {},
     "availability": {},
-    "through": {},
+    "port_forward": {},
     "requests": 0,
     "seconds": 0.0,
 }
@@ -56,13 +56,13 @@ class Refused(ClusterError):
 def asked(params: Params, only_checks: bool = False) -> Values:
     """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
     try:
-        manner, prometheus = _manner(params, only_checks), _prometheus(params)
+        transport, prometheus = _transport(params, only_checks), _prometheus(params)
         with contextlib.ExitStack() as stack:
-            way = stack.enter_context(opened(params)) if params["through"] else None
-            wish = way.wish if way else wanted(params)
+            way = stack.enter_context(opened(params)) if params["port_forward"] else None
+            wish = way.wish if way else smoke_plan(params)
             expected = _expected(params, wish, stack)
-            result = run(wish, expected, way.manner(manner) if way else manner, prometheus)
-            return {**result, "through": way.as_dict() if way else {}}
+            result = run(wish, expected, way.transport(transport) if way else transport, prometheus)
+            return {**result, "port_forward": way.as_dict() if way else {}}
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
 
@@ -77,18 +77,18 @@ def options(given: Params, connection: Params) -> Values:
         raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
     params = {**connection, **checked.validated_parameters}
     try:
-        if params["through"]:
-            judged(params)
+        if params["port_forward"]:
+            evaluated(params)
         else:
-            wanted(params)
-        _manner(params, only_checks=True)
+            smoke_plan(params)
+        _transport(params, only_checks=True)
         _prometheus(params)
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
     return params
 
 
-def proof(given: Params, connection: Params, kept: Params) -> Proof:
+def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult:
     """The same as a part of a release that remembers `kept`: its verdict, its findings, and the figures to remember.
 
     Whatever keeps it from being asked (the API server, the way through it, a name of then that must not be asked now)
@@ -101,30 +101,41 @@ def proof(given: Params, connection: Params, kept: Params) -> Proof:
     try:
         result = asked(params)
     except ClusterError as error:
-        about = params["through"] or "smoke"
+        about = params["port_forward"] or "smoke"
         return _unproven(Finding(error.id, "warning", about, str(error), next_step=error.next_step))
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
-    figures = ("verdict", "msg", "checks", "pods", "load", "limiter", "availability", "through", "requests", "seconds")
-    return Proof(result["verdict"], findings, {key: result[key] for key in figures})
+    figures = (
+        "verdict",
+        "msg",
+        "checks",
+        "pods",
+        "load",
+        "limiter",
+        "availability",
+        "port_forward",
+        "requests",
+        "seconds",
+    )
+    return SmokeResult(result["verdict"], findings, {key: result[key] for key in figures})
 
 
-def _unproven(finding: Finding) -> Proof:
-    return Proof(INCONCLUSIVE, (finding,), {**NOTHING, "msg": finding.sentence()})
+def _unproven(finding: Finding) -> SmokeResult:
+    return SmokeResult(INCONCLUSIVE, (finding,), {**NOTHING, "msg": finding.sentence()})
 
 
-def _manner(params: Params, only_checks: bool) -> Manner:
+def _transport(params: Params, only_checks: bool) -> Transport:
     context = ssl.create_default_context()
     if params["ca_path"]:
         try:
             context.load_verify_locations(params["ca_path"])
         except (OSError, ssl.SSLError) as error:
             raise NotAllowed(f"ca_path {params['ca_path']} holds no certificates: {error}") from None
-    return Manner(
+    return Transport(
         context, params["resolve"], params["timeout"], params["deadline"], params["interval"], only_checks=only_checks
     )
 
 
-def _expected(params: Params, wish: Wanted, stack: contextlib.ExitStack) -> Expected | None:
+def _expected(params: Params, wish: SmokePlan, stack: contextlib.ExitStack) -> Expected | None:
     """Who should answer. The connection to the cluster, which pods are asked by directly, ends with the stack."""
     if params["pods"] == "off" or not wish.status:
         return None

@@ -136,9 +136,9 @@ class Forwarding:
 
     def _end(self, tunnel: Tunnel) -> None:
         self._tunnels.discard(tunnel)
-        if tunnel.trouble:
-            told = self.refused if tunnel.refused else self.broken
-            told[f"{tunnel.pod}: {tunnel.trouble.strip()[:SHOWN]}"] += 1
+        if tunnel.problem:
+            reported = self.refused if tunnel.refused else self.broken
+            reported[f"{tunnel.pod}: {tunnel.problem.strip()[:SHOWN]}"] += 1
 
     def _open(self) -> tuple[socket.socket, str]:
         """A connection to the pod whose turn it is, else to the next one. Raises what the last one's way ended with."""

@@ -17,14 +17,14 @@ _TEXT = re.compile(r"(?:service|svc)/(?P<name>[a-z0-9]([-a-z0-9]*[a-z0-9])?)(?::
 _TLS_NAMES = ("https", "kubernetes.io/wss", "wss")
 
 
-class NoWay(ClusterError):
+class NotForwardable(ClusterError):
     """Nothing that could be forwarded to: no such Service, no such port, or no pod behind it that is ready."""
 
-    id = "service-not-forwardable"
+    id = "port-forward-no-target"
     next_step = "Nothing was sent. Correct the Service or its port, or see why no pod is ready."
 
 
-class Way(t.NamedTuple):
+class ServicePort(t.NamedTuple):
     """`service/NAME:PORT` in its parts; without a port the one named http is meant, or the only one."""
 
     service: str
@@ -42,24 +42,24 @@ class Port(t.NamedTuple):
     tls: bool = False
 
 
-def way_of(text: str) -> Way | None:
+def service_port_of(text: str) -> ServicePort | None:
     """The parts of `service/NAME` or `service/NAME:PORT`; None when it is something else."""
     found = _TEXT.fullmatch(text.strip())
-    return Way(found["name"], found["port"] or "") if found else None
+    return ServicePort(found["name"], found["port"] or "") if found else None
 
 
 def port_of(service: Manifest, wanted: str = "") -> Port:
     """The port that is meant, by its name or number. Raises NoWay, naming the ports that there are."""
     name, spec = service["metadata"]["name"], service["spec"]
     if spec.get("type") == "ExternalName":
-        raise NoWay(f"Service {name} stands for {spec.get('externalName')}, which is outside the cluster")
+        raise NotForwardable(f"Service {name} stands for {spec.get('externalName')}, which is outside the cluster")
     ports = [each for each in spec.get("ports") or () if each.get("protocol", "TCP") == "TCP"]
     meant = wanted or (USUAL_PORT if len(ports) != 1 else "")
     for each in ports:
         if not meant or meant in (each.get("name"), str(each["port"])):
             return Port(each.get("name") or "", each["port"], _speaks_tls(each))
     known = ", ".join(f"{each.get('name') or 'unnamed'} ({each['port']})" for each in ports) or "none"
-    raise NoWay(f"Service {name} has no TCP port {meant}; its ports: {known}")
+    raise NotForwardable(f"Service {name} has no TCP port {meant}; its ports: {known}")
 
 
 def backends_of(slices: t.Iterable[Manifest], port: Port) -> list[Backend]:
@@ -89,5 +89,5 @@ def _is_ready(endpoint: Manifest) -> bool:
 
 def _speaks_tls(port: Manifest) -> bool:
     """By the port's protocol where it tells one, else by its name or its usual number."""
-    told = port.get("appProtocol")
-    return str(told).lower() in _TLS_NAMES if told else port.get("name") == "https" or port["port"] == 443
+    reported = port.get("appProtocol")
+    return str(reported).lower() in _TLS_NAMES if reported else port.get("name") == "https" or port["port"] == 443

@@ -38,7 +38,7 @@ class Tunnel:
     def __init__(self, selector: selectors.BaseSelector, local: socket.socket, remote: socket.socket, pod: str) -> None:
         self.pod = pod
         self.over = self.refused = False
-        self.trouble = ""
+        self.problem = ""
         self._selector = selector
         self._local = local
         self._remote = remote
@@ -104,7 +104,7 @@ class Tunnel:
             if channel == DATA:
                 self._to_client += content
             elif content:
-                self.trouble += content.decode("utf-8", "replace")
+                self.problem += content.decode("utf-8", "replace")
                 self.refused = True
 
     def _write_local(self) -> None:
@@ -115,7 +115,7 @@ class Tunnel:
                 return
             del self._to_client[:sent]
         if self._ended:
-            self.close(reset=bool(self.trouble))
+            self.close(reset=bool(self.problem))
 
     def _read_local(self) -> None:
         if self.over or len(self._to_pod) >= ROOM:
@@ -142,9 +142,9 @@ class Tunnel:
         with contextlib.suppress(OSError):
             self._remote.send(bytes(self._to_pod) + frame(CLOSE, (1000).to_bytes(2, "big")))
 
-    def _break_off(self, trouble: str) -> None:
+    def _break_off(self, problem: str) -> None:
         if not self.over:
-            self.trouble = self.trouble or trouble
+            self.problem = self.problem or problem
             self.close(reset=True)
 
     def _watch(self) -> None:

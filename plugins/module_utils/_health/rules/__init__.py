@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .evaluate import headline, judge, timed_out
+from .evaluate import evaluate, headline, timed_out
 
-__all__ = ["headline", "judge", "timed_out"]
+__all__ = ["evaluate", "headline", "timed_out"]

@@ -12,9 +12,9 @@ from ..._findings.finding import Check
 from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
-from .problem import Trouble, one_line, told
+from .problem import Problem, one_line, reported
 from .references import missing_reference
-from .view import CLOCK, Case, Workload, born, moment
+from .view import CLOCK, View, Workload, born, moment
 
 PATIENCE, FREED = 90.0, 60.0
 """Seconds: for which a webhook or the API server's own store may be away, and for the quota of pods that have ended.
@@ -38,7 +38,7 @@ REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
         (AWAY, catalogue.POD_REFUSED, PATIENCE),
         (r"exceeded quota|failed quota|insufficient quota", catalogue.QUOTA_EXCEEDED, 0.0),
         (r"violates PodSecurity", catalogue.POD_SECURITY, 0.0),
-        (r"(minimum|maximum) \S+ usage per|limit to request ratio", catalogue.LIMIT_RANGE_MISFIT, 0.0),
+        (r"(minimum|maximum) \S+ usage per|limit to request ratio", catalogue.LIMIT_RANGE_VIOLATION, 0.0),
         (
             r"internal error|timed? ?out|deadline exceeded|connection refused|etcdserver|already exists|try again",
             catalogue.POD_REFUSED,
@@ -51,24 +51,24 @@ POD_NAME = re.compile(r"((pods?|replicasets\.apps) )?\"[^\"]+\" is forbidden: ")
 LEAD = re.compile(r"^(Error creating: |create Pod \S+ in \S+ \S+ failed error: )")
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
-        refusal = _refusal(case, workload)
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
+        refusal = _refusal(view, workload)
         if refusal:
-            yield _trouble(case, workload, *refusal)
+            yield _trouble(view, workload, *refusal)
 
 
-def _refusal(case: Case, workload: Workload) -> tuple[str, float] | None:
+def _refusal(view: View, workload: Workload) -> tuple[str, float] | None:
     """The API server's words and when it said them, if the newest revision lacks pods for that reason."""
     if _unmade_set(workload):
         return _unmade_set(workload)
     if workload.revision is None:
         return None
     if workload.kind == "Deployment":
-        return _of_a_set(case, workload.revision)
-    failures = case.events(workload.revision, "FailedCreate")
-    made = [event.last for event in case.events(workload.revision, "SuccessfulCreate")]
-    made += [born(pod) for pod in case.owned(workload.revision, "Pod")]
+        return _of_a_set(view, workload.revision)
+    failures = view.events(workload.revision, "FailedCreate")
+    made = [event.last for event in view.events(workload.revision, "SuccessfulCreate")]
+    made += [born(pod) for pod in view.owned(workload.revision, "Pod")]
     is_current = failures and max(made, default=0.0) <= failures[0].last and len(workload.pods) < workload.replicas
     return (failures[0].message, max(failures[0].first, *made, 0.0)) if is_current else None
 
@@ -81,7 +81,7 @@ def _unmade_set(workload: Workload) -> tuple[str, float] | None:
     return str(progress.get("message", "")), moment(progress.get("lastUpdateTime"))
 
 
-def _of_a_set(case: Case, revision: Live) -> tuple[str, float] | None:
+def _of_a_set(view: View, revision: Live) -> tuple[str, float] | None:
     """Why a ReplicaSet lacks pods. Its condition keeps the words of the first failure; events tell of the newest.
 
     The controller sets the condition only while there is none (kubernetes, replica_set_utils.go), also where a pod
@@ -91,25 +91,25 @@ def _of_a_set(case: Case, revision: Live) -> tuple[str, float] | None:
     if failure.get("status") != "True":
         return None
     said, since = str(failure.get("message", "")), moment(failure.get("lastTransitionTime"))
-    newest = next((event for event in case.events(revision, "FailedCreate") if event.last >= since - CLOCK), None)
+    newest = next((event for event in view.events(revision, "FailedCreate") if event.last >= since - CLOCK), None)
     if newest is None:
         return None if failure.get("reason") == "FailedDelete" else (said, since)
     is_the_same = refusal_of(newest.message) is refusal_of(said)
     return newest.message, since if is_the_same else max(since, newest.first)
 
 
-def _trouble(case: Case, workload: Workload, said: str, since: float) -> Trouble:
-    missing = missing_reference(case, workload.namespace, said)
+def _trouble(view: View, workload: Workload, said: str, since: float) -> Problem:
+    missing = missing_reference(view, workload.namespace, said)
     check, words, grace = missing or classified(LEAD.sub("", said))
-    failures = case.events(workload.revision or workload.live, "FailedCreate", "ReplicaSetCreateError")
-    ended_by = case.ended_by(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0
-    return Trouble(
+    failures = view.events(workload.revision or workload.live, "FailedCreate", "ReplicaSetCreateError")
+    ended_by = view.ended_by(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0
+    return Problem(
         check=check,
         object=workload.name,
         message=f"pods cannot be created: {one_line(POD_NAME.sub('', words, count=1))}",
         since=since,
         fatal_at=max(since + grace, ended_by + FREED if ended_by else 0.0),
-        evidence=told(failures[:1]),
+        evidence=reported(failures[:1]),
         latest=failures[0].last if failures else 0.0,
     )
 

@@ -11,9 +11,9 @@ import typing as t
 from .. import catalogue
 from .containers import Container, containers
 from .images import is_of_a_pull
-from .problem import Sighting, Trouble, merged, own_words, told
+from .problem import Occurrence, Problem, merged, own_words, reported
 from .references import missing_reference
-from .view import Case
+from .view import View
 
 UNCONFIGURED = "CreateContainerConfigError"
 UNSTARTED = frozenset(
@@ -36,15 +36,15 @@ PATIENCE = 90.0
 """Seconds for the node's trouble of the moment: the kubelet tries at 0, 10, 30 and 70 s."""
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
-        found = containers(case, workload)
-        yield from merged(workload, [sighting for each in found if (sighting := _sighting(case, each))])
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
+        found = containers(view, workload)
+        yield from merged(workload, [occurrence for each in found if (occurrence := _sighting(view, each))])
 
 
-def _sighting(case: Case, container: Container) -> Sighting | None:
+def _sighting(view: View, container: Container) -> Occurrence | None:
     if container.waiting.get("reason") == UNCONFIGURED:
-        return _unconfigured(case, container)
+        return _unconfigured(view, container)
     last = failure_to_start(container)
     return _unstarted(container, last) if last else None
 
@@ -59,20 +59,20 @@ def failure_to_start(container: Container) -> str:
     )
 
 
-def _unconfigured(case: Case, container: Container) -> Sighting:
+def _unconfigured(view: View, container: Container) -> Occurrence:
     said = own_words(container.waiting.get("message"), container.pod)
     namespace = str(container.pod["metadata"].get("namespace", ""))
-    missing = missing_reference(case, namespace, _message(container))
+    missing = missing_reference(view, namespace, _message(container))
     events = [event for event in container.events("Failed") if event.message == f"Error: {_message(container)}"]
     check, words, grace = missing or (catalogue.CONTAINER_CONFIG, said, PATIENCE if UNSYNCED.search(said) else 0.0)
-    return Sighting(
+    return Occurrence(
         check=check,
         pod=container.pod,
         words=f"container {container.name} cannot be created: {words}",
         since=container.since(events),
         grace=grace,
         container=container.name,
-        evidence=(f"{UNCONFIGURED}: {said}", *told(events[:1])),
+        evidence=(f"{UNCONFIGURED}: {said}", *reported(events[:1])),
     )
 
 
@@ -80,10 +80,10 @@ def _message(container: Container) -> str:
     return str(container.waiting.get("message", ""))
 
 
-def _unstarted(container: Container, said: str) -> Sighting:
+def _unstarted(container: Container, said: str) -> Occurrence:
     events = [event for event in container.events("Failed") if not is_of_a_pull(event)]
     code = container.ended.get("exitCode", container.former_end.get("exitCode"))
-    return Sighting(
+    return Occurrence(
         check=catalogue.CONTAINER_CANNOT_RUN,
         pod=container.pod,
         words=f"container {container.name} cannot be started: {own_words(said, container.pod)}",

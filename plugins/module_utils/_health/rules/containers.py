@@ -10,7 +10,7 @@ import typing as t
 
 from ..facts import Live
 from ..readiness import condition
-from .view import Case, Event, Workload, born, moment
+from .view import Event, View, Workload, born, moment
 
 LASTING = 600.0
 """Seconds of a run after which the kubelet forgets earlier ends (twice its longest pause), and so does the judge."""
@@ -20,7 +20,7 @@ LASTING = 600.0
 class Container:
     """One container of one pod: its spec, its status, and the pod and the case around it."""
 
-    case: Case
+    view: View
     pod: Live
     spec: Live
     status: Live
@@ -79,7 +79,7 @@ class Container:
 
     def events(self, *reasons: str) -> list[Event]:
         """What was told of it for these reasons, latest first; events that name no container are told of each."""
-        found = self.case.events(self.pod, *reasons)
+        found = self.view.events(self.pod, *reasons)
         return [event for event in found if event.container in (self.name, "")]
 
     def began(self, events: t.Sequence[Event]) -> float:
@@ -88,7 +88,7 @@ class Container:
 
     def since(self, events: t.Sequence[Event], *others: float) -> float:
         """Since when it cannot run: not before it ran last, though the same may have been told of it an hour ago."""
-        return min(max(self.began(events), self._ran_until, *others), self.case.now)
+        return min(max(self.began(events), self._ran_until, *others), self.view.now)
 
     @property
     def _ran_until(self) -> float:
@@ -105,18 +105,18 @@ def _has_lasted(end: Live) -> bool:
     return 0 < moment(end.get("startedAt")) <= moment(end.get("finishedAt")) - LASTING
 
 
-def containers(case: Case, workload: Workload) -> list[Container]:
+def containers(view: View, workload: Workload) -> list[Container]:
     """Every container of the newest pods, those of unfit nodes left out; first those that prepare."""
     return [
         container
         for pod in workload.pods
-        if not case.is_excused(pod)
+        if not view.is_excused(pod)
         for part, statuses in (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
-        for container in _containers(case, pod, part, statuses)
+        for container in _containers(view, pod, part, statuses)
     ]
 
 
-def _containers(case: Case, pod: Live, part: str, statuses: str) -> list[Container]:
+def _containers(view: View, pod: Live, part: str, statuses: str) -> list[Container]:
     status = {entry["name"]: entry for entry in (pod.get("status") or {}).get(statuses) or ()}
     specs = (pod.get("spec") or {}).get(part) or ()
-    return [Container(case, pod, spec, status[spec["name"]]) for spec in specs if spec["name"] in status]
+    return [Container(view, pod, spec, status[spec["name"]]) for spec in specs if spec["name"] in status]

@@ -9,12 +9,12 @@ import typing as t
 
 from ..._findings.finding import Check
 from .. import catalogue
-from ..facts import FORMER_LOG, LOG
+from ..facts import LOG, PREVIOUS_LOG
 from ..readiness import condition
 from .container_start import failure_to_start
 from .containers import LASTING, Container, containers
-from .problem import Sighting, Trouble, asks, merged, one_line, times, told
-from .view import Case, Workload, is_ready, moment
+from .problem import Occurrence, Problem, asks, merged, one_line, reported, times
+from .view import View, Workload, is_ready, moment
 
 KILLED_BY = {"failed startup probe": catalogue.STARTUP_FAILING, "failed liveness probe": catalogue.LIVENESS_FAILING}
 CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
@@ -25,18 +25,18 @@ ENDS_OF_ONE, ENDS_OF_CERTAIN, PODS = 3, 2, 2
 """One pod loops after three ends, or two that say why; two pods that have ended twice each are as good a proof."""
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
         if workload.kind != "Job":
-            yield from merged(workload, _sightings(case, workload))
+            yield from merged(workload, _sightings(view, workload))
 
 
-def _sightings(case: Case, workload: Workload) -> list[Sighting]:
-    crashed = [each for each in containers(case, workload) if _has_crashed(each)]
+def _sightings(view: View, workload: Workload) -> list[Occurrence]:
+    crashed = [each for each in containers(view, workload) if _has_crashed(each)]
     looping = [_is_looping(each, crashed, workload) for each in crashed]
     proven = {_fault(each) for each, loops in zip(crashed, looping, strict=True) if loops}
     return [
-        _sighting(each, loops, _fault(each) in proven, case.now) for each, loops in zip(crashed, looping, strict=True)
+        _sighting(each, loops, _fault(each) in proven, view.now) for each, loops in zip(crashed, looping, strict=True)
     ]
 
 
@@ -51,7 +51,7 @@ def _has_crashed(container: Container) -> bool:
     init = (container.pod.get("spec") or {}).get("initContainers") or ()
     may_end = container.spec in init and container.spec.get("restartPolicy") != "Always"
     is_done = may_end and container.ended.get("exitCode") == 0
-    lasts = 0 < container.started_at <= container.case.now - LASTING
+    lasts = 0 < container.started_at <= container.view.now - LASTING
     return bool(end) and not container.is_ready and not is_done and not lasts and not failure_to_start(container)
 
 
@@ -77,11 +77,11 @@ def kind_of_end(container: Container) -> Check:
     return next((check for words, check in KILLED_BY.items() if words in latest), catalogue.CRASH_LOOP)
 
 
-def _sighting(container: Container, is_looping: bool, is_proven: bool, now: float) -> Sighting:
+def _sighting(container: Container, is_looping: bool, is_proven: bool, now: float) -> Occurrence:
     check, end = kind_of_end(container), _last_end(container)
     code = end.get("exitCode")
     events = container.events("BackOff", "Unhealthy")
-    return Sighting(
+    return Occurrence(
         check=check,
         pod=container.pod,
         words=f"container {container.name} {_words(check, is_proven)} (exit code {code})",
@@ -91,10 +91,10 @@ def _sighting(container: Container, is_looping: bool, is_proven: bool, now: floa
         evidence=(
             f"exit code {code} ({end.get('reason', 'no reason given')}), ended {times(container.ends)}",
             *([f"last words: {one_line(str(end['message']))}"] if end.get("message") else []),
-            *told(events[:2]),
+            *reported(events[:2]),
         ),
         latest=moment(end.get("finishedAt")),
-        questions=asks(FORMER_LOG if container.former_end else LOG, container.pod, container.name),
+        log_requests=asks(PREVIOUS_LOG if container.former_end else LOG, container.pod, container.name),
     )
 
 

@@ -11,7 +11,7 @@ import typing as t
 
 from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from .. import catalogue
-from ..facts import Facts, Judgement
+from ..facts import Evaluation, Facts
 from . import (
     admission,
     container_start,
@@ -26,20 +26,20 @@ from . import (
 )
 from .autoscaler_headroom import excused, starved
 from .pending import draining, missing, settled_at, unready_objects, unready_pods
-from .problem import Trouble
-from .view import CLOCK, Case, is_ready
+from .problem import Problem
+from .view import CLOCK, View, is_ready
 
-RULES: tuple[t.Callable[[Case], t.Iterator[Trouble]], ...] = (
-    rollout.troubles,
-    external_sources.troubles,
-    admission.troubles,
-    scheduling.troubles,
-    volumes.troubles,
-    images.troubles,
-    container_start.troubles,
-    crashes.troubles,
-    probes.troubles,
-    traffic.troubles,
+RULES: tuple[t.Callable[[View], t.Iterator[Problem]], ...] = (
+    rollout.problems,
+    external_sources.problems,
+    admission.problems,
+    scheduling.problems,
+    volumes.problems,
+    images.problems,
+    container_start.problems,
+    crashes.problems,
+    probes.problems,
+    traffic.problems,
 )
 LEFT = ("error", "warning")
 RENEWAL, LONGEST_PAUSE = 30.0, 1000.0
@@ -53,55 +53,55 @@ HINTS = {
 }
 
 
-def judge(facts: Facts) -> Judgement:
+def evaluate(facts: Facts) -> Evaluation:
     """What follows from the facts, in whatever order they come.
 
     Failed once one trouble is beyond hope; passed once nothing is missing and everything has been ready for the
     settling time; undecided while a watch is interrupted, since what is held may be old.
     """
-    case = Case(facts)
-    found = troubles(case)
-    lines = [*missing(case, starved(case, found, case.now)), *draining(case)]
+    view = View(facts)
+    found = problems(view)
+    lines = [*missing(view, starved(view, found, view.now)), *draining(view)]
     found = found if lines else _standing(found)
-    fatal = [trouble for trouble in found if trouble.is_fatal(case.now)]
-    settled = settled_at(case)
+    fatal = [problem for problem in found if problem.is_fatal(view.now)]
+    settled = settled_at(view)
     if facts.stale:
         kinds = ", ".join(sorted(facts.stale))
         lines = [*lines, f"what is known of {kinds} may be old"]
         fatal = []
     is_whole = not lines
-    if is_whole and case.now < settled:
-        lines = [f"Release: everything is ready and has to stay so for another {settled - case.now:.0f} s"]
-    told = [trouble for trouble in found if trouble.told or trouble in fatal]
-    return Judgement(
+    if is_whole and view.now < settled:
+        lines = [f"Release: everything is ready and has to stay so for another {settled - view.now:.0f} s"]
+    reported = [problem for problem in found if problem.reported or problem in fatal]
+    return Evaluation(
         verdict=FAILED if fatal else "" if lines else PASSED,
-        findings=findings(case, told, fatal),
+        findings=findings(view, reported, fatal),
         missing=tuple(lines),
-        again_at=_again_at(case, found, settled if is_whole else None),
-        questions=tuple(dict.fromkeys(question for trouble in told for question in trouble.questions)),
+        again_at=_again_at(view, found, settled if is_whole else None),
+        log_requests=tuple(dict.fromkeys(log_request for problem in reported for log_request in problem.log_requests)),
     )
 
 
-def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
+def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     """What an undecided judgement comes to when there is no more time: everything unready is an error now.
 
     A release that lacks nothing but the end of its old pods has passed: how long those take is for their requests to
     say. Inconclusive while a watch is interrupted: nobody knows how things stand.
     """
-    if judgement.verdict:
-        return judgement
-    case = Case(facts)
-    found = troubles(case)
+    if evaluation.verdict:
+        return evaluation
+    view = View(facts)
+    found = problems(view)
     if facts.stale:
-        return Judgement(INCONCLUSIVE, findings(case, found, ()), judgement.missing)
-    lacking = missing(case, starved(case, found, math.inf))
-    if not lacking and settled_at(case) <= case.now:
-        lasting = [_draining(line) for line in draining(case)]
-        return Judgement(PASSED, findings(case, [*_standing(found), *lasting], ()), judgement.missing)
-    guilty = [trouble for trouble in found if not trouble.stands]
-    explained, pods = {trouble.object for trouble in guilty}, unready_pods(case)
+        return Evaluation(INCONCLUSIVE, findings(view, found, ()), evaluation.missing)
+    lacking = missing(view, starved(view, found, math.inf))
+    if not lacking and settled_at(view) <= view.now:
+        lasting = [_draining(line) for line in draining(view)]
+        return Evaluation(PASSED, findings(view, [*_standing(found), *lasting], ()), evaluation.missing)
+    guilty = [problem for problem in found if not problem.stands]
+    explained, pods = {problem.object for problem in guilty}, unready_pods(view)
     unexplained = [
-        Trouble(
+        Problem(
             catalogue.NOT_READY,
             subject,
             f"{what}, and the time is over",
@@ -112,86 +112,86 @@ def timed_out(facts: Facts, judgement: Judgement) -> Judgement:
         if subject not in explained
     ]
     if not guilty and not unexplained:
-        subject, _colon, what = "; ".join(judgement.missing).partition(": ")
-        unexplained = [Trouble(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
-    told = [*found, *unexplained]
-    return Judgement(
+        subject, _colon, what = "; ".join(evaluation.missing).partition(": ")
+        unexplained = [Problem(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
+    reported = [*found, *unexplained]
+    return Evaluation(
         verdict=FAILED,
-        findings=findings(case, told, [*guilty, *unexplained]),
-        missing=judgement.missing,
-        questions=tuple(dict.fromkeys(question for trouble in guilty for question in trouble.questions)),
+        findings=findings(view, reported, [*guilty, *unexplained]),
+        missing=evaluation.missing,
+        log_requests=tuple(dict.fromkeys(log_request for problem in guilty for log_request in problem.log_requests)),
     )
 
 
-def _draining(line: str) -> Trouble:
+def _draining(line: str) -> Problem:
     subject, _colon, what = line.partition(": ")
-    return Trouble(catalogue.OLD_PODS_DRAINING, subject, f"{what}, and the time is over")
+    return Problem(catalogue.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
 
 
-def troubles(case: Case) -> list[Trouble]:
+def problems(view: View) -> list[Problem]:
     """Everything wrong, root causes first."""
-    found = dict.fromkeys(excused(case, _renewed(case, trouble)) for rule in RULES for trouble in rule(case))
+    found = dict.fromkeys(excused(view, _renewed(view, problem)) for rule in RULES for problem in rule(view))
     return sorted(found, key=_order)
 
 
-def _standing(found: t.Iterable[Trouble]) -> list[Trouble]:
+def _standing(found: t.Iterable[Problem]) -> list[Problem]:
     """All that a release has which lacks nothing: what is worth knowing."""
-    return [trouble for trouble in found if trouble.stands]
+    return [problem for problem in found if problem.stands]
 
 
-def _renewed(case: Case, trouble: Trouble) -> Trouble:
+def _renewed(view: View, problem: Problem) -> Problem:
     """What was wrong before this release was made may have been mended since, and is not fatal at once.
 
     Pauses between two tries double, so what has lasted for so long and was not tried since is tried within as long.
     """
-    begun = case.facts.begun
-    if trouble.fatal_at is None or not 0 < trouble.since < begun - CLOCK:
-        return trouble
-    is_untried = 0 < trouble.latest < begun
-    pause = min(begun - trouble.since, LONGEST_PAUSE) if is_untried else 0.0
-    return dataclasses.replace(trouble, fatal_at=max(trouble.fatal_at, begun + RENEWAL + pause))
+    begun = view.facts.begun
+    if problem.fatal_at is None or not 0 < problem.since < begun - CLOCK:
+        return problem
+    is_untried = 0 < problem.latest < begun
+    pause = min(begun - problem.since, LONGEST_PAUSE) if is_untried else 0.0
+    return dataclasses.replace(problem, fatal_at=max(problem.fatal_at, begun + RENEWAL + pause))
 
 
-def findings(case: Case, told: t.Sequence[Trouble], errors: t.Collection[Trouble]) -> tuple[Finding, ...]:
+def findings(view: View, reported: t.Sequence[Problem], errors: t.Collection[Problem]) -> tuple[Finding, ...]:
     """Errors first; what may still pass away is a warning as long as it may."""
-    made = [trouble.finding(_severity(trouble, errors), case) for trouble in sorted(told, key=_order)]
+    made = [problem.finding(_severity(problem, errors), view) for problem in sorted(reported, key=_order)]
     return tuple(sorted(made, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def headline(facts: Facts, judgement: Judgement) -> str:
+def headline(facts: Facts, evaluation: Evaluation) -> str:
     """The first finding as one sentence: what is wrong, since when, what still serves, what to do."""
-    if not judgement.findings or judgement.verdict == PASSED:
-        return "Everything is ready." if judgement.verdict == PASSED else "; ".join(judgement.missing)
-    first = judgement.findings[0]
-    others = len([finding for finding in judgement.findings[1:] if finding.severity in LEFT])
+    if not evaluation.findings or evaluation.verdict == PASSED:
+        return "Everything is ready." if evaluation.verdict == PASSED else "; ".join(evaluation.missing)
+    first = evaluation.findings[0]
+    others = len([finding for finding in evaluation.findings[1:] if finding.severity in LEFT])
     more = f" ({others} more finding{'' if others == 1 else 's'})" if others else ""
     since = f", since {first.since}" if first.since else ""
-    told = f"{first.object}: {first.message.rstrip('.')}{since}."
-    return f"{told} {serving_sentence(Case(facts))}{first.next_step} See {first.id}{more}."
+    reported = f"{first.object}: {first.message.rstrip('.')}{since}."
+    return f"{reported} {serving_sentence(View(facts))}{first.next_step} See {first.id}{more}."
 
 
-def serving_sentence(case: Case) -> str:
+def serving_sentence(view: View) -> str:
     """What the fault means for the service: how many pods still serve, or nothing where no pods are known."""
-    servers = [workload for workload in case.workloads if workload.kind != "Job"]
-    if not case.is_observed("Pod") or not servers:
+    servers = [workload for workload in view.workloads if workload.kind != "Job"]
+    if not view.is_observed("Pod") or not servers:
         return ""
-    former = sum(is_ready(pod) for workload in servers for pod in workload.former)
+    previous = sum(is_ready(pod) for workload in servers for pod in workload.previous)
     new = sum(is_ready(pod) for workload in servers for pod in workload.pods)
-    counts = [f"{former} of the former revision"] * bool(former) + [f"{new} of the new one"] * bool(new)
+    counts = [f"{previous} of the former revision"] * bool(previous) + [f"{new} of the new one"] * bool(new)
     return f"Ready pods: {' and '.join(counts)}. " if counts else "No pod serves. "
 
 
-def _severity(trouble: Trouble, errors: t.Collection[Trouble]) -> str:
-    if trouble in errors:
+def _severity(problem: Problem, errors: t.Collection[Problem]) -> str:
+    if problem in errors:
         return "error"
-    return trouble.check.severity if trouble.stands else "warning"
+    return problem.check.severity if problem.stands else "warning"
 
 
-def _again_at(case: Case, found: t.Sequence[Trouble], settled: float | None) -> float | None:
-    moments = [trouble.fatal_at for trouble in found if trouble.fatal_at is not None]
-    later = [at for at in [*moments, *([settled] if settled is not None else [])] if at > case.now]
+def _again_at(view: View, found: t.Sequence[Problem], settled: float | None) -> float | None:
+    moments = [problem.fatal_at for problem in found if problem.fatal_at is not None]
+    later = [at for at in [*moments, *([settled] if settled is not None else [])] if at > view.now]
     return min(later, default=None)
 
 
-def _order(trouble: Trouble) -> tuple[int, str, str, str]:
-    return catalogue.RANKS[trouble.check.id], trouble.object, trouble.container, trouble.message
+def _order(problem: Problem) -> tuple[int, str, str, str]:
+    return catalogue.RANKS[problem.check.id], problem.object, problem.container, problem.message

@@ -13,9 +13,9 @@ from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
 from .admission import UNREACHED
-from .problem import Trouble, told
+from .problem import Problem, reported
 from .references import missing_reference
-from .view import CLOCK, Case, born, identity, moment, shown
+from .view import CLOCK, View, born, displayed, identity, moment
 
 REFUSED = re.compile(
     r"does not exist|not found|denied|forbidden|permission|unauthorized|not authorized|invalid|no such|cannot find"
@@ -42,30 +42,30 @@ NEAR, SHARE = 14 * DAY, 0.2
 """A certificate is near its end within 14 days of it, or with less than a fifth of its life left."""
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
+def problems(view: View) -> t.Iterator[Problem]:
     for kind, check in SOURCES.items():
-        for item in case.declared(kind):
-            yield from _unready(case, item, check)
-    for certificate in case.declared("Certificate"):
-        yield from _certificate(case, certificate)
+        for item in view.declared(kind):
+            yield from _unready(view, item, check)
+    for certificate in view.declared("Certificate"):
+        yield from _certificate(view, certificate)
 
 
-def _unready(case: Case, item: Live, check: Check) -> t.Iterator[Trouble]:
+def _unready(view: View, item: Live, check: Check) -> t.Iterator[Problem]:
     """A source or issuer that says why it is not ready."""
     ready = condition(item, "Ready")
     if ready.get("status") != "False":
         return
     words = str(ready.get("message") or ready.get("reason", ""))
     since = moment(ready.get("lastTransitionTime"))
-    events = [event for event in case.events(item) if event.last >= since - CLOCK]
+    events = [event for event in view.events(item) if event.last >= since - CLOCK]
     is_certain = any(map(_refuses, [words, *(event.message for event in events)])) and not UNREADY_STORE.search(words)
-    yield Trouble(
+    yield Problem(
         check,
-        shown(item),
+        displayed(item),
         f"it is not ready: {words}",
         since,
-        fatal_at=since + (0.0 if is_certain and not _waits_for_own(case, item, words) else PATIENCE),
-        evidence=told(events[:2]),
+        fatal_at=since + (0.0 if is_certain and not _waits_for_own(view, item, words) else PATIENCE),
+        evidence=reported(events[:2]),
     )
 
 
@@ -73,10 +73,10 @@ def _refuses(said: str) -> bool:
     return bool(REFUSED.search(said)) and not AWAY.search(said)
 
 
-def _waits_for_own(case: Case, item: Live, words: str) -> bool:
+def _waits_for_own(view: View, item: Live, words: str) -> bool:
     """Whether what it misses is brought by the release itself."""
     namespace = item["metadata"].get("namespace", "")
-    missing = missing_reference(case, namespace, words)
+    missing = missing_reference(view, namespace, words)
     if missing:
         return missing.grace > 0
     named = {
@@ -85,25 +85,25 @@ def _waits_for_own(case: Case, item: Live, words: str) -> bool:
         for kind in SOURCE_KINDS
         for place in (namespace, "")
     }
-    return any(case.is_coming(*key) for key in named - {identity(item)})
+    return any(view.is_coming(*key) for key in named - {identity(item)})
 
 
-def _certificate(case: Case, certificate: Live) -> t.Iterator[Trouble]:
+def _certificate(view: View, certificate: Live) -> t.Iterator[Problem]:
     if condition(certificate, "Ready").get("status") == "True":
-        yield from _ending(case, certificate)
+        yield from _ending(view, certificate)
         return
     issuing = condition(certificate, "Issuing")
     if issuing.get("status") == "False" and issuing.get("reason") in ("Failed", "Denied", "InvalidRequest"):
-        yield _refused(case, certificate, issuing, 0.0)
+        yield _refused(view, certificate, issuing, 0.0)
         return
-    for request in sorted(case.owned(certificate, "CertificateRequest"), key=born)[-1:]:
-        yield from _request(case, certificate, request)
+    for request in sorted(view.owned(certificate, "CertificateRequest"), key=born)[-1:]:
+        yield from _request(view, certificate, request)
 
 
-def _request(case: Case, certificate: Live, request: Live) -> t.Iterator[Trouble]:
+def _request(view: View, certificate: Live, request: Live) -> t.Iterator[Problem]:
     for kind in ("Denied", "InvalidRequest"):
         if condition(request, kind).get("status") == "True":
-            yield _refused(case, certificate, condition(request, kind), 0.0)
+            yield _refused(view, certificate, condition(request, kind), 0.0)
             return
     ready = condition(request, "Ready")
     words = str(ready.get("message", ""))
@@ -111,29 +111,29 @@ def _request(case: Case, certificate: Live, request: Live) -> t.Iterator[Trouble
         return
     has_ended = ready.get("reason") in ("Failed", "Denied")
     if has_ended or any(said.search(words) for said in (REFUSED, AWAY, UNREADY_ISSUER)):
-        is_certain = has_ended or (_refuses(words) and not _waits_for_own(case, certificate, words))
-        yield _refused(case, certificate, ready, 0.0 if is_certain else PATIENCE)
+        is_certain = has_ended or (_refuses(words) and not _waits_for_own(view, certificate, words))
+        yield _refused(view, certificate, ready, 0.0 if is_certain else PATIENCE)
 
 
-def _refused(case: Case, certificate: Live, reason: Live, grace: float) -> Trouble:
+def _refused(view: View, certificate: Live, reason: Live, grace: float) -> Problem:
     since = moment(reason.get("lastTransitionTime"))
-    return Trouble(
+    return Problem(
         catalogue.CERTIFICATE_REFUSED,
-        shown(certificate),
+        displayed(certificate),
         f"it is not issued: {reason.get('message') or reason.get('reason', '')}",
         since,
         fatal_at=since + grace,
-        evidence=told(case.events(certificate)[:2]),
+        evidence=reported(view.events(certificate)[:2]),
     )
 
 
-def _ending(case: Case, certificate: Live) -> t.Iterator[Trouble]:
+def _ending(view: View, certificate: Live) -> t.Iterator[Problem]:
     status = certificate.get("status") or {}
     begun, end = moment(status.get("notBefore")), moment(status.get("notAfter"))
-    left = end - case.now
+    left = end - view.now
     if end and left < min(NEAR, (end - begun) * SHARE):
         days = f"{left / DAY:.0f} days" if left > 2 * DAY else f"{left / 3600:.0f} hours"
-        yield Trouble(catalogue.RENEWAL_OVERDUE, shown(certificate), f"it ends in {days}, on {status['notAfter']}")
+        yield Problem(catalogue.RENEWAL_OVERDUE, displayed(certificate), f"it ends in {days}, on {status['notAfter']}")
 
 
 SOURCES: dict[str, Check] = {

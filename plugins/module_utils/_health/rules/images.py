@@ -11,8 +11,8 @@ import typing as t
 from ..._findings.finding import Check
 from .. import catalogue
 from .containers import Container, containers
-from .problem import Sighting, Trouble, merged, own_words, told
-from .view import Case, Event, Workload
+from .problem import Occurrence, Problem, merged, own_words, reported
+from .view import Event, View, Workload
 
 PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"})
 INVALID = frozenset({"InvalidImageName"})
@@ -36,37 +36,37 @@ PATIENCE = 120.0
 """Seconds for which a pull may fail without its registry having said no: the kubelet tries at 0, 10, 30 and 70 s."""
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
-        yield from merged(workload, _sightings(case, workload))
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
+        yield from merged(workload, _sightings(view, workload))
 
 
-def _sightings(case: Case, workload: Workload) -> t.Iterator[Sighting]:
-    found = containers(case, workload)
+def _sightings(view: View, workload: Workload) -> t.Iterator[Occurrence]:
+    found = containers(view, workload)
     pulled = {each.image for each in found if each.status.get("imageID")}
     for container in found:
         reason = container.waiting.get("reason", "")
         if reason in PULLING | INVALID | ABSENT:
-            yield _sighting(case, container, reason, container.image in pulled)
+            yield _sighting(view, container, reason, container.image in pulled)
 
 
-def _sighting(case: Case, container: Container, reason: str, is_elsewhere: bool) -> Sighting:
+def _sighting(view: View, container: Container, reason: str, is_elsewhere: bool) -> Occurrence:
     """`is_elsewhere` tells that another pod's node has the same image: then the registry does not know what it says."""
     found = container.events("Failed", "InspectFailed", "ErrImageNeverPull")
     events = [event for event in found if is_of_a_pull(event)]
     pulled = [event.last for event in container.events("Pulled")[:1]]
     said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
     check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
-    if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORISED and _credential_is_coming(case, container)):
+    if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORIZED and _credential_is_coming(view, container)):
         check, grace = catalogue.IMAGE_PULL_FAILING, PATIENCE
-    return Sighting(
+    return Occurrence(
         check=check,
         pod=container.pod,
         words=f"image {container.image} of container {container.name} {MEANING[check.id]}: {said or reason}",
         since=container.since(events, *pulled),
         grace=grace,
         container=container.name,
-        evidence=told(_telling(events)[:2]),
+        evidence=reported(_telling(events)[:2]),
         latest=max((event.last for event in _telling(events)), default=0.0),
     )
 
@@ -86,7 +86,7 @@ def _classified(reason: str, said: str) -> tuple[Check, float]:
     if HICCUP.search(said):
         return catalogue.IMAGE_PULL_FAILING, PATIENCE
     if REFUSED.search(said):
-        return catalogue.IMAGE_UNAUTHORISED, 0.0
+        return catalogue.IMAGE_UNAUTHORIZED, 0.0
     if UNKNOWN.search(said):
         return catalogue.IMAGE_NOT_FOUND, 0.0
     return catalogue.IMAGE_PULL_FAILING, PATIENCE
@@ -102,12 +102,12 @@ def _pull_failure(events: t.Sequence[Event]) -> str:
     return next((event.message for event in events if event.message.startswith("Failed to pull image")), "")
 
 
-def _credential_is_coming(case: Case, container: Container) -> bool:
+def _credential_is_coming(view: View, container: Container) -> bool:
     """A pull Secret that is written by what the release declares, and that the kubelet has not found yet."""
     namespace = container.pod["metadata"].get("namespace", "")
     unfound = container.events("FailedToRetrieveImagePullSecret")
     return any(
-        case.is_coming("Secret", namespace, name)
+        view.is_coming("Secret", namespace, name)
         for event in unfound
         for name in re.findall(r"[a-z0-9][-a-z0-9.]*", event.message.partition("(")[2].partition(")")[0])
     )
@@ -116,6 +116,6 @@ def _credential_is_coming(case: Case, container: Container) -> bool:
 MEANING = {
     "image-invalid": "is no reference that can be pulled",
     "image-not-found": "was not found",
-    "image-unauthorised": "may not be pulled",
+    "image-unauthorized": "may not be pulled",
     "image-pull-failing": "could not be pulled yet",
 }

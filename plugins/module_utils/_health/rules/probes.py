@@ -12,16 +12,16 @@ from ..facts import PROBE
 from ..probe_budget import NODE_GRACE, answers_to_expect, seconds_to_be_ready, seconds_to_start
 from .containers import Container, containers
 from .crashes import unready_since
-from .problem import Sighting, Trouble, asks, merged, own_words, told
-from .view import Case, Event
+from .problem import Occurrence, Problem, asks, merged, own_words, reported
+from .view import Event, View
 
 LATE = 3.0
 """Seconds by which a status may be late: times are whole seconds, and the kubelet looks once a second."""
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
-        unready = [each for each in containers(case, workload) if _is_waited_for(each)]
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
+        unready = [each for each in containers(view, workload) if _is_waited_for(each)]
         yield from merged(workload, map(_sighting, unready))
 
 
@@ -70,18 +70,18 @@ def _answers(container: Container) -> list[Event]:
     return [event for event in container.events("Unhealthy") if event.message.startswith("Readiness probe")]
 
 
-def _sighting(container: Container) -> Sighting:
+def _sighting(container: Container) -> Occurrence:
     begun = container.runs_since
-    return Sighting(
-        check=catalogue.NEVER_READY,
+    return Occurrence(
+        check=catalogue.READINESS_TIMEOUT,
         pod=container.pod,
         words=f"container {container.name} runs and is not ready in the time that its probes give it{_said(container)}",
         since=begun,
         grace=max(used_up_at(container) - begun, 0.0) + grace_for_the_kubelet(container),
         container=container.name,
-        evidence=told(_unhealthy(container)[:1]),
-        questions=asks(PROBE, container.pod, container.name),
-        told=False,
+        evidence=reported(_unhealthy(container)[:1]),
+        log_requests=asks(PROBE, container.pod, container.name),
+        reported=False,
     )
 
 

@@ -11,8 +11,8 @@ import re
 import typing as t
 
 from ..._findings.finding import Check, Finding
-from ..facts import Live, Question
-from .view import Case, Event, Workload
+from ..facts import Live, LogRequest
+from .view import Event, View, Workload
 
 LINES = 10
 """Lines of an answer that a finding shows."""
@@ -23,7 +23,7 @@ LONGEST = 600
 
 
 @dataclasses.dataclass(frozen=True)
-class Trouble:
+class Problem:
     """`since` is when it began (0: unknown). From `fatal_at` on waiting cannot help; None leaves it to the time-out.
 
     A trouble that is not `told` yet becomes a finding only when it is fatal or the time is over: everything that
@@ -38,8 +38,8 @@ class Trouble:
     fatal_at: float | None = None
     container: str = ""
     evidence: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
-    told: bool = True
+    log_requests: tuple[LogRequest, ...] = ()
+    reported: bool = True
     cause: str = ""
     next_step: str = ""
     latest: float = 0.0
@@ -51,9 +51,9 @@ class Trouble:
     def is_fatal(self, now: float) -> bool:
         return not self.stands and self.fatal_at is not None and self.fatal_at <= now
 
-    def finding(self, severity: str, case: Case) -> Finding:
+    def finding(self, severity: str, view: View) -> Finding:
         """As a finding, with what came back for its questions."""
-        answers = [line for question in self.questions for line in answered(question, case)]
+        answers = [line for log_request in self.log_requests for line in answered(log_request, view)]
         return Finding(
             id=self.check.id,
             severity=severity,
@@ -68,7 +68,7 @@ class Trouble:
 
 
 @dataclasses.dataclass(frozen=True)
-class Sighting:
+class Occurrence:
     """A fault as one pod shows it. `words` name neither the pod nor the time, so that pods with one fault are one."""
 
     check: Check
@@ -78,33 +78,33 @@ class Sighting:
     grace: float | None = 0.0
     container: str = ""
     evidence: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
-    told: bool = True
+    log_requests: tuple[LogRequest, ...] = ()
+    reported: bool = True
     latest: float = 0.0
 
 
-def merged(workload: Workload, sightings: t.Iterable[Sighting]) -> t.Iterator[Trouble]:
+def merged(workload: Workload, occurrences: t.Iterable[Occurrence]) -> t.Iterator[Problem]:
     """One trouble for each fault: its words, on how many pods and nodes, since the first of them.
 
     Waiting is over when it is for the first pod; the questions are asked of that pod.
     """
-    alike: dict[tuple[str, str, str], list[Sighting]] = {}
-    for sighting in sightings:
-        alike.setdefault((sighting.check.id, sighting.container, sighting.words), []).append(sighting)
+    alike: dict[tuple[str, str, str], list[Occurrence]] = {}
+    for occurrence in occurrences:
+        alike.setdefault((occurrence.check.id, occurrence.container, occurrence.words), []).append(occurrence)
     for group in alike.values():
-        first = min(group, key=lambda sighting: (_fatal_at(sighting), sighting.since, _pod_name(sighting)))
-        ends = [sighting.since + sighting.grace for sighting in group if sighting.grace is not None]
-        yield Trouble(
+        first = min(group, key=lambda occurrence: (_fatal_at(occurrence), occurrence.since, _pod_name(occurrence)))
+        ends = [occurrence.since + occurrence.grace for occurrence in group if occurrence.grace is not None]
+        yield Problem(
             check=first.check,
             object=workload.name,
-            message=f"{first.words} ({spread([sighting.pod for sighting in group])})",
-            since=min(sighting.since for sighting in group),
+            message=f"{first.words} ({spread([occurrence.pod for occurrence in group])})",
+            since=min(occurrence.since for occurrence in group),
             fatal_at=min(ends, default=None),
             container=first.container,
             evidence=first.evidence,
-            questions=first.questions,
-            told=any(sighting.told for sighting in group),
-            latest=max(sighting.latest for sighting in group),
+            log_requests=first.log_requests,
+            reported=any(occurrence.reported for occurrence in group),
+            latest=max(occurrence.latest for occurrence in group),
         )
 
 
@@ -128,7 +128,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:LONGEST]
 
 
-def told(events: t.Iterable[Event]) -> tuple[str, ...]:
+def reported(events: t.Iterable[Event]) -> tuple[str, ...]:
     """Each event as a line of evidence."""
     return tuple(f"{event.reason} ({times(event.count)}): {one_line(event.message)}" for event in events)
 
@@ -137,23 +137,23 @@ def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def answered(question: Question, case: Case) -> list[str]:
+def answered(log_request: LogRequest, view: View) -> list[str]:
     """What came back for a question, each line with what it is."""
-    lines = case.facts.answers.get(question, ())[-LINES:]
-    return [f"{question.what.replace('-', ' ')}: {line}" for line in lines]
+    lines = view.facts.answers.get(log_request, ())[-LINES:]
+    return [f"{log_request.what.replace('-', ' ')}: {line}" for line in lines]
 
 
-def asks(what: str, pod: Live, container: str) -> tuple[Question, ...]:
+def asks(what: str, pod: Live, container: str) -> tuple[LogRequest, ...]:
     metadata = pod["metadata"]
-    return (Question(what, str(metadata.get("namespace", "")), str(metadata["name"]), container),)
+    return (LogRequest(what, str(metadata.get("namespace", "")), str(metadata["name"]), container),)
 
 
-def _fatal_at(sighting: Sighting) -> float:
-    return float("inf") if sighting.grace is None else sighting.since + sighting.grace
+def _fatal_at(occurrence: Occurrence) -> float:
+    return float("inf") if occurrence.grace is None else occurrence.since + occurrence.grace
 
 
-def _pod_name(sighting: Sighting) -> str:
-    return str(sighting.pod["metadata"]["name"])
+def _pod_name(occurrence: Occurrence) -> str:
+    return str(occurrence.pod["metadata"]["name"])
 
 
 def _iso(seconds: float) -> str:

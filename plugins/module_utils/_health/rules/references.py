@@ -11,7 +11,7 @@ import typing as t
 from ..._findings.finding import Check
 from .. import catalogue
 from .problem import one_line
-from .view import Case, shown_as
+from .view import View, shown_as
 
 KINDS = {
     "configmap": "ConfigMap",
@@ -50,11 +50,11 @@ class Missing(t.NamedTuple):
     grace: float
 
 
-def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
+def missing_reference(view: View, namespace: str, said: str) -> Missing | None:
     """What a server's sentence, as it came, misses, if it speaks of a missing object or key."""
     key = KEY.search(said)
     if key:
-        is_written = case.is_written(key[2], key[3], key[4])
+        is_written = view.is_written(key[2], key[3], key[4])
         words = f"{shown_as(key[2], key[3], key[4])} has no key {key[1]}{YET if is_written else ''}"
         return Missing(catalogue.KEY_MISSING, words, COMING if is_written else 0.0)
     volume_key = VOLUME_KEY.search(said)
@@ -65,7 +65,7 @@ def missing_reference(case: Case, namespace: str, said: str) -> Missing | None:
         return None
     kind = KINDS[(found[1] or found[3] or found[5]).lower()]
     place, name = _place(kind, namespace), found["name"] or found["class"] or found["claim"]
-    is_coming = case.is_coming(kind, place, name)
+    is_coming = view.is_coming(kind, place, name)
     words = f"{shown_as(kind, place, name)} {'is not there' + YET if is_coming else 'does not exist'}"
     return Missing(catalogue.REFERENCE_MISSING, words, COMING if is_coming else 0.0)
 

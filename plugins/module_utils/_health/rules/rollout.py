@@ -11,8 +11,8 @@ import typing as t
 from .. import catalogue
 from ..facts import LOG, Live
 from ..readiness import condition
-from .problem import Trouble, asks, spread
-from .view import CLOCK, Case, Workload, identity, is_seen, moment, shown, shown_as
+from .problem import Problem, asks, spread
+from .view import CLOCK, View, Workload, displayed, identity, is_seen, moment, shown_as
 
 DEADLINE = 600
 """Seconds: the API's default of `progressDeadlineSeconds`."""
@@ -20,51 +20,51 @@ NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
 UNWELL = ("BackOff", "Err", "Error")
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    yield from _terminating(case)
-    yield from _gone(case)
-    for workload in case.workloads:
+def problems(view: View) -> t.Iterator[Problem]:
+    yield from _terminating(view)
+    yield from _gone(view)
+    for workload in view.workloads:
         if workload.kind in WORKLOADS:
-            yield from WORKLOADS[workload.kind](case, workload)
-        yield from _former(workload)
-    yield from _nodes(case)
+            yield from WORKLOADS[workload.kind](view, workload)
+        yield from _previous(workload)
+    yield from _nodes(view)
 
 
-def _terminating(case: Case) -> t.Iterator[Trouble]:
+def _terminating(view: View) -> t.Iterator[Problem]:
     """A namespace of the release that is being deleted, and everything in it with it."""
-    for namespace in case.declared("Namespace"):
+    for namespace in view.declared("Namespace"):
         begun = namespace["metadata"].get("deletionTimestamp")
         if begun:
             words = "it is being deleted, with everything in it"
-            yield Trouble(
-                catalogue.NAMESPACE_TERMINATING, shown(namespace), words, moment(begun), fatal_at=moment(begun)
+            yield Problem(
+                catalogue.NAMESPACE_TERMINATING, displayed(namespace), words, moment(begun), fatal_at=moment(begun)
             )
 
 
-def _gone(case: Case) -> t.Iterator[Trouble]:
-    for key in case.wanted:
-        if case.is_observed(key[0]) and case.live(*key) is None:
-            yield Trouble(
-                catalogue.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=case.now
+def _gone(view: View) -> t.Iterator[Problem]:
+    for key in view.wanted:
+        if view.is_observed(key[0]) and view.live(*key) is None:
+            yield Problem(
+                catalogue.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=view.now
             )
 
 
-def _deployment(case: Case, workload: Workload) -> t.Iterator[Trouble]:
+def _deployment(view: View, workload: Workload) -> t.Iterator[Problem]:
     live = workload.live
     progress = condition(live, "Progressing")
     since = moment(progress.get("lastUpdateTime") or progress.get("lastTransitionTime"))
     if live["spec"].get("paused"):
-        yield Trouble(
+        yield Problem(
             catalogue.ROLLOUT_PAUSED,
             workload.name,
             "its rollout is paused, so no pod will be replaced",
             since,
-            fatal_at=case.now,
+            fatal_at=view.now,
         )
     elif is_out_of_time(workload):
-        is_new = since >= case.facts.begun - CLOCK
-        over = case.now if is_new else case.facts.begun + int(live["spec"].get("progressDeadlineSeconds") or DEADLINE)
-        yield Trouble(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
+        is_new = since >= view.facts.begun - CLOCK
+        over = view.now if is_new else view.facts.begun + int(live["spec"].get("progressDeadlineSeconds") or DEADLINE)
+        yield Problem(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
 
 
 def is_out_of_time(workload: Workload) -> bool:
@@ -87,20 +87,20 @@ def _why_stuck(live: Live, progress: Live) -> str:
     return f"no new pod became available in {live['spec'].get('progressDeadlineSeconds', DEADLINE)} s: {said}"
 
 
-def _job(case: Case, workload: Workload) -> t.Iterator[Trouble]:
+def _job(view: View, workload: Workload) -> t.Iterator[Problem]:
     failed = condition(workload.live, "Failed")
     if failed.get("status") != "True":
         failed = condition(workload.live, "FailureTarget")
     if failed.get("status") == "True":
-        pods = case.owned(workload.live, "Pod")
-        yield Trouble(
+        pods = view.owned(workload.live, "Pod")
+        yield Problem(
             catalogue.JOB_FAILED,
             workload.name,
             f"it failed: {failed.get('message') or failed.get('reason', '')}",
             moment(failed.get("lastTransitionTime")),
-            fatal_at=case.now,
+            fatal_at=view.now,
             evidence=tuple(line for pod in pods for line in _ends(pod)),
-            questions=tuple(question for pod in pods[-1:] for question in _logs(pod)),
+            log_requests=tuple(log_request for pod in pods[-1:] for log_request in _logs(pod)),
         )
 
 
@@ -116,12 +116,12 @@ def _logs(pod: Live) -> t.Iterator[t.Any]:
         yield from asks(LOG, pod, container["name"])
 
 
-def _former(workload: Workload) -> t.Iterator[Trouble]:
-    unwell = [pod for pod in workload.former if not pod["metadata"].get("deletionTimestamp") and _reason(pod)]
+def _previous(workload: Workload) -> t.Iterator[Problem]:
+    unwell = [pod for pod in workload.previous if not pod["metadata"].get("deletionTimestamp") and _reason(pod)]
     if unwell and workload.revision:
         reasons = ", ".join(sorted({_reason(pod) for pod in unwell}))
         words = f"pods of an earlier revision are unwell: {reasons} ({spread(unwell)})"
-        yield Trouble(catalogue.FORMER_UNWELL, workload.name, words)
+        yield Problem(catalogue.FORMER_UNWELL, workload.name, words)
 
 
 def _reason(pod: Live) -> str:
@@ -132,18 +132,18 @@ def _reason(pod: Live) -> str:
     return next((reason for reason in waiting if any(word in reason for word in UNWELL)), "")
 
 
-def _nodes(case: Case) -> t.Iterator[Trouble]:
+def _nodes(view: View) -> t.Iterator[Problem]:
     """Nodes that are not ready and bear pods of the release."""
     bearing: dict[str, list[Live]] = {}
-    for workload in case.workloads:
+    for workload in view.workloads:
         for pod in workload.pods:
             bearing.setdefault(str((pod.get("spec") or {}).get("nodeName", "")), []).append(pod)
-    for node in case.of_kind("Node"):
+    for node in view.of_kind("Node"):
         pods = bearing.get(identity(node)[2], [])
-        if pods and identity(node)[2] in case.unfit_nodes:
+        if pods and identity(node)[2] in view.unfit_nodes:
             found = condition(node, "Ready")
             words = f"it is not ready: {found.get('message') or 'nothing is known of it'} ({spread(pods)})"
-            yield Trouble(catalogue.NODE_TROUBLE, shown(node), words, moment(found.get("lastTransitionTime")))
+            yield Problem(catalogue.NODE_NOT_READY, displayed(node), words, moment(found.get("lastTransitionTime")))
 
 
-WORKLOADS: dict[str, t.Callable[[Case, Workload], t.Iterator[Trouble]]] = {"Deployment": _deployment, "Job": _job}
+WORKLOADS: dict[str, t.Callable[[View, Workload], t.Iterator[Problem]]] = {"Deployment": _deployment, "Job": _job}

@@ -13,9 +13,9 @@ from ..._objects.quantity import amount
 from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
-from .problem import Sighting, Trouble, merged, own_words, told
+from .problem import Occurrence, Problem, merged, own_words, reported
 from .references import WITH_ITS_POD, missing_reference
-from .view import CLOCK, Case, Workload, born, is_ready, moment
+from .view import CLOCK, View, Workload, born, is_ready, moment
 from .volumes import chosen_node
 
 COUNTS = re.compile(r"\b(\d+) (node\(s\) [^,.]+|Insufficient [^,.\s]+|Too many pods)")
@@ -44,11 +44,11 @@ SOON = 15.0
 RESOURCES = ("cpu", "memory")
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
         waiting = [pod for pod in workload.pods if _is_refused(pod)]
-        found = [_sighting(case, workload, pod) for pod in waiting]
-        yield from merged(workload, [sighting for sighting in found if sighting])
+        found = [_sighting(view, workload, pod) for pod in waiting]
+        yield from merged(workload, [occurrence for occurrence in found if occurrence])
 
 
 def _is_refused(pod: Live) -> bool:
@@ -56,74 +56,74 @@ def _is_refused(pod: Live) -> bool:
     return scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
 
 
-def _sighting(case: Case, workload: Workload, pod: Live) -> Sighting | None:
+def _sighting(view: View, workload: Workload, pod: Live) -> Occurrence | None:
     """None where a claim of the pod is what is wrong: that has a finding of its own."""
     scheduled = condition(pod, "PodScheduled")
     since = moment(scheduled.get("lastTransitionTime")) or born(pod)
     message = str(scheduled.get("message") or "")
-    missing = missing_reference(case, workload.namespace, message)
-    is_chosen = _is_chosen(case, pod)
+    missing = missing_reference(view, workload.namespace, message)
+    is_chosen = _is_chosen(view, pod)
     if missing and not is_chosen:
         words, is_told = f"its pods cannot be placed: {missing.words}", not WITH_ITS_POD.search(message)
-        return Sighting(missing.check, pod, words, since, missing.grace, told=is_told)
+        return Occurrence(missing.check, pod, words, since, missing.grace, reported=is_told)
     said = own_words(message, pod).partition(" preemption:")[0].removesuffix(". not found").strip()
-    if CLAIMS.search(said) and case.is_observed("PersistentVolumeClaim"):
+    if CLAIMS.search(said) and view.is_observed("PersistentVolumeClaim"):
         return None
-    check, words, needs_a_node = _judged(case, workload, pod, said)
-    grace = None if is_chosen else _grace(case, workload, pod, since, needs_a_node)
-    evidence = told(case.events(pod, *COMING, DECLINED)[:2])
-    return Sighting(check, pod, words, since, grace, evidence=evidence, told=not is_chosen)
+    check, words, needs_a_node = _evaluated(view, workload, pod, said)
+    grace = None if is_chosen else _grace(view, workload, pod, since, needs_a_node)
+    evidence = reported(view.events(pod, *COMING, DECLINED)[:2])
+    return Occurrence(check, pod, words, since, grace, evidence=evidence, reported=not is_chosen)
 
 
-def _grace(case: Case, workload: Workload, pod: Live, since: float, needs_a_node: bool) -> float | None:
+def _grace(view: View, workload: Workload, pod: Live, since: float, needs_a_node: bool) -> float | None:
     """Seconds in which a place must be there; None while one is promised, or an old pod is still to make room."""
     is_promised = (pod.get("status") or {}).get("nominatedNodeName")
     if is_promised or (not needs_a_node and _goes_on(workload)):
         return None
-    ends = [_node_by(case, pod, since)]
+    ends = [_node_by(view, pod, since)]
     if not needs_a_node:
-        ends += [since + PATIENCE, case.ended_by(workload) + SOON, *_handed_over(workload)]
+        ends += [since + PATIENCE, view.ended_by(workload) + SOON, *_handed_over(workload)]
     return max(ends) - since
 
 
-def _is_chosen(case: Case, pod: Live) -> bool:
+def _is_chosen(view: View, pod: Live) -> bool:
     """Whether a node was chosen for a volume that the pod brings: its condition stays as it was until that is bound.
 
     The choice for an older claim may have been made for an earlier pod.
     """
-    chosen = [claim for claim in case.claims(pod) if chosen_node(claim)]
+    chosen = [claim for claim in view.claims(pod) if chosen_node(claim)]
     return any(born(claim) >= born(pod) - CLOCK for claim in chosen)
 
 
-def _judged(case: Case, workload: Workload, pod: Live, said: str) -> tuple[Check, str, bool]:
+def _evaluated(view: View, workload: Workload, pod: Live, said: str) -> tuple[Check, str, bool]:
     """What is wrong, and whether nothing but another node can mend it."""
     reasons = _reasons(said)
     if reasons and all(NEVER.search(reason) for reason in reasons):
         return catalogue.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", True
     if reasons and all(CROWDED.search(reason) for reason in reasons) and _is_locked(workload):
         return catalogue.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", True
-    too_large = _too_large(case, pod)
+    too_large = _too_large(view, pod)
     if too_large:
         return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", True
     return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", False
 
 
-def _node_by(case: Case, pod: Live, since: float) -> float:
+def _node_by(view: View, pod: Live, since: float) -> float:
     """When a node that somebody adds must be there, or somebody must have said that one is on its way."""
-    coming = case.events(pod, *COMING)
+    coming = view.events(pod, *COMING)
     if coming:
         return coming[0].last + SCALE_UP
-    if not _may_grow(case):
+    if not _may_grow(view):
         return since
-    if not case.is_observed("Event"):
+    if not view.is_observed("Event"):
         return since + SCALE_UP
-    declined = [event.first for event in case.events(pod, DECLINED) if not FOR_NOW.search(event.message)]
+    declined = [event.first for event in view.events(pod, DECLINED) if not FOR_NOW.search(event.message)]
     return min(since + PATIENCE, max([since + SOON, *declined])) if declined else since + PATIENCE
 
 
 def _handed_over(workload: Workload) -> list[float]:
     """For each sibling that has become ready: when it counts as available and an old pod must be going in its place."""
-    if not workload.former:
+    if not workload.previous:
         return []
     settles = int(workload.live["spec"].get("minReadySeconds") or 0)
     ready = (condition(pod, "Ready") for pod in workload.pods if is_ready(pod))
@@ -133,12 +133,12 @@ def _handed_over(workload: Workload) -> list[float]:
 def _goes_on(workload: Workload) -> bool:
     """Whether a sibling that has its place still becomes ready, after which an old pod makes room."""
     placed = (pod for pod in workload.pods if (pod.get("spec") or {}).get("nodeName"))
-    return bool(workload.former) and not all(map(is_ready, placed))
+    return bool(workload.previous) and not all(map(is_ready, placed))
 
 
-def _may_grow(case: Case) -> bool:
+def _may_grow(view: View) -> bool:
     """Nobody adds nodes where every node is known and none is of a pool or of a cloud."""
-    nodes = case.of_kind("Node")
+    nodes = view.of_kind("Node")
     marks = {label for node in nodes for label in node["metadata"].get("labels") or ()}
     is_a_clouds = any(CLOUDS.match(str((node.get("spec") or {}).get("providerID", ""))) for node in nodes)
     return not nodes or is_a_clouds or bool(marks.intersection(SCALED_NODES))
@@ -155,13 +155,13 @@ def _is_locked(workload: Workload) -> bool:
     """Old pods hold the places and may not go before a new one is ready; none of them is going."""
     strategy = workload.live["spec"].get("strategy") or {}
     unavailable = str((strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%"))
-    is_held = unavailable in ("0", "0%") and workload.former and all(map(_is_refused, workload.pods))
-    return bool(is_held) and not any(pod["metadata"].get("deletionTimestamp") for pod in workload.former)
+    is_held = unavailable in ("0", "0%") and workload.previous and all(map(_is_refused, workload.pods))
+    return bool(is_held) and not any(pod["metadata"].get("deletionTimestamp") for pod in workload.previous)
 
 
-def _too_large(case: Case, pod: Live) -> str:
+def _too_large(view: View, pod: Live) -> str:
     """Which request exceeds what any node has at all."""
-    nodes = [(node.get("status") or {}).get("allocatable") or {} for node in case.of_kind("Node")]
+    nodes = [(node.get("status") or {}).get("allocatable") or {} for node in view.of_kind("Node")]
     for resource in RESOURCES:
         requests = [
             amount(requested)

@@ -48,12 +48,12 @@ class Workload:
     live: Live
     revision: Live | None
     pods: tuple[Live, ...] = ()
-    former: tuple[Live, ...] = ()
+    previous: tuple[Live, ...] = ()
     is_traced: bool = True
 
     @property
     def name(self) -> str:
-        return shown(self.live)
+        return displayed(self.live)
 
     @property
     def namespace(self) -> str:
@@ -69,7 +69,7 @@ class Workload:
         return int(self.live["spec"].get(field, 1))
 
 
-class Case:
+class View:
     """All that a rule looks at. Every collection is in the order of names, whatever order the facts are in."""
 
     def __init__(self, facts: Facts) -> None:
@@ -91,13 +91,13 @@ class Case:
 
     @functools.cached_property
     def _events(self) -> dict[Identity, list[Event]]:
-        told: dict[Identity, list[Event]] = {}
+        reported: dict[Identity, list[Event]] = {}
         for item in self.facts.objects.get("Event", ()):
             about = item.get("involvedObject") or item.get("regarding") or {}
             key = about.get("kind", ""), about.get("namespace", ""), about.get("name", "")
-            told.setdefault(key, []).append(_event(item, about))
+            reported.setdefault(key, []).append(_event(item, about))
         order = dataclasses.astuple
-        return {key: sorted(events, key=lambda event: (-event.last, order(event))) for key, events in told.items()}
+        return {key: sorted(events, key=lambda event: (-event.last, order(event))) for key, events in reported.items()}
 
     def live(self, kind: str, namespace: str, name: str) -> Live | None:
         return self._live.get((kind, namespace, name))
@@ -135,11 +135,11 @@ class Case:
         pods = self.owned(live, "Pod")
         newest = (live.get("status") or {}).get("updateRevision") if live["kind"] == "StatefulSet" else ""
         if live["kind"] == "StatefulSet" and not is_seen(live):
-            return Workload(live, None, former=tuple(pods))
+            return Workload(live, None, previous=tuple(pods))
         is_old = [bool(newest) and _label(pod, "controller-revision-hash") not in (newest, "") for pod in pods]
         new = [pod for pod, old in zip(pods, is_old, strict=True) if not old]
-        former = tuple(pod for pod, old in zip(pods, is_old, strict=True) if old)
-        return Workload(live, live, tuple(filter(is_staying, new)), former)
+        previous = tuple(pod for pod, old in zip(pods, is_old, strict=True) if old)
+        return Workload(live, live, tuple(filter(is_staying, new)), previous)
 
     def _deployment(self, live: Live) -> Workload:
         sets = self.owned(live, "ReplicaSet")
@@ -153,7 +153,7 @@ class Case:
 
         They may end earlier: who deleted them has told of it, and others learn of their end in their own time.
         """
-        leaving = [moment(pod["metadata"].get("deletionTimestamp")) for pod in workload.former]
+        leaving = [moment(pod["metadata"].get("deletionTimestamp")) for pod in workload.previous]
         sets = self.owned(workload.live, "ReplicaSet") or [workload.live]
         earlier = [each for each in sets if each is not workload.revision or workload.kind != "Deployment"]
         spec = (workload.live["spec"].get("template") or {}).get("spec") or {}
@@ -236,7 +236,7 @@ def identity(item: Live) -> Identity:
     return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def shown(item: Live) -> str:
+def displayed(item: Live) -> str:
     """`Kind namespace/name`, or `Kind name` outside of namespaces."""
     return shown_as(*identity(item))
 

@@ -13,9 +13,9 @@ from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
 from .admission import classified
-from .problem import Sighting, Trouble, merged, one_line, own_words, told
+from .problem import Occurrence, Problem, merged, one_line, own_words, reported
 from .references import COMING, missing_reference
-from .view import Case, Event, Workload, born, identity, is_staying, shown
+from .view import Event, View, Workload, born, displayed, identity, is_staying
 
 FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 HELD = re.compile(r"Multi-Attach error", re.IGNORECASE)
@@ -55,53 +55,55 @@ for its start, 10 to 40 s by the kubelet's back-off, and for the lease of 15 s o
 """
 
 
-def troubles(case: Case) -> t.Iterator[Trouble]:
-    for workload in case.workloads:
-        found = [sighting for pod in workload.pods for sighting in (_mount(case, workload, pod), _own_claim(case, pod))]
-        yield from merged(workload, [sighting for sighting in found if sighting])
-    for claim in _claims(case):
-        trouble = _claim(case, claim)
-        if trouble:
-            yield trouble
+def problems(view: View) -> t.Iterator[Problem]:
+    for workload in view.workloads:
+        found = [
+            occurrence for pod in workload.pods for occurrence in (_mount(view, workload, pod), _own_claim(view, pod))
+        ]
+        yield from merged(workload, [occurrence for occurrence in found if occurrence])
+    for claim in _claims(view):
+        problem = _claim(view, claim)
+        if problem:
+            yield problem
 
 
-def _mount(case: Case, workload: Workload, pod: Live) -> Sighting | None:
+def _mount(view: View, workload: Workload, pod: Live) -> Occurrence | None:
     """What the kubelet last said of a volume of a pod whose containers have not begun."""
-    events = case.events(pod, *FAILURES)
-    if not events or case.is_excused(pod) or _has_begun(pod):
+    events = view.events(pod, *FAILURES)
+    if not events or view.is_excused(pod) or _has_begun(pod):
         return None
     telling = next((event for event in events if not event.message.startswith("Unable to attach or mount")), events[0])
-    check, words, grace = _judged(case, workload, pod, telling.message)
-    return Sighting(check, pod, words, telling.first, grace, evidence=told([telling]), latest=telling.last)
+    check, words, grace = _evaluated(view, workload, pod, telling.message)
+    return Occurrence(check, pod, words, telling.first, grace, evidence=reported([telling]), latest=telling.last)
 
 
-def _own_claim(case: Case, pod: Live) -> Sighting | None:
+def _own_claim(view: View, pod: Live) -> Occurrence | None:
     """Why the claim of an ephemeral volume is not made."""
-    failures = case.events(pod, "FailedBinding")
+    failures = view.events(pod, "FailedBinding")
     said = OWN_CLAIM.match(failures[0].message) if failures else None
-    if not said or case.owned(pod, "PersistentVolumeClaim"):
+    if not said or view.owned(pod, "PersistentVolumeClaim"):
         return None
     check, words, grace = classified(own_words(said[2], pod))
     words = f"the claim of its volume {said[1]} cannot be made: {CLAIM_NAME.sub('', words)}"
     first, last = failures[0].first, failures[0].last
-    return Sighting(check, pod, words, first, grace, evidence=told(failures[:1]), latest=last)
+    return Occurrence(check, pod, words, first, grace, evidence=reported(failures[:1]), latest=last)
 
 
-def _judged(case: Case, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
-    missing = missing_reference(case, workload.namespace, message)
+def _evaluated(view: View, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
+    missing = missing_reference(view, workload.namespace, message)
     if missing:
-        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(case, pod, message) else missing.grace
+        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(view, pod, message) else missing.grace
         return missing.check, f"a volume cannot be mounted: {missing.words}", grace
     said = own_words(message, pod)
     if HELD.search(said):
-        is_held = _is_held(case, pod, message) and not case.unfit_nodes
+        is_held = _is_held(view, pod, message) and not view.unfit_nodes
         return catalogue.VOLUME_HELD, said, 0.0 if is_held else PATIENCE
     if INVALID.search(said) or (CALLED_INVALID.search(said) and not DRIVERS_OWN.search(said)):
         return catalogue.VOLUME_INVALID, said, 0.0
     return catalogue.VOLUME_FAILING, said, PATIENCE
 
 
-def _is_filled(case: Case, pod: Live, message: str) -> bool:
+def _is_filled(view: View, pod: Live, message: str) -> bool:
     """Whether something that the release declares writes a Secret of the volume that the kubelet names."""
     named = VOLUME.search(message)
     volumes = [
@@ -115,13 +117,13 @@ def _is_filled(case: Case, pod: Live, message: str) -> bool:
             for source in (volume.get("projected") or {}).get("sources") or ()
         ),
     }
-    return any(case.is_written("Secret", pod["metadata"].get("namespace", ""), name) for name in names)
+    return any(view.is_written("Secret", pod["metadata"].get("namespace", ""), name) for name in names)
 
 
-def _is_held(case: Case, pod: Live, message: str) -> bool:
+def _is_held(view: View, pod: Live, message: str) -> bool:
     """Whether a pod that stays uses the volume. None is named while it is only being taken off its last node."""
     users = set(re.findall(r"[-.a-z0-9]+", message.partition("pod(s) ")[2]))
-    others = (other for other in case.of_kind("Pod") if other["metadata"]["name"] != pod["metadata"]["name"])
+    others = (other for other in view.of_kind("Pod") if other["metadata"]["name"] != pod["metadata"]["name"])
     return any(other["metadata"]["name"] in users and is_staying(other) for other in others)
 
 
@@ -132,27 +134,27 @@ def _has_begun(pod: Live) -> bool:
     return is_made or condition(pod, "PodReadyToStartContainers").get("status") == "True"
 
 
-def _claims(case: Case) -> t.Iterator[Live]:
+def _claims(view: View) -> t.Iterator[Live]:
     """The declared claims, and those of the newest pods."""
-    declared = case.declared("PersistentVolumeClaim")
+    declared = view.declared("PersistentVolumeClaim")
     yield from declared
     used = {
-        identity(claim): claim for workload in case.workloads for pod in workload.pods for claim in case.claims(pod)
+        identity(claim): claim for workload in view.workloads for pod in workload.pods for claim in view.claims(pod)
     }
     yield from (used[key] for key in sorted(used) if used[key] not in declared)
 
 
-def _claim(case: Case, claim: Live) -> Trouble | None:
+def _claim(view: View, claim: Live) -> Problem | None:
     """A claim may well be pending: it is bound when its first pod is placed."""
     phase = (claim.get("status") or {}).get("phase")
     if phase == "Lost":
         return _trouble(claim, "its volume is lost", born(claim), 0.0)
     if phase != "Pending":
         return None
-    refusal = _refusal(case, claim)
+    refusal = _refusal(view, claim)
     if refusal:
-        return _trouble(claim, refusal.message, refusal.first, _patience(case, refusal), refusal)
-    asked, begun = case.events(claim, "ExternalProvisioning"), case.events(claim, "Provisioning")
+        return _trouble(claim, refusal.message, refusal.first, _patience(view, refusal), refusal)
+    asked, begun = view.events(claim, "ExternalProvisioning"), view.events(claim, "Provisioning")
     if asked and not begun:
         return _trouble(claim, f"no provisioner answers: {asked[0].message}", asked[0].first, PROVISIONING, asked[0])
     if begun:
@@ -169,33 +171,33 @@ def chosen_node(claim: Live) -> str:
     return (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE, "") if is_pending else ""
 
 
-def _refusal(case: Case, claim: Live) -> Event | None:
+def _refusal(view: View, claim: Live) -> Event | None:
     """Why the claim was not served when it was last tried; None once that is being tried anew."""
-    failures = case.events(claim, "ProvisioningFailed", "FailedBinding")
+    failures = view.events(claim, "ProvisioningFailed", "FailedBinding")
     if not failures:
         return None
     is_provisioners = failures[0].reason == "ProvisioningFailed" and not CLASS.search(failures[0].message)
-    tries = case.events(claim, *(ANEW[:1] if is_provisioners else ANEW))
+    tries = view.events(claim, *(ANEW[:1] if is_provisioners else ANEW))
     return None if tries and tries[0].last > failures[0].last else failures[0]
 
 
-def _patience(case: Case, refusal: Event) -> float:
+def _patience(view: View, refusal: Event) -> float:
     named = CLASS.search(refusal.message)
-    is_coming = named and case.is_coming("StorageClass", "", named[1])
+    is_coming = named and view.is_coming("StorageClass", "", named[1])
     if is_coming or PASSING.search(refusal.message):
         return PATIENCE
     is_certain = refusal.reason == "FailedBinding" or PERMANENT.search(refusal.message)
     return 0.0 if is_certain else PATIENCE
 
 
-def _trouble(claim: Live, said: str, since: float, grace: float | None, event: Event | None = None) -> Trouble:
+def _trouble(claim: Live, said: str, since: float, grace: float | None, event: Event | None = None) -> Problem:
     """Without a grace it takes its time, and is told when there is none left."""
-    return Trouble(
+    return Problem(
         check=catalogue.CLAIM_UNBOUND,
-        object=shown(claim),
+        object=displayed(claim),
         message=f"it is not bound to a volume: {one_line(said)}",
         since=since,
         fatal_at=None if grace is None else since + grace,
-        evidence=told([event] if event else []),
-        told=grace is not None,
+        evidence=reported([event] if event else []),
+        reported=grace is not None,
     )

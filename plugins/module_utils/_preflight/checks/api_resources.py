@@ -12,16 +12,16 @@ from ..._cluster.api_resources import KINDS
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
 from .. import catalogue, controllers
-from ..context import Case
+from ..context import Context
 from ..facts import Controller, Unknown, known
 
 NGINX_CONTROLLER = "k8s.io/ingress-nginx"
 LAST_INGRESS_NGINX = (1, 15, 1)
 
 
-def check_kinds(case: Case) -> t.Iterator[Finding]:
-    for (api_version, kind), components in case.needs.kinds.items():
-        served = case.facts.served.get(api_version)
+def check_kinds(context: Context) -> t.Iterator[Finding]:
+    for (api_version, kind), components in context.needs.kinds.items():
+        served = context.facts.served.get(api_version)
         if isinstance(served, Unknown) or (served is not None and kind in served):
             continue
         yield catalogue.KIND_NOT_SERVED.found(
@@ -31,34 +31,34 @@ def check_kinds(case: Case) -> t.Iterator[Finding]:
         )
 
 
-def check_metrics(case: Case) -> t.Iterator[Finding]:
-    if isinstance(case.facts.metrics, Unknown) or not case.facts.metrics:
+def check_metrics(context: Context) -> t.Iterator[Finding]:
+    if isinstance(context.facts.metrics, Unknown) or not context.facts.metrics:
         return
-    for autoscaler in case.needs.of_kind("HorizontalPodAutoscaler"):
+    for autoscaler in context.needs.of_kind("HorizontalPodAutoscaler"):
         yield catalogue.METRICS_UNAVAILABLE.found(
-            key_of(autoscaler), f"It scales by metrics that the cluster does not have: {case.facts.metrics}."
+            key_of(autoscaler), f"It scales by metrics that the cluster does not have: {context.facts.metrics}."
         )
 
 
-def check_ingress_class(case: Case) -> t.Iterator[Finding]:
-    classes = case.facts.ingress_classes
+def check_ingress_class(context: Context) -> t.Iterator[Finding]:
+    classes = context.facts.ingress_classes
     if isinstance(classes, Unknown):
         return
-    for ingress in case.needs.of_kind("Ingress"):
+    for ingress in context.needs.of_kind("Ingress"):
         name = ingress["spec"].get("ingressClassName")
         if name and name not in classes:
             yield catalogue.INGRESS_CLASS_MISSING.found(
                 key_of(ingress), f"IngressClass {name} does not exist; the cluster has {_names(classes)}."
             )
         elif name and classes[name] == NGINX_CONTROLLER:
-            yield from _judge_ingress_nginx(ingress, known(case.facts.controllers, ()))
+            yield from _evaluate_ingress_nginx(ingress, known(context.facts.controllers, ()))
 
 
-def check_gateway_class(case: Case) -> t.Iterator[Finding]:
-    classes = case.facts.gateway_classes
+def check_gateway_class(context: Context) -> t.Iterator[Finding]:
+    classes = context.facts.gateway_classes
     if isinstance(classes, Unknown):
         return
-    for gateway in case.needs.of_kind("Gateway"):
+    for gateway in context.needs.of_kind("Gateway"):
         name = gateway["spec"]["gatewayClassName"]
         if name not in classes:
             yield catalogue.GATEWAY_CLASS_MISSING.found(
@@ -66,19 +66,19 @@ def check_gateway_class(case: Case) -> t.Iterator[Finding]:
             )
 
 
-def check_controllers(case: Case) -> t.Iterator[Finding]:
+def check_controllers(context: Context) -> t.Iterator[Finding]:
     """Objects whose operator is missing are accepted by the API server and then lie unread."""
-    if isinstance(case.facts.controllers, Unknown) or case.wishes.controller_severity == catalogue.OFF:
+    if isinstance(context.facts.controllers, Unknown) or context.options.controller_severity == catalogue.OFF:
         return
-    used = {version for version in case.needs.versions if case.facts.served.get(version)}
+    used = {version for version in context.needs.versions if context.facts.served.get(version)}
     groups = {api_version.rpartition("/")[0] for api_version in used}
     for each in controllers.OPERATORS:
         if groups.intersection(each.groups):
-            found = [controller for controller in case.facts.controllers if controller.software == each.name]
-            yield from _judge_operator(each, found, case.wishes.controller_severity)
+            found = [controller for controller in context.facts.controllers if controller.software == each.name]
+            yield from _evaluate_operator(each, found, context.options.controller_severity)
 
 
-def _judge_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
+def _evaluate_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
     if not found:
         yield catalogue.CONTROLLER_NOT_FOUND.found(
             each.name,
@@ -86,15 +86,15 @@ def _judge_operator(each: controllers.Software, found: t.Sequence[Controller], s
             severity=severity,
         )
     for controller in found:
-        if controller.ready < controller.wanted or controller.wanted == 0:
+        if controller.ready < controller.required or controller.required == 0:
             yield catalogue.CONTROLLER_NOT_READY.found(
                 controller.where,
-                f"{each.name} has {controller.ready} of {controller.wanted} pods available.",
+                f"{each.name} has {controller.ready} of {controller.required} pods available.",
                 severity=severity,
             )
 
 
-def _judge_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
+def _evaluate_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
     """The class may be served by another controller that reads the same annotations, such as Traefik."""
     running = [each for each in found if each.software == controllers.INGRESS_NGINX.name]
     for controller in running:

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._findings.finding import Finding
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Node, Pod, Unknown, known
 from ..pod_resources import ZONE, Use, alone_on_node, required_topologies, takes, use_of
 from ..requirements import Workload
@@ -33,17 +33,17 @@ class Room:
         return f"Node {self.node.name} ({self.node.zone or 'no zone'}) takes {self.pods}: free {list_shown(self.free)}"
 
 
-def check_capacity(case: Case) -> t.Iterator[Finding]:
+def check_capacity(context: Context) -> t.Iterator[Finding]:
     """Judges each workload by itself. Where something adds nodes, or may do so, a shortage is a warning."""
-    facts, severity = case.facts, case.wishes.capacity_severity
+    facts, severity = context.facts, context.options.capacity_severity
     if severity == catalogue.OFF or isinstance(facts.nodes, Unknown) or isinstance(facts.pods, Unknown):
         return
-    for workload in case.needs.workloads:
-        use = use_of(workload.spec, limit_range_specs(case))
+    for workload in context.needs.workloads:
+        use = use_of(workload.spec, limit_range_specs(context))
         rooms = rooms_for(workload, use, facts.nodes, facts.pods)
         total = placeable(workload, rooms)
         if total < workload.most:
-            yield catalogue.CAPACITY_SHORT.found(
+            yield catalogue.CAPACITY_INSUFFICIENT.found(
                 workload.key,
                 f"{workload.most} pods ({workload.maximum} replicas and {workload.surge} more while rolling out) of "
                 f"{list_shown(use.requests)} do not fit: there is room for {total} on {len(rooms)} of "
@@ -59,19 +59,19 @@ def _outlook(autoscaled: bool | Unknown) -> str:
     return " New nodes may be added automatically." if autoscaled else ""
 
 
-def check_zones(case: Case) -> t.Iterator[Finding]:
+def check_zones(context: Context) -> t.Iterator[Finding]:
     """A spread over zones needs zones to spread over."""
-    if isinstance(case.facts.nodes, Unknown):
+    if isinstance(context.facts.nodes, Unknown):
         return
-    for workload in case.needs.workloads:
+    for workload in context.needs.workloads:
         for constraint in workload.spec.get("topologySpreadConstraints") or ():
-            wanted = constraint.get("minDomains", WANTED_ZONES)
-            zones = {node.zone for node in _usable(workload, case.facts.nodes) if node.zone}
-            if constraint["topologyKey"] == ZONE and workload.minimum > 1 and len(zones) < wanted:
+            required = constraint.get("minDomains", WANTED_ZONES)
+            zones = {node.zone for node in _usable(workload, context.facts.nodes) if node.zone}
+            if constraint["topologyKey"] == ZONE and workload.minimum > 1 and len(zones) < required:
                 yield catalogue.ZONES_FEW.found(
                     workload.key,
                     f"Its pods shall spread over zones, but the nodes that take them lie in "
-                    f"{len(zones)} ({', '.join(sorted(zones)) or 'none has the label ' + ZONE}); {wanted} are wanted.",
+                    f"{len(zones)} ({', '.join(sorted(zones)) or 'none has the label ' + ZONE}); {required} wanted.",
                 )
 
 
@@ -110,11 +110,13 @@ def is_of(pod: Pod, workload: Workload) -> bool:
     return pod.namespace == workload.key.namespace and bool(labels) and labels <= pod.labels.items()
 
 
-def pods_of_others(case: Case) -> list[Pod] | None:
+def pods_of_others(context: Context) -> list[Pod] | None:
     """The pods of the namespace that are not the release's; None when they cannot be listed."""
-    if isinstance(case.facts.own_pods, Unknown):
+    if isinstance(context.facts.own_pods, Unknown):
         return None
-    return [pod for pod in case.facts.own_pods if not any(is_of(pod, workload) for workload in case.needs.workloads)]
+    return [
+        pod for pod in context.facts.own_pods if not any(is_of(pod, workload) for workload in context.needs.workloads)
+    ]
 
 
 def _usable(workload: Workload, nodes: t.Iterable[Node]) -> list[Node]:
@@ -123,10 +125,10 @@ def _usable(workload: Workload, nodes: t.Iterable[Node]) -> list[Node]:
     ]
 
 
-def limit_range_specs(case: Case) -> list[t.Mapping[str, t.Any]]:
+def limit_range_specs(context: Context) -> list[t.Mapping[str, t.Any]]:
     """The LimitRanges that there will be: the release's own, and the live ones that it leaves."""
-    rendered = {item["metadata"]["name"]: item["spec"] for item in case.needs.of_kind("LimitRange")}
-    live = {item["metadata"]["name"]: item["spec"] for item in known(case.facts.limit_ranges, ())}
+    rendered = {item["metadata"]["name"]: item["spec"] for item in context.needs.of_kind("LimitRange")}
+    live = {item["metadata"]["name"]: item["spec"] for item in known(context.facts.limit_ranges, ())}
     return list({**live, **rendered}.values())
 
 

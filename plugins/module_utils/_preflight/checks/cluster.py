@@ -10,16 +10,16 @@ import typing as t
 
 from ..._findings.finding import Finding
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Unknown, known
 
 OLDEST_KUBELET = 3
 """Minor versions that a kubelet may be behind its API server."""
 
 
-def check_cluster(case: Case) -> t.Iterator[Finding]:
+def check_cluster(context: Context) -> t.Iterator[Finding]:
     """The UID of kube-system tells clusters apart, whatever names and addresses say."""
-    host, uid, expected = case.facts.host, case.facts.uid, case.wishes.cluster_uid
+    host, uid, expected = context.facts.host, context.facts.uid, context.options.cluster_uid
     if expected and isinstance(uid, Unknown):
         yield catalogue.WRONG_CLUSTER.found(
             host,
@@ -30,33 +30,35 @@ def check_cluster(case: Case) -> t.Iterator[Finding]:
         yield catalogue.WRONG_CLUSTER.found(
             host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}."
         )
-    elif not expected and case.wishes.production:
-        yield catalogue.CLUSTER_NOT_PINNED.found(host, f"No identity is expected of this cluster; it is {_shown(uid)}.")
-
-
-def check_version(case: Case) -> t.Iterator[Finding]:
-    version, oldest = case.facts.version, case.wishes.minimum_version
-    if not isinstance(version, Unknown) and minor_of(version) < minor_of(oldest):
-        yield catalogue.SERVER_UNSUPPORTED.found(
-            case.facts.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
+    elif not expected and context.options.production:
+        yield catalogue.CLUSTER_NOT_PINNED.found(
+            host, f"No identity is expected of this cluster; it is {_displayed(uid)}."
         )
 
 
-def check_skew(case: Case) -> t.Iterator[Finding]:
+def check_version(context: Context) -> t.Iterator[Finding]:
+    version, oldest = context.facts.version, context.options.minimum_version
+    if not isinstance(version, Unknown) and minor_of(version) < minor_of(oldest):
+        yield catalogue.SERVER_UNSUPPORTED.found(
+            context.facts.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
+        )
+
+
+def check_skew(context: Context) -> t.Iterator[Finding]:
     """Kubernetes supports kubelets of the API server's minor version and of the three before it."""
-    if isinstance(case.facts.version, Unknown):
+    if isinstance(context.facts.version, Unknown):
         return
-    server = minor_of(case.facts.version)
-    for node in known(case.facts.nodes, ()):
+    server = minor_of(context.facts.version)
+    for node in known(context.facts.nodes, ()):
         kubelet = minor_of(node.kubelet)
         if kubelet and not server - OLDEST_KUBELET <= kubelet <= server:
             yield catalogue.NODE_SKEW.found(
                 f"Node {node.name}",
-                f"Its kubelet {node.kubelet} is not supported with an API server {case.facts.version}.",
+                f"Its kubelet {node.kubelet} is not supported with an API server {context.facts.version}.",
             )
 
 
-def _shown(uid: str | Unknown) -> str:
+def _displayed(uid: str | Unknown) -> str:
     return "not known" if isinstance(uid, Unknown) else uid
 
 

@@ -12,7 +12,7 @@ from ..._findings.finding import Finding
 from ..._objects.manifest import Key
 from ..._variables import network_peers
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Facts, Unknown, known
 
 EXTERNAL = "ExternalName"
@@ -23,15 +23,15 @@ CORRECT_SERVICE = (
 )
 
 
-def check_endpoints(case: Case) -> t.Iterator[Finding]:
+def check_endpoints(context: Context) -> t.Iterator[Finding]:
     """Reachable from this host is what can be known; of a Service, which only pods reach, what the API says."""
-    severity = case.wishes.endpoint_severity
+    severity = context.options.endpoint_severity
     if severity == catalogue.OFF:
         return
-    for reached in unreached(case.facts):
-        endpoint, service = reached.endpoint, service_of(reached, case.needs.namespace)
+    for reached in unreached(context.facts):
+        endpoint, service = reached.endpoint, service_of(reached, context.needs.namespace)
         problem = f"This host cannot open a connection: {reached.problem} (after {reached.seconds:.1f} s)."
-        said = _problem_of_service(case, service, endpoint.port) if service else ""
+        said = _problem_of_service(context, service, endpoint.port) if service else ""
         if said or service is None:
             yield catalogue.ENDPOINT_UNREACHABLE.found(
                 f"{endpoint.name} {endpoint.host}:{endpoint.port}",
@@ -53,14 +53,14 @@ def service_of(reached: Reached, namespace: str) -> Key | None:
     return Key("v1", "Service", found, host.partition(".")[0]) if found else None
 
 
-def _problem_of_service(case: Case, service: Key, port: int) -> str:
+def _problem_of_service(context: Context, service: Key, port: int) -> str:
     """Why pods cannot reach it either; empty when they can, or when that is not known."""
-    live = case.facts.live.get(service)
-    if service in case.needs.keys or service not in case.facts.live or isinstance(live, Unknown):
+    live = context.facts.live.get(service)
+    if service in context.needs.keys or service not in context.facts.live or isinstance(live, Unknown):
         return ""
     if live is None:
         return f"{service}, which pods would take the name for, does not exist."
-    spec, is_backed = live["spec"], known(case.facts.backed.get(service, True), True)
+    spec, is_backed = live["spec"], known(context.facts.backed.get(service, True), True)
     if spec.get("type") == EXTERNAL:
         return ""
     ports = [item["port"] for item in spec.get("ports") or ()]

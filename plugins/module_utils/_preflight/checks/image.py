@@ -11,7 +11,7 @@ import typing as t
 from ..._findings.finding import Finding
 from ..._objects.pod_template import containers_of
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?"
@@ -22,14 +22,14 @@ REFERENCE = re.compile(
 )
 
 
-def check_images(case: Case) -> t.Iterator[Finding]:
-    for workload in case.needs.workloads:
+def check_images(context: Context) -> t.Iterator[Finding]:
+    for workload in context.needs.workloads:
         for container in containers_of(workload.spec):
             subject = f"{workload.key}, container {container['name']}"
-            yield from _judge(subject, container.get("image") or "", case)
+            yield from _evaluate(subject, container.get("image") or "", context)
 
 
-def _judge(subject: str, image: str, case: Case) -> t.Iterator[Finding]:
+def _evaluate(subject: str, image: str, context: Context) -> t.Iterator[Finding]:
     match = REFERENCE.fullmatch(image)
     if match is None:
         yield catalogue.IMAGE_INVALID.found(subject, f"{image!r} is no image reference.")
@@ -37,8 +37,8 @@ def _judge(subject: str, image: str, case: Case) -> t.Iterator[Finding]:
     if match["tag"] in (None, "latest") and not match["digest"]:
         yield catalogue.IMAGE_LATEST.found(subject, f"{image} means whatever was pushed last (tag latest).")
         return
-    severity = case.wishes.digest_severity
-    if not match["digest"] and case.wishes.production and severity != catalogue.OFF:
+    severity = context.options.digest_severity
+    if not match["digest"] and context.options.production and severity != catalogue.OFF:
         yield catalogue.IMAGE_NOT_PINNED.found(
             subject, f"{image} has no digest: the tag can be moved to another image at any time.", severity=severity
         )

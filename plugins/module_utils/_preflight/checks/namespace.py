@@ -12,7 +12,7 @@ from ..._objects.manifest import Manifest, key_of
 from ..._release.objects.ownership import ReleaseName, is_ours
 from ..._release.planning.plan import REPLACEABLE
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Refusal, Unknown
 from .capacity import pods_of_others
 
@@ -32,26 +32,26 @@ NOT_ALLOWED_TO_CREATE = "cannot create resource"
 ABOUT_QUOTA = "exceeded quota"
 
 
-def check_namespace(case: Case) -> t.Iterator[Finding]:
-    namespace = case.facts.namespace
+def check_namespace(context: Context) -> t.Iterator[Finding]:
+    namespace = context.facts.namespace
     if namespace is None or isinstance(namespace, Unknown) or not namespace.terminating_since:
         return
     held = "; ".join(namespace.held_by) or "the server does not say by what"
     yield catalogue.NAMESPACE_TERMINATING.found(
-        f"Namespace {case.needs.namespace}",
+        f"Namespace {context.needs.namespace}",
         f"It is being deleted since {namespace.terminating_since} and takes no new object. It is held by {held}.",
         namespace.held_by,
     )
 
 
-def check_shared(case: Case) -> t.Iterator[Finding]:
+def check_shared(context: Context) -> t.Iterator[Finding]:
     """A namespace that is not the release's own may hold pods of others, which some of its objects are about too."""
-    others = [pod for pod in pods_of_others(case) or () if SOLVER_LABEL not in pod.labels]
-    strict = [str(key_of(manifest)) for manifest in case.needs.manifests if _is_about_all_pods(manifest)]
-    if others and strict and not case.needs.of_kind("Namespace"):
+    others = [pod for pod in pods_of_others(context) or () if SOLVER_LABEL not in pod.labels]
+    strict = [str(key_of(manifest)) for manifest in context.needs.manifests if _is_about_all_pods(manifest)]
+    if others and strict and not context.needs.of_kind("Namespace"):
         names = sorted(pod.name for pod in others)
         yield catalogue.NAMESPACE_SHARED.found(
-            f"Namespace {case.needs.namespace}",
+            f"Namespace {context.needs.namespace}",
             f"It is shared with pods of others ({len(others)}), and {', '.join(strict)} would be about them too.",
             [f"Pod {name}" for name in names[:SHOWN_PODS]],
         )
@@ -63,9 +63,9 @@ def _is_about_all_pods(manifest: Manifest) -> bool:
     )
 
 
-def check_admission(case: Case) -> t.Iterator[Finding]:
+def check_admission(context: Context) -> t.Iterator[Finding]:
     """A pod that admission refuses shows only as a Deployment that stays without pods; quotas are judged apart."""
-    for key, refusal in case.facts.dry_runs.items():
+    for key, refusal in context.facts.dry_runs.items():
         if not isinstance(refusal, Refusal) or NOT_ALLOWED_TO_CREATE in refusal.message:
             continue
         if refusal.status == 0 or refusal.status >= 500 or ABOUT_QUOTA in refusal.message:
@@ -74,11 +74,11 @@ def check_admission(case: Case) -> t.Iterator[Finding]:
         yield check.found(key, f"The API server refuses its pods (dry run): {refusal.message}", [refusal.message])
 
 
-def check_history(case: Case) -> t.Iterator[Finding]:
-    pending = case.facts.pending
+def check_history(context: Context) -> t.Iterator[Finding]:
+    pending = context.facts.pending
     if pending is None or isinstance(pending, Unknown):
         return
-    name = f"Release {case.needs.name} in {case.needs.namespace}"
+    name = f"Release {context.needs.name} in {context.needs.namespace}"
     record = pending.record or "its lock"
     if pending.holder:
         left = f"its lock is renewed, or free in {pending.lease_seconds_left:.0f} s by the clock of this machine"
@@ -91,13 +91,13 @@ def check_history(case: Case) -> t.Iterator[Finding]:
         yield catalogue.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")
 
 
-def check_fixed_fields(case: Case) -> t.Iterator[Finding]:
+def check_fixed_fields(context: Context) -> t.Iterator[Finding]:
     """What cannot be changed and is not deleted and created anew by the release itself."""
-    for manifest in case.needs.manifests:
-        live = case.facts.live.get(key_of(manifest))
+    for manifest in context.needs.manifests:
+        live = context.facts.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
             continue
-        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(case.needs.name, case.needs.namespace)):
+        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(context.needs.name, context.needs.namespace)):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)

@@ -10,7 +10,7 @@ import typing as t
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
 from .. import catalogue, controllers
-from ..context import Case
+from ..context import Context
 from ..facts import Controller, Unknown, known
 
 WEB_PORT = 8080
@@ -24,11 +24,11 @@ SERVED_BY = {
 """What may stand behind the controller that a class names; Traefik reads the annotations of ingress-nginx too."""
 
 
-def check_holes(case: Case) -> t.Iterator[Finding]:
+def check_holes(context: Context) -> t.Iterator[Finding]:
     """Requests that meet no hole time out; whoever else is not there is worth a note."""
-    for policy in case.needs.of_kind("NetworkPolicy"):
+    for policy in context.needs.of_kind("NetworkPolicy"):
         is_web = bool(_web_peers(policy))
-        outside, missing = _outside(case, policy), _missing(case, policy)
+        outside, missing = _outside(context, policy), _missing(context, policy)
         if outside:
             names = " and ".join(f"{each.where} ({each.software})" for each in outside)
             yield catalogue.NETWORK_HOLE.found(
@@ -49,31 +49,31 @@ def names_namespaces(policies: t.Iterable[Manifest]) -> bool:
     return any(map(_namespaces, policies))
 
 
-def _missing(case: Case, policy: Manifest) -> list[str]:
+def _missing(context: Context, policy: Manifest) -> list[str]:
     """The namespaces of a policy that are surely not there, as a person calls them."""
-    there = case.facts.namespaces
+    there = context.facts.namespaces
     if there is None or isinstance(there, Unknown):
         return []
-    brought = {case.needs.namespace, *(item["metadata"]["name"] for item in case.needs.of_kind("Namespace"))}
+    brought = {context.needs.namespace, *(item["metadata"]["name"] for item in context.needs.of_kind("Namespace"))}
     return [f"Namespace {name}" for name in _namespaces(policy) if name not in there | brought]
 
 
-def _outside(case: Case, policy: Manifest) -> list[Controller]:
+def _outside(context: Context, policy: Manifest) -> list[Controller]:
     """The controllers that would bring the requests, where the policy lets none of them in."""
     peers = _web_peers(policy)
     let_in = [name for peer in peers if (name := _namespace_of(peer))]
-    found = _serving(case)
+    found = _serving(context)
     if not let_in or len(let_in) < len(peers) or any(each.namespace in let_in for each in found):
         return []
     return found
 
 
-def _serving(case: Case) -> list[Controller]:
+def _serving(context: Context) -> list[Controller]:
     """The known software that may serve the classes of the release."""
-    facts = case.facts
+    facts = context.facts
     ingresses, gateways = known(facts.ingress_classes, {}), known(facts.gateway_classes, {})
-    classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in case.needs.of_kind("Ingress")]
-    classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in case.needs.of_kind("Gateway")]
+    classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in context.needs.of_kind("Ingress")]
+    classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in context.needs.of_kind("Gateway")]
     names = {each.name for controller in classes for each in SERVED_BY.get(controller, ())}
     return [each for each in known(facts.controllers, ()) if each.software in names]
 

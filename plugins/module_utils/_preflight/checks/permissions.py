@@ -9,15 +9,15 @@ import typing as t
 
 from ..._findings.finding import Finding
 from .. import catalogue, permissions
-from ..context import Case
+from ..context import Context
 from ..permissions import Access
 
 
-def check_permissions(case: Case) -> t.Iterator[Finding]:
+def check_permissions(context: Context) -> t.Iterator[Finding]:
     """One finding for each kind, with all its verbs."""
-    grants = set(_role_accesses(case))
+    grants = set(_role_accesses(context))
     missing: dict[str, list[Access]] = {}
-    for each in case.facts.denied:
+    for each in context.facts.denied:
         if each not in grants:
             missing.setdefault(each.subject, []).append(each)
     for kind, denied in missing.items():
@@ -29,11 +29,11 @@ def check_permissions(case: Case) -> t.Iterator[Finding]:
         )
 
 
-def check_escalation(case: Case) -> t.Iterator[Finding]:
+def check_escalation(context: Context) -> t.Iterator[Finding]:
     """The API server refuses a Role that grants more than its author holds, unless the author may escalate."""
-    denied = set(case.facts.denied)
-    for each in permissions.escalations(case.needs):
-        granted = permissions.granted_by_roles(case.needs)
+    denied = set(context.facts.denied)
+    for each in permissions.escalations(context.needs):
+        granted = permissions.granted_by_roles(context.needs)
         held_back = [grant for grant in granted if grant in denied and grant.subject == each.subject]
         if held_back and each in denied:
             yield catalogue.ROLE_ESCALATION.found(
@@ -45,8 +45,8 @@ def check_escalation(case: Case) -> t.Iterator[Finding]:
             )
 
 
-def _role_accesses(case: Case) -> list[Access]:
-    return [*permissions.granted_by_roles(case.needs), *permissions.escalations(case.needs)]
+def _role_accesses(context: Context) -> list[Access]:
+    return [*permissions.granted_by_roles(context.needs), *permissions.escalations(context.needs)]
 
 
 def _where(each: Access) -> str:

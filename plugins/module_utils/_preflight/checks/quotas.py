@@ -13,58 +13,61 @@ from ..._objects.manifest import Key, Manifest, key_of
 from ..._objects.pod_template import containers_of
 from ..._objects.quantity import amount
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Pod, Unknown, known
 from ..pod_resources import Spec, Use, resources_of, use_of
 from ..quota_usage import added, limited_objects, quotas_in_force, used
-from ..resource_math import ZERO, Amounts, amounts, plus, shown, times
+from ..resource_math import ZERO, Amounts, amounts, displayed, plus, times
 from .capacity import limit_range_specs, pods_of_others
 
 
-def check_quota(case: Case) -> t.Iterator[Finding]:
+def check_quota(context: Context) -> t.Iterator[Finding]:
     """The release's own ResourceQuota counts as it will be, a live one that it does not replace as it is."""
-    needed = {**_needed_by_pods(case), **_needed_by_objects(case)}
-    for quota in quotas_in_force(case.needs, known(case.facts.quotas, ())):
+    needed = {**_needed_by_pods(context), **_needed_by_objects(context)}
+    for quota in quotas_in_force(context.needs, known(context.facts.quotas, ())):
         hard = amounts(quota["spec"].get("hard"))
         short = [name for name in sorted(hard) if needed.get(name, ZERO) > hard[name]]
         if short:
-            lines = [f"{name}: {shown(name, needed[name])} needed, {shown(name, hard[name])} allowed" for name in short]
-            yield catalogue.QUOTA_SHORT.found(
+            lines = [
+                f"{name}: {displayed(name, needed[name])} needed, {displayed(name, hard[name])} allowed"
+                for name in short
+            ]
+            yield catalogue.QUOTA_INSUFFICIENT.found(
                 key_of(quota), f"It does not hold the release at its largest: {'; '.join(lines)}.", lines
             )
 
 
-def check_limit_ranges(case: Case) -> t.Iterator[Finding]:
-    specs = limit_range_specs(case)
+def check_limit_ranges(context: Context) -> t.Iterator[Finding]:
+    specs = limit_range_specs(context)
     for spec in specs:
         for item in spec.get("limits") or ():
-            for owner, what, given in _limited(case, item.get("type", ""), specs):
+            for owner, what, given in _limited(context, item.get("type", ""), specs):
                 for problem in _outside(item, given):
-                    yield catalogue.LIMIT_RANGE_MISFIT.found(owner, f"{what} {problem}.")
+                    yield catalogue.LIMIT_RANGE_VIOLATION.found(owner, f"{what} {problem}.")
 
 
-def _needed_by_pods(case: Case) -> dict[str, Decimal]:
+def _needed_by_pods(context: Context) -> dict[str, Decimal]:
     """What all pods take at the release's largest; nothing when the present ones cannot be listed."""
-    others = pods_of_others(case)
-    return {} if others is None else plus(_needed(case), _counted(others))
+    others = pods_of_others(context)
+    return {} if others is None else plus(_needed(context), _counted(others))
 
 
-def _needed_by_objects(case: Case) -> dict[str, Decimal]:
+def _needed_by_objects(context: Context) -> dict[str, Decimal]:
     """The counts that grow, with what is there already."""
-    facts, quotas = case.facts, known(case.facts.quotas, ())
-    objects = limited_objects(case.needs, quotas_in_force(case.needs, quotas))
+    facts, quotas = context.facts, known(context.facts.quotas, ())
+    objects = limited_objects(context.needs, quotas_in_force(context.needs, quotas))
     nothing = dict.fromkeys(objects) if facts.namespace is None else {}
     live = {key: body for key, body in {**nothing, **facts.live}.items() if not isinstance(body, Unknown)}
     present = used(quotas)
     return {name: value + present.get(name, ZERO) for name, value in added(objects, live).items()}
 
 
-def _needed(case: Case) -> dict[str, Decimal]:
+def _needed(context: Context) -> dict[str, Decimal]:
     """What the release takes of a quota at its largest."""
-    ranges = limit_range_specs(case)
-    parts = [times(_charge(use_of(each.spec, ranges)), each.most) for each in case.needs.workloads]
-    for claim in case.needs.claims:
-        owners = [each.most for each in case.needs.workloads if each.key == claim.owner]
+    ranges = limit_range_specs(context)
+    parts = [times(_charge(use_of(each.spec, ranges)), each.most) for each in context.needs.workloads]
+    for claim in context.needs.claims:
+        owners = [each.most for each in context.needs.workloads if each.key == claim.owner]
         count = owners[0] if claim.each_pod and owners else 1
         storage = amounts((claim.spec.get("resources") or {}).get("requests")).get("storage", ZERO)
         counted = dict.fromkeys(("persistentvolumeclaims", "count/persistentvolumeclaims"), Decimal(1))
@@ -84,10 +87,10 @@ def _charge(use: Use) -> dict[str, Decimal]:
     return charge
 
 
-def _limited(case: Case, kind: str, ranges: t.Sequence[Spec]) -> t.Iterator[tuple[Key, str, dict[str, Amounts]]]:
+def _limited(context: Context, kind: str, ranges: t.Sequence[Spec]) -> t.Iterator[tuple[Key, str, dict[str, Amounts]]]:
     """What a LimitRange item of a type is about: (object, name of the part, its requests and limits)."""
     items = [item for spec in ranges for item in spec.get("limits") or () if item.get("type") == "Container"]
-    for workload in case.needs.workloads:
+    for workload in context.needs.workloads:
         if kind == "Container":
             for container in containers_of(workload.spec):
                 yield workload.key, f"Container {container['name']}", dict(resources_of(container, items))
@@ -95,7 +98,7 @@ def _limited(case: Case, kind: str, ranges: t.Sequence[Spec]) -> t.Iterator[tupl
             use = use_of(workload.spec, ranges)
             yield workload.key, "Pod", {"requests": use.requests, "limits": use.limits}
     if kind == "PersistentVolumeClaim":
-        for claim in case.needs.claims:
+        for claim in context.needs.claims:
             yield claim.owner, f"Volume {claim.name}", {"requests": amounts(claim.spec["resources"]["requests"])}
 
 
@@ -103,12 +106,13 @@ def _outside(item: Manifest, given: t.Mapping[str, Amounts]) -> t.Iterator[str]:
     requests, limits = given["requests"], given.get("limits", given["requests"])
     for name, low in amounts(item.get("min")).items():
         if requests.get(name, ZERO) < low:
-            yield f"requests {name} {shown(name, requests.get(name, ZERO))}, less than the minimum {shown(name, low)}"
+            given = displayed(name, requests.get(name, ZERO))
+            yield f"requests {name} {given}, less than the minimum {displayed(name, low)}"
     for name, high in amounts(item.get("max")).items():
         if name not in limits:
-            yield f"has no limit of {name}, but the LimitRange has a maximum {shown(name, high)}"
+            yield f"has no limit of {name}, but the LimitRange has a maximum {displayed(name, high)}"
         elif limits[name] > high:
-            yield f"may use {name} {shown(name, limits[name])}, more than the maximum {shown(name, high)}"
+            yield f"may use {name} {displayed(name, limits[name])}, more than the maximum {displayed(name, high)}"
     for name, ratio in (item.get("maxLimitRequestRatio") or {}).items():
         request = requests.get(name, ZERO)
         if request and limits.get(name, ZERO) / request > amount(ratio):

@@ -10,47 +10,47 @@ import typing as t
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, key_of
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import Unknown
 from ..references import Reference, keys_made, made_by
 
 DATA_KINDS = frozenset({"Secret", "ConfigMap"})
 
 
-def check_references(case: Case) -> t.Iterator[Finding]:
+def check_references(context: Context) -> t.Iterator[Finding]:
     """An object that nobody brings must be there, with the keys that are read."""
-    brought = _brought(case)
-    for reference in case.needs.references:
+    brought = _brought(context)
+    for reference in context.needs.references:
         target = reference.target
         if target in brought:
-            yield from _judge_keys(reference, keys_made(brought[target]), brought[target])
+            yield from _evaluate_keys(reference, keys_made(brought[target]), brought[target])
             continue
-        live = case.facts.live.get(target)
-        if target not in case.facts.live or isinstance(live, Unknown):
+        live = context.facts.live.get(target)
+        if target not in context.facts.live or isinstance(live, Unknown):
             continue
         if live is None:
-            yield _missing(reference, case)
+            yield _missing(reference, context)
         elif target.kind in DATA_KINDS:
-            yield from _judge_keys(reference, _filled(live), live)
+            yield from _evaluate_keys(reference, _filled(live), live)
 
 
-def _brought(case: Case) -> dict[Key, Manifest]:
+def _brought(context: Context) -> dict[Key, Manifest]:
     """Each object that the release brings or has made, with the manifest that it comes from."""
-    own = {key_of(manifest): manifest for manifest in case.needs.manifests}
-    made = {key: manifest for manifest in case.needs.manifests if (key := made_by(manifest))}
+    own = {key_of(manifest): manifest for manifest in context.needs.manifests}
+    made = {key: manifest for manifest in context.needs.manifests if (key := made_by(manifest))}
     return {**made, **own}
 
 
-def _missing(reference: Reference, case: Case) -> Finding:
-    where = " The namespace itself does not exist yet." if case.facts.namespace is None else ""
+def _missing(reference: Reference, context: Context) -> Finding:
+    where = " The namespace itself does not exist yet." if context.facts.namespace is None else ""
     keys = f" It must have the keys {', '.join(reference.keys)}." if reference.keys else ""
-    inside = where if reference.target.namespace == case.needs.namespace else ""
+    inside = where if reference.target.namespace == context.needs.namespace else ""
     return catalogue.REFERENCE_MISSING.found(
         reference.target, f"{reference.user} needs it, but it does not exist and no role brings it.{inside}{keys}"
     )
 
 
-def _judge_keys(reference: Reference, keys: frozenset[str] | None, source: Manifest) -> t.Iterator[Finding]:
+def _evaluate_keys(reference: Reference, keys: frozenset[str] | None, source: Manifest) -> t.Iterator[Finding]:
     missing = [] if keys is None else [key for key in reference.keys if key not in keys]
     if missing:
         through = f" (from {key_of(source)})" if source["kind"] != reference.target.kind else ""

@@ -9,7 +9,7 @@ import typing as t
 
 from ..._findings.finding import Finding
 from .. import catalogue
-from ..context import Case
+from ..context import Context
 from ..facts import StorageClass, Unknown
 from ..parse import storage_class
 from ..requirements import Claim
@@ -28,24 +28,24 @@ BLOCK_STORAGE = {
 ONE_NODE_MODES = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 
 
-def check_storage_class(case: Case) -> t.Iterator[Finding]:
-    classes = _classes(case)
+def check_storage_class(context: Context) -> t.Iterator[Finding]:
+    classes = _classes(context)
     if classes is None:
         return
-    for claim in case.needs.claims:
+    for claim in context.needs.claims:
         if claim.storage_class == "" or _class_of(claim, classes):
             continue
-        wanted = f"StorageClass {claim.storage_class}" if claim.storage_class else "A default StorageClass"
+        required = f"StorageClass {claim.storage_class}" if claim.storage_class else "A default StorageClass"
         names = ", ".join(sorted(classes)) or "none"
         yield catalogue.STORAGE_CLASS_MISSING.found(
-            claim.owner, f"{wanted} for volume {claim.name} does not exist; the cluster has {names}."
+            claim.owner, f"{required} for volume {claim.name} does not exist; the cluster has {names}."
         )
 
 
-def check_access_modes(case: Case) -> t.Iterator[Finding]:
+def check_access_modes(context: Context) -> t.Iterator[Finding]:
     """A claim for many writers on block storage stays Pending for ever."""
-    for claim in case.needs.claims:
-        storage = _class_of(claim, _classes(case) or {})
+    for claim in context.needs.claims:
+        storage = _class_of(claim, _classes(context) or {})
         if "ReadWriteMany" in claim.access_modes and storage and storage.provisioner in BLOCK_STORAGE:
             yield catalogue.ACCESS_MODE_IMPOSSIBLE.found(
                 claim.owner,
@@ -54,12 +54,12 @@ def check_access_modes(case: Case) -> t.Iterator[Finding]:
             )
 
 
-def check_shared_volume(case: Case) -> t.Iterator[Finding]:
+def check_shared_volume(context: Context) -> t.Iterator[Finding]:
     """One volume for all pods must be mountable on all their nodes."""
-    for claim in case.needs.claims:
+    for claim in context.needs.claims:
         if claim.each_pod or not ONE_NODE_MODES.issuperset(claim.access_modes):
             continue
-        for workload in case.needs.workloads:
+        for workload in context.needs.workloads:
             mounted = [volume.get("persistentVolumeClaim") or {} for volume in workload.spec.get("volumes") or ()]
             if workload.most > 1 and any(item.get("claimName") == claim.name for item in mounted):
                 yield catalogue.VOLUME_NOT_SHARABLE.found(
@@ -69,10 +69,10 @@ def check_shared_volume(case: Case) -> t.Iterator[Finding]:
                 )
 
 
-def check_binding(case: Case) -> t.Iterator[Finding]:
+def check_binding(context: Context) -> t.Iterator[Finding]:
     """A zonal volume made before its pod is scheduled may lie in a zone that cannot take the pod."""
-    for claim in case.needs.claims:
-        storage = _class_of(claim, _classes(case) or {})
+    for claim in context.needs.claims:
+        storage = _class_of(claim, _classes(context) or {})
         if storage and storage.provisioner in BLOCK_STORAGE and storage.binding != "WaitForFirstConsumer":
             yield catalogue.VOLUME_BINDING.found(
                 claim.owner,
@@ -80,12 +80,12 @@ def check_binding(case: Case) -> t.Iterator[Finding]:
             )
 
 
-def _classes(case: Case) -> dict[str, StorageClass] | None:
+def _classes(context: Context) -> dict[str, StorageClass] | None:
     """The classes that there will be: the cluster's and the release's own. None when the cluster's are unknown."""
-    if isinstance(case.facts.storage_classes, Unknown):
+    if isinstance(context.facts.storage_classes, Unknown):
         return None
-    rendered = {item["metadata"]["name"]: storage_class(item) for item in case.needs.of_kind("StorageClass")}
-    return {**case.facts.storage_classes, **rendered}
+    rendered = {item["metadata"]["name"]: storage_class(item) for item in context.needs.of_kind("StorageClass")}
+    return {**context.facts.storage_classes, **rendered}
 
 
 def _class_of(claim: Claim, classes: t.Mapping[str, StorageClass]) -> StorageClass | None:

@@ -26,7 +26,7 @@ Values = t.Mapping[Key, "Manifest | None"]
 """Live Secrets as far as they may be read, None for one that does not exist."""
 
 
-def outer_secrets(manifests: t.Sequence[Manifest]) -> dict[Key, tuple[Key, ...]]:
+def external_secrets(manifests: t.Sequence[Manifest]) -> dict[Key, tuple[Key, ...]]:
     """For each workload the Secrets that its pods cannot do without and that the release does not make, by name."""
     own = {key_of(manifest) for manifest in manifests if is_secret(manifest)}
     read = {

@@ -17,7 +17,7 @@ TAKING_OVER = (
     "takeover (maestro_takeover) to take it over."
 )
 HELD = Check(
-    "field-held",
+    "field-conflict",
     "error",
     "Set takeover (maestro_takeover) to take fields over, or leave them to their manager.",
 )

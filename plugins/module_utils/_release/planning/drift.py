@@ -11,7 +11,7 @@ from ..._findings.finding import Finding
 from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
 from ..._objects.quantity import amount
 from ..objects.ownership import MANAGER, field_changes, is_of_autoscaler
-from .managed_fields import Owner, Path, holder_of, lost_fields, owners_of, shown, value_at
+from .managed_fields import Owner, Path, displayed, holder_of, lost_fields, owners_of, value_at
 
 NEXT_STEP = "Deploy again to bring it back, or take the change over into the inventory."
 TAKEOVER = (
@@ -134,8 +134,8 @@ def _changes_at(path: Path, manifest: Manifest, live: Manifest) -> list[tuple[st
     if not declared_changes(declared, there):
         return []
     if isinstance(there, dict):
-        return declared_changes(declared, there, shown(path))
-    return field_changes(declared, there, shown(path))
+        return declared_changes(declared, there, displayed(path))
+    return field_changes(declared, there, displayed(path))
 
 
 def _marked(live: Manifest, mark: str) -> Manifest:

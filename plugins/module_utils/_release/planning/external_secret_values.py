@@ -10,7 +10,7 @@ import typing as t
 
 from ..._cluster.client import ApiError, Cluster
 from ..._objects.manifest import Key, Manifest, key_of
-from ..objects.external_secret_digest import Values, digest, digest_of, outer_secrets, with_digest
+from ..objects.external_secret_digest import Values, digest, digest_of, external_secrets, with_digest
 from .plan import CHANGE, KEEP, Plan, Step
 
 FORBIDDEN = 403
@@ -18,14 +18,14 @@ FORBIDDEN = 403
 
 def with_digests(cluster: Cluster, manifests: t.Sequence[Manifest]) -> list[Manifest]:
     """The manifests, each workload with the digest of what the Secrets that it reads hold now."""
-    digests = _digests(cluster, outer_secrets(manifests))
+    digests = _digests(cluster, external_secrets(manifests))
     return [_marked(manifest, digests) for manifest in manifests]
 
 
 def renewed(cluster: Cluster, plan: Plan) -> Plan:
     """The plan, with workloads changed whose Secrets have other values now than when it was made."""
     declared = [step.manifest for step in plan.steps if step.manifest is not None]
-    digests = _digests(cluster, outer_secrets(declared))
+    digests = _digests(cluster, external_secrets(declared))
     return Plan(tuple(_renewed(step, digests) for step in plan.steps))
 
 

@@ -75,7 +75,7 @@ def value_at(path: Path, value: t.Any) -> t.Any:
     return value
 
 
-def shown(path: Path) -> str:
+def displayed(path: Path) -> str:
     """`spec.template.spec.containers[maestro].image`"""
     return "".join(str(step) if isinstance(step, Item) else f".{step}" for step in path).removeprefix(".")
 

@@ -43,7 +43,7 @@ class Step:
     note: str = ""
     force: bool = False
     taken: tuple[str, ...] = ()
-    former: Manifest | None = None
+    previous: Manifest | None = None
 
     @property
     def declared(self) -> Manifest:
@@ -54,13 +54,13 @@ class Step:
 
     @property
     def before(self) -> Manifest:
-        return without_secret_values(comparable(self.live or self.former))
+        return without_secret_values(comparable(self.live or self.previous))
 
     @property
     def after(self) -> Manifest:
         if self.predicted is None:
             return {}
-        return without_secret_values(comparable(self.predicted), self.live or self.former)
+        return without_secret_values(comparable(self.predicted), self.live or self.previous)
 
     def fields(self) -> list[dict[str, t.Any]]:
         """The fields that change, with their values before and after; never a secret value."""
@@ -70,13 +70,13 @@ class Step:
         return [
             {"field": path, "before": before, "after": after}
             for path, before, after in changes
-            if self.former is None or path != "metadata.name"
+            if self.previous is None or path != "metadata.name"
         ]
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
-        shown: dict[str, t.Any] = {"object": str(self.key), "action": self.action, "fields": self.fields()}
-        return {**shown, "note": self.note} if self.note else shown
+        displayed: dict[str, t.Any] = {"object": str(self.key), "action": self.action, "fields": self.fields()}
+        return {**displayed, "note": self.note} if self.note else displayed
 
 
 @dataclasses.dataclass(frozen=True)

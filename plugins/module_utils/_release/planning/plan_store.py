@@ -9,10 +9,10 @@ import json
 import os
 import tempfile
 
-from .plan_file import Frozen, PlanUnreadable, decode
+from .plan_file import PlanUnreadable, SavedPlan, decode
 
 
-def save(frozen: Frozen, path: str) -> None:
+def save(saved: SavedPlan, path: str) -> None:
     """Write the plan, readable for its owner only; a former file is replaced at once. Raises PlanUnwritable."""
     folder = os.path.dirname(os.path.abspath(path))
     try:
@@ -20,7 +20,7 @@ def save(frozen: Frozen, path: str) -> None:
         handle, temporary = tempfile.mkstemp(prefix=".plan-", dir=folder)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(frozen, file, indent=1)
+                json.dump(saved, file, indent=1)
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
@@ -29,7 +29,7 @@ def save(frozen: Frozen, path: str) -> None:
         raise PlanUnwritable(f"The plan cannot be written to {path}: {error.strerror or error}.") from error
 
 
-def load(path: str, word: str) -> Frozen | None:
+def load(path: str, word: str) -> SavedPlan | None:
     """The plan of a file, or the one that a variable holds, or None when neither is given. Raises PlanUnreadable."""
     if word:
         return decode(word)

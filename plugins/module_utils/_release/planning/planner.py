@@ -80,7 +80,7 @@ class Asked(t.NamedTuple):
 def make_plan(
     cluster: Cluster,
     manifests: t.Sequence[Manifest],
-    former: Former,
+    previous: Former,
     release: ReleaseName,
     takeover: bool = False,
     prune_allowed: t.Collection[str] = (),
@@ -90,10 +90,10 @@ def make_plan(
     `takeover` forces fields away from other field managers. `prune_allowed` names what may be pruned although it holds
     data, as `<kind>/<name>` or `<kind>`. Raises Refused with everything the server would refuse.
     """
-    asker = _Asker(cluster, manifests, former, release, takeover)
+    asker = _Asker(cluster, manifests, previous, release, takeover)
     wanted = {key_of(manifest).of_any_version for manifest in manifests}
     answers = cluster.parallel(asker.ask, manifests)
-    left = [key for key in former.prunable if key.of_any_version not in wanted]
+    left = [key for key in previous.prunable if key.of_any_version not in wanted]
     prunes = _prunes(cluster, left, release, prune_allowed)
     made = plan.Plan((*(answer.step for answer in answers if answer.step), *prunes))
     findings = [answer.finding for answer in answers if answer.finding]
@@ -106,14 +106,14 @@ class _Asker:
     """Asks the server about one manifest after the other."""
 
     def __init__(
-        self, cluster: Cluster, manifests: t.Sequence[Manifest], former: Former, release: ReleaseName, takeover: bool
+        self, cluster: Cluster, manifests: t.Sequence[Manifest], previous: Former, release: ReleaseName, takeover: bool
     ) -> None:
         self._cluster = cluster
         self._release = release
         self._takeover = takeover
         self._absent = _absent_namespaces(cluster, manifests)
         self._coming = {_defined(manifest) for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
-        self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in former.settings}
+        self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in previous.settings}
         self._settings = named_by_content(manifests)
         self._listed = listed(cluster, [m for m in manifests if key_of(m).namespace not in self._absent], release.name)
 
@@ -146,8 +146,8 @@ class _Asker:
         if live is not None and hands_over_replicas(manifest, live):
             predicted["spec"]["replicas"] = live["spec"]["replicas"]
         step = plan.step(manifest, key, live, predicted)
-        former = self._predecessor(key) if live is None and key in self._settings else None
-        return dataclasses.replace(step, force=bool(taken), taken=taken, former=former)
+        previous = self._predecessor(key) if live is None and key in self._settings else None
+        return dataclasses.replace(step, force=bool(taken), taken=taken, previous=previous)
 
     def _predicted(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
         """What the server says the object will become, and what that takes from other managers."""
@@ -160,8 +160,8 @@ class _Asker:
         return self._cluster.apply(manifest, MANAGER, force=True, dry_run=True), taken
 
     def _predecessor(self, key: Key) -> Manifest | None:
-        former = self._predecessors.get((key.kind, key.namespace, plain_name(key.name)))
-        return self._cluster.find(*former) if former else None
+        previous = self._predecessors.get((key.kind, key.namespace, plain_name(key.name)))
+        return self._cluster.find(*previous) if previous else None
 
     def _refused(self, manifest: Manifest, key: Key, error: ApiError) -> Asked:
         if error.not_found:

@@ -16,7 +16,7 @@ from .plan import KEEP, Step
 class CannotRestore(ClusterError):
     """Something that a former release needs is gone, and no record holds it."""
 
-    id = "cannot-restore"
+    id = "rollback-impossible"
     next_step = "Nothing was changed. Restore another release, or deploy with the values given anew."
 
 

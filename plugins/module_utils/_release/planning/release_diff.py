@@ -29,11 +29,11 @@ def differences(old: Record, new: Record) -> list[dict[str, t.Any]]:
 def _difference(before: Manifest | None, after: Manifest | None) -> t.Iterator[dict[str, t.Any]]:
     if before == after:
         return
-    shown = after or before or {}
+    displayed = after or before or {}
     change = CHANGED if before and after else ADDED if after else REMOVED
     fields = field_changes(before, after) if before and after else []
     yield {
-        "object": str(key_of(shown)),
+        "object": str(key_of(displayed)),
         "change": change,
         "fields": [{"field": path, "before": old, "after": new} for path, old, new in fields],
     }

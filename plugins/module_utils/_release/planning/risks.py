@@ -23,7 +23,7 @@ SIZE = "spec.resources.requests.storage"
 
 def risks(plan: Plan) -> list[Finding]:
     """Everything worth knowing of a plan, warnings first."""
-    found = [finding for step in plan.steps for judge in JUDGES for finding in judge(step)]
+    found = [finding for step in plan.steps for evaluate in JUDGES for finding in evaluate(step)]
     return by_severity([*found, *_unpredicted(plan), *_undisruptable(plan)])
 
 
@@ -53,7 +53,7 @@ def _restarted(step: Step) -> t.Iterator[Finding]:
 def _taken(step: Step) -> t.Iterator[Finding]:
     if step.taken and not are_replicas_of_autoscaler(step.taken):
         yield Finding(
-            "field-taken",
+            "field-takeover",
             "warning",
             str(step.key),
             "the release takes fields over from another field manager, whose values are lost",
@@ -66,7 +66,7 @@ def _irreversible(step: Step) -> t.Iterator[Finding]:
     what = _lasting(step) if step.action in (CHANGE, ADOPT, REPLACE) else ""
     if what:
         yield Finding(
-            "step-irreversible", "warning", str(step.key), what, _lines(step), "Be sure; no rollback undoes it."
+            "irreversible-step", "warning", str(step.key), what, _lines(step), "Be sure; no rollback undoes it."
         )
 
 
@@ -109,7 +109,7 @@ def _unpredicted(plan: Plan) -> t.Iterator[Finding]:
     for reason, objects in reasons.items():
         count = f"{len(objects)} object{'' if len(objects) == 1 else 's'}"
         message = f"{reason}, so defaults, quotas and policies are not in this plan"
-        yield Finding("not-predicted", "note", count, message, tuple(objects), "Plan again when it exists.")
+        yield Finding("dry-run-unavailable", "note", count, message, tuple(objects), "Plan again when it exists.")
 
 
 def _undisruptable(plan: Plan) -> t.Iterator[Finding]:

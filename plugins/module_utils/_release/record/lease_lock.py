@@ -182,11 +182,11 @@ class Lock:
             if found is None or _holder(found) != _holder(lease):
                 return False
             if found["metadata"]["resourceVersion"] != version:
-                raise InProgress(self._told(found))
+                raise InProgress(self._reported(found))
             if time.monotonic() > expiry:
                 return True
 
-    def _told(self, lease: Manifest) -> str:
+    def _reported(self, lease: Manifest) -> str:
         """Who, what for, since when, until when."""
         spec = lease["spec"]
         purpose = (lease["metadata"].get("annotations") or {}).get(PURPOSE, "")

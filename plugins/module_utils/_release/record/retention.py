@@ -21,11 +21,11 @@ def before_current(records: t.Sequence[Record]) -> Record | None:
     What is current after a restore is the restored release, so a second restore goes further back and not forth again.
     A restore that was interrupted or failed counts for nothing: the next one tries the same again.
     """
-    finished = [record for record in records if record.state == PASSED or not record.about.get("restores")]
+    finished = [record for record in records if record.state == PASSED or not record.about.get("rollback_to")]
     if not finished:
         return None
     current = finished[-1]
-    bound = current.about.get(FIRST_AS) or current.about.get("restores") or current.number
+    bound = current.about.get(FIRST_AS) or current.about.get("rollback_to") or current.number
     passed = [record for record in finished if record.state == PASSED and record.number < bound]
     return next((record for record in reversed(passed) if record.manifests != current.manifests), None)
 

@@ -59,7 +59,7 @@ class Check:
     successes: int = 1
 
 
-def judge(check: Check, reply: Reply, now: float) -> list[Finding]:
+def evaluate(check: Check, reply: Reply, now: float) -> list[Finding]:
     """All that is wrong with an answer; `now` in seconds since 1970."""
     if check.closed:
         return _closed(check, reply)
@@ -83,13 +83,13 @@ def _closed(check: Check, reply: Reply) -> list[Finding]:
     """A good answer is an open door, whole or not; who refuses, or takes no request, has closed it."""
     if 200 <= reply.status < 300:
         text = f"{check.url} answers {reply.status} from outside and should not be reachable"
-        return [kinds.ENDPOINT_OPEN.of(check.name, text, _shown(reply))]
+        return [kinds.ENDPOINT_EXPOSED.of(check.name, text, _displayed(reply))]
     if _refuses(check, reply):
         return []
     location = reply.headers.get("location", "")
     came = f"answers {reply.status}{f' to {location}' if location else ''}" if reply.status else reply.error
     text = f"whether {check.url} is closed from outside is not known: {came}"
-    return [kinds.ENDPOINT_UNPROVEN.of(check.name, text, *([_shown(reply)] if reply.status else []))]
+    return [kinds.ENDPOINT_UNPROVEN.of(check.name, text, *([_displayed(reply)] if reply.status else []))]
 
 
 def _refuses(check: Check, reply: Reply) -> bool:
@@ -140,16 +140,16 @@ def _status(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
             text = f"{check.url} answers {came} and not with a redirect to {check.redirect}"
             yield kinds.REDIRECT_MISSING.of(check.name, text)
     elif check.statuses and reply.status not in check.statuses:
-        wanted = " or ".join(str(status) for status in sorted(check.statuses))
-        yield _unexpected(check, reply, f"{check.url} answers {reply.status} and not {wanted}")
+        smoke_plan = " or ".join(str(status) for status in sorted(check.statuses))
+        yield _unexpected(check, reply, f"{check.url} answers {reply.status} and not {smoke_plan}")
 
 
 def _leads_to(check: Check, location: str) -> bool:
     """Whether a redirect goes where it should: to that host, or below that path where one is named."""
     there = urllib.parse.urljoin(str(check.url), location)
-    wanted, found = urllib.parse.urlsplit(check.redirect), urllib.parse.urlsplit(there)
-    is_there = (wanted.scheme, wanted.hostname) == (found.scheme, found.hostname)
-    return there.startswith(check.redirect) if wanted.path.strip("/") else is_there
+    smoke_plan, found = urllib.parse.urlsplit(check.redirect), urllib.parse.urlsplit(there)
+    is_there = (smoke_plan.scheme, smoke_plan.hostname) == (found.scheme, found.hostname)
+    return there.startswith(check.redirect) if smoke_plan.path.strip("/") else is_there
 
 
 def _headers(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -173,20 +173,20 @@ def _values(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     except (ValueError, RecursionError) as error:
         yield _unexpected(check, reply, f"the answer of {check.url} is no JSON: {error}")
         return
-    for expression, wanted in check.json.items():
+    for expression, smoke_plan in check.json.items():
         try:
             found = jmespath.search(expression, content)
         except ValueError as error:
             found = f"no value ({error})"
-        if found != wanted:
-            yield _unexpected(check, reply, f"{expression} of {check.url} is {found!r} and should be {wanted!r}")
+        if found != smoke_plan:
+            yield _unexpected(check, reply, f"{expression} of {check.url} is {found!r} and should be {smoke_plan!r}")
 
 
 def _latency(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if check.max_seconds and reply.seconds > check.max_seconds:
         phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in reply.phases.items())
         text = f"{check.url} took {reply.seconds:.3f} s; {check.max_seconds:g} s is the limit"
-        yield kinds.ANSWER_SLOW.of(check.name, text, phases)
+        yield kinds.RESPONSE_SLOW.of(check.name, text, phases)
 
 
 def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -219,17 +219,19 @@ def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
 
 
 def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
-    shown = reply.certificate
-    if not shown:
+    displayed = reply.certificate
+    if not displayed:
         return
-    days = (shown.ends - now) / DAY
+    days = (displayed.ends - now) / DAY
     if days < check.certificate_days:
         text = (
             f"the certificate of {check.url.authority} ends in {days:.1f} days; {check.certificate_days:g} is the least"
         )
-        yield kinds.CERTIFICATE_ENDING.of(check.name, text, f"issued by {shown.issuer} for {', '.join(shown.names)}")
-    if _is_older(shown.version, check.tls_minimum):
-        text = f"{check.url.authority} agreed to {shown.version}; {check.tls_minimum} is the least"
+        yield kinds.CERTIFICATE_EXPIRING.of(
+            check.name, text, f"issued by {displayed.issuer} for {', '.join(displayed.names)}"
+        )
+    if _is_older(displayed.version, check.tls_minimum):
+        text = f"{check.url.authority} agreed to {displayed.version}; {check.tls_minimum} is the least"
         yield kinds.TLS_OUTDATED.of(check.name, text)
 
 
@@ -246,10 +248,10 @@ JUDGES: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] = (
 
 
 def _unexpected(check: Check, reply: Reply, text: str) -> Finding:
-    return kinds.ANSWER_UNEXPECTED.of(check.name, text, _shown(reply))
+    return kinds.RESPONSE_UNEXPECTED.of(check.name, text, _displayed(reply))
 
 
-def _shown(reply: Reply) -> str:
+def _displayed(reply: Reply) -> str:
     """The first bytes of an answer, on one line."""
     text = " ".join(reply.body[: 4 * SHOWN].decode("utf-8", "replace").split())
     return text[:SHOWN] + ("..." if len(text) > SHOWN else "") if text else "the answer has no body"

@@ -41,7 +41,7 @@ def value_of(reply: Reply) -> float | None:
     return value if 0 <= value <= 1 else None
 
 
-def judge(value: float | None, target: float, days: int, why: str = "") -> Finding | None:
+def evaluate(value: float | None, target: float, days: int, why: str = "") -> Finding | None:
     """A note that nothing is known, a warning that the target is missed, or nothing to say."""
     budget = (1 - target) * days * 24 * 60
     if value is None:

@@ -80,7 +80,7 @@ class Seen:
             self.errors[str(reply.status)] += 1
         elif not reply.answered and not reply.ours:
             self.lost[reply.error] += 1
-        pod, revision = _told(reply)
+        pod, revision = _reported(reply)
         if not pod:
             return False
         self.answers += 1
@@ -95,7 +95,7 @@ class Seen:
             self.silent.pop(pod, None)
             return False
         self.requests += 1
-        name, revision = _told(reply)
+        name, revision = _reported(reply)
         if name == pod:
             self.directly[pod].add(revision)
             self.silent.pop(pod, None)
@@ -118,8 +118,8 @@ class Seen:
         return {
             "expected": sorted(expected.pods),
             "revision": expected.revision,
-            "seen": _shown(self.revisions),
-            "directly": _shown(self.directly),
+            "seen": _displayed(self.revisions),
+            "directly": _displayed(self.directly),
             "answers": self.answers,
             "failures": dict((self.errors + self.lost).most_common(SHOWN)),
             "requests": self.requests,
@@ -161,7 +161,7 @@ def answers_needed(pods: int) -> int:
     return math.ceil(math.log(pods / MISSED) / -math.log1p(-1 / pods))
 
 
-def judge(seen: Seen, expected: Expected, url: Url) -> list[Finding]:
+def evaluate(seen: Seen, expected: Expected, url: Url) -> list[Finding]:
     """What is wrong with who answered."""
     return [*_stale(seen, expected, url), *_unheard(seen, expected, url), *_failing(seen, url)]
 
@@ -186,7 +186,7 @@ def _ask_directly(seen: Seen, expected: Expected, pool: concurrent.futures.Execu
             seen.take_directly(pod, reply)
 
 
-def _told(reply: Reply) -> tuple[str, str]:
+def _reported(reply: Reply) -> tuple[str, str]:
     """The pod and the revision that an answer tells of; nothing where it tells of no pod."""
     try:
         content = json.loads(reply.body) if reply.status == 200 and reply.answered else {}
@@ -202,35 +202,35 @@ def _is_too_much(failures: int, requests: int) -> bool:
 
 def _failing(seen: Seen, url: Url) -> t.Iterator[Finding]:
     """Failures among the requests: those that the service put in words, else all of them."""
-    told = [f"{count} x {words}" for words, count in (seen.errors + seen.lost).most_common(SHOWN)]
+    reported = [f"{count} x {words}" for words, count in (seen.errors + seen.lost).most_common(SHOWN)]
     errors, failures = seen.errors.total(), seen.errors.total() + seen.lost.total()
     if _is_too_much(errors, seen.requests):
         text = f"{url} answered {errors} of {seen.requests} requests with an error"
-        yield kinds.ANSWER_UNEXPECTED.of("pods", text, *told)
+        yield kinds.RESPONSE_UNEXPECTED.of("pods", text, *reported)
     elif _is_too_much(failures, seen.requests):
-        yield kinds.SERVICE_UNREACHABLE.of("pods", f"{url} failed {failures} of {seen.requests} requests", *told)
+        yield kinds.SERVICE_UNREACHABLE.of("pods", f"{url} failed {failures} of {seen.requests} requests", *reported)
 
 
-def _shown(told: t.Mapping[str, set[str]]) -> dict[str, str]:
-    return {pod: ", ".join(sorted(revisions)) for pod, revisions in sorted(told.items())}
+def _displayed(reported: t.Mapping[str, set[str]]) -> dict[str, str]:
+    return {pod: ", ".join(sorted(revisions)) for pod, revisions in sorted(reported.items())}
 
 
 def _stale(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
     pods = {*seen.revisions, *seen.directly} - {*expected.leaving}
     staying = {pod: seen.revisions.get(pod, set()) | seen.directly.get(pod, set()) for pod in pods}
-    told = [f"{pod}: {revision}" for pod, all_of in sorted(staying.items()) for revision in sorted(all_of)]
+    reported = [f"{pod}: {revision}" for pod, all_of in sorted(staying.items()) for revision in sorted(all_of)]
     every = {revision for revisions in staying.values() for revision in revisions}
     if not expected.revision:
         if len(every) > 1:
             text = f"{url} is answered by {len(every)} revisions in turn: {', '.join(sorted(every))}"
-            yield kinds.REVISION_STALE.of("revision", text, *told[:SHOWN])
+            yield kinds.REVISION_STALE.of("revision", text, *reported[:SHOWN])
         return
     wrong = sorted(pod for pod, revisions in staying.items() if revisions != {expected.revision})
     if wrong:
         which = f"{', '.join(wrong[:SHOWN])} answer{'s' if len(wrong) == 1 else ''} with another revision"
         text = f"{which} than {expected.revision}, which is deployed: {', '.join(sorted(every - {expected.revision}))}"
         kept = [f"{pod} is of no controller of the release: {KEPT}" for pod in wrong if pod in expected.unowned]
-        yield kinds.REVISION_STALE.of("revision", text, *kept[:SHOWN], *told[:SHOWN])
+        yield kinds.REVISION_STALE.of("revision", text, *kept[:SHOWN], *reported[:SHOWN])
 
 
 def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
@@ -238,16 +238,18 @@ def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
     missing = seen.missing(expected)
     is_ours = any(pod in seen.revisions for pod in expected.pods)
     unknown = [pod for pod in missing if pod not in seen.directly or not is_ours]
-    heard = f"{seen.answers} answers, of {', '.join(sorted(seen.revisions)[:SHOWN]) or 'no pod'}"
+    last_heard = f"{seen.answers} answers, of {', '.join(sorted(seen.revisions)[:SHOWN]) or 'no pod'}"
     if unknown or not seen.revisions:
         which = ", ".join(unknown[:SHOWN]) or "no pod"
         text = f"{len(unknown)} of {len(expected.pods)} pods never answered at {url} in {seen.seconds:.0f} s: {which}"
         why = [f"{pod}, asked directly: {said}" for pod, said in sorted(seen.silent.items())]
-        yield kinds.PODS_UNSEEN.of("pods", text if expected.pods else f"{url} never told a pod's name", heard, *why)
+        yield kinds.PODS_NOT_SEEN.of(
+            "pods", text if expected.pods else f"{url} never told a pod's name", last_heard, *why
+        )
     asked = [pod for pod in missing if pod not in unknown]
     if asked:
         text = (
             f"{url} led to {len(expected.pods) - len(missing)} of {len(expected.pods)} pods in {seen.answers} answers"
         )
-        told = f"{', '.join(asked[:SHOWN])} told the revision when asked directly"
-        yield kinds.PODS_ASKED_DIRECTLY.of("pods", f"{text}; {told}", heard)
+        reported = f"{', '.join(asked[:SHOWN])} told the revision when asked directly"
+        yield kinds.PODS_TESTED_DIRECTLY.of("pods", f"{text}; {reported}", last_heard)

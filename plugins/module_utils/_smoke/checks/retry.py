@@ -11,9 +11,9 @@ import datetime as dt
 import time
 import typing as t
 
-from ..catalogue import ANSWER_SLOW, PASSED, Finding, in_order, verdict
+from ..catalogue import PASSED, RESPONSE_SLOW, Finding, in_order, verdict
 from ..http.probe import Asker, Reply
-from .assertions import Check, judge
+from .assertions import Check, evaluate
 
 AT_ONCE = 32
 WAITED = 0.2
@@ -35,9 +35,11 @@ class Outcome(t.NamedTuple):
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
-        shown = self.reply.certificate
+        displayed = self.reply.certificate
         days = (
-            {"certificate_days": round((shown.ends - time.time()) / 86_400, 1), "tls": shown.version} if shown else {}
+            {"certificate_days": round((displayed.ends - time.time()) / 86_400, 1), "tls": displayed.version}
+            if displayed
+            else {}
         )
         return {
             "name": self.check.name,
@@ -83,7 +85,7 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
                 return Outcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
         reply = came
         attempts += 1
-        found = judge(check, reply, time.time())
+        found = evaluate(check, reply, time.time())
         if found:
             wrong, in_a_row, failures = found, 0, failures + 1
             first_failure = first_failure or dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -95,8 +97,8 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
     passed = in_a_row >= check.successes
     if not passed and not wrong:
         wrong = [_too_few(check, in_a_row)]
-    told = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
-    return Outcome(check, passed, told, reply, attempts, failures, time.monotonic() - begun)
+    reported = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
+    return Outcome(check, passed, reported, reply, attempts, failures, time.monotonic() - begun)
 
 
 def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
@@ -106,12 +108,12 @@ def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
 
 def _not_asked(check: Check) -> Finding:
     words = f"was not asked before the deadline: more than {AT_ONCE} checks at once took all the time"
-    return dataclasses.replace(ANSWER_SLOW.of(check.name, words), severity="warning")
+    return dataclasses.replace(RESPONSE_SLOW.of(check.name, words), severity="warning")
 
 
 def _too_few(check: Check, good: int) -> Finding:
     words = f"answered as it should, but only {good} of {check.successes} times before the deadline"
-    return ANSWER_SLOW.of(check.name, words)
+    return RESPONSE_SLOW.of(check.name, words)
 
 
 def _with_count(finding: Finding, attempts: int, failures: int, since: str) -> Finding:

@@ -212,14 +212,14 @@ def lookup(host: str, port: int, timeout: float) -> Addresses:
 
 def certificate_of(sock: ssl.SSLSocket) -> Certificate | None:
     """The verified certificate of the other side; None where certificates are not verified."""
-    shown = t.cast("dict[str, t.Any]", sock.getpeercert() or {})
-    if not shown:
+    displayed = t.cast("dict[str, t.Any]", sock.getpeercert() or {})
+    if not displayed:
         return None
-    issuer = {name: value for parts in shown.get("issuer", ()) for name, value in parts}
+    issuer = {name: value for parts in displayed.get("issuer", ()) for name, value in parts}
     return Certificate(
-        names=tuple(value for _kind, value in shown.get("subjectAltName", ())),
+        names=tuple(value for _kind, value in displayed.get("subjectAltName", ())),
         issuer=issuer.get("organizationName") or issuer.get("commonName", ""),
-        ends=ssl.cert_time_to_seconds(shown["notAfter"]),
+        ends=ssl.cert_time_to_seconds(displayed["notAfter"]),
         version=sock.version() or "",
     )
 

@@ -68,9 +68,9 @@ def parse_url(text: str, base: str = "") -> Url:
         parts = urllib.parse.urlsplit(full)
         port = parts.port
     except ValueError as error:
-        raise NotAllowed(f"{_shown(full)!r} is no URL: {error}") from None
+        raise NotAllowed(f"{_displayed(full)!r} is no URL: {error}") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise NotAllowed(f"{_shown(full)!r} is no http or https URL with a host name")
+        raise NotAllowed(f"{_displayed(full)!r} is no http or https URL with a host name")
     target = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = urllib.parse.quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
     credentials = ""
@@ -139,7 +139,7 @@ def _matches(host: str, pattern: str) -> bool:
     return host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]))
 
 
-def _shown(text: str) -> str:
+def _displayed(text: str) -> str:
     """A text that should be a URL, without what may be its credentials."""
     return re.sub(r"^(\w+://)?.*@", r"\1***@", text, flags=re.DOTALL)
 

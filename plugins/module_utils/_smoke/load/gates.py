@@ -71,7 +71,7 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """The verdict of a load, its findings, every gate and every self-check."""
 
     verdict: str
@@ -86,7 +86,7 @@ class Judgement:
         return fit and self.verdict == INCONCLUSIVE and any(gate.verdict == INCONCLUSIVE for gate in self.gates)
 
 
-def judge(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> Judgement:
+def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> Evaluation:
     """Judge a load by its limits: error_ratio, p50, p95, p99 (seconds), throughput (good answers a second)."""
     gates = tuple(_gate(name, limits[name], measured, risk) for name in GATES if name in limits)
     checks = self_checks(limits, measured)
@@ -103,7 +103,7 @@ def judge(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_
         findings = [dataclasses.replace(finding, severity="warning") for finding in findings]
     else:
         word = PASSED
-    return Judgement(word, tuple(kinds.in_order([*doubts, *findings])), gates, checks)
+    return Evaluation(word, tuple(kinds.in_order([*doubts, *findings])), gates, checks)
 
 
 def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[SelfCheck, ...]:
@@ -129,7 +129,7 @@ def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[Self
 
 def _gate(name: str, limit: float, measured: Measured, risk: float) -> Gate:
     recording = measured.recording
-    of = recording.judged
+    of = recording.evaluated
     if name == "throughput":
         return _throughput_gate(limit, measured)
     if name == "error_ratio":
@@ -165,7 +165,7 @@ def _service_said_so(
     """
     recording = measured.recording
     said = recording.count(*SAID)
-    if statistics.compare(said, recording.judged, limits.get("error_ratio", 1.0), risk) == statistics.ABOVE:
+    if statistics.compare(said, recording.evaluated, limits.get("error_ratio", 1.0), risk) == statistics.ABOVE:
         return True
     doubted = [finding.object for finding in doubts]
     if doubted == ["lateness_p99"]:
@@ -183,14 +183,14 @@ def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, 
     added = max(recording.lateness) + (1 / measured.rate if measured.rate else 0.0)
     shares = {limits[name] + added: 1 - float(name[1:]) / 100 for name in ("p50", "p95", "p99") if name in limits}
     return any(
-        statistics.compare(recording.busy(limit), recording.judged, share, risk) == statistics.ABOVE
+        statistics.compare(recording.busy(limit), recording.evaluated, share, risk) == statistics.ABOVE
         for limit, share in shares.items()
     )
 
 
 def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     recording = measured.recording
-    figures = f"{gate.gate} {gate.value:g}, limit {gate.limit:g}, of {recording.judged} requests"
+    figures = f"{gate.gate} {gate.value:g}, limit {gate.limit:g}, of {recording.evaluated} requests"
     if gate.verdict == INCONCLUSIVE and gate.gate == "throughput":
         most = measured.pace.at_most if measured.pace else gate.value
         text = f"{gate.value:g} good answers/s were kept up, or {most:g}; at least {gate.limit:g} are wanted"
@@ -198,7 +198,7 @@ def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     if gate.verdict == INCONCLUSIVE:
         text = (
             f"between {gate.lower:.3%} and {gate.upper:.3%} of the requests miss the limit, as far as "
-            f"{recording.judged} requests can tell. Without any miss {gate.requests_needed} would be enough"
+            f"{recording.evaluated} requests can tell. Without any miss {gate.requests_needed} would be enough"
         )
         return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
@@ -206,7 +206,7 @@ def _gate_finding(gate: Gate, measured: Measured) -> Finding:
         counts = ", ".join(
             f"{count} {kind}" for kind, count in recording.by_kind().items() if kind not in ("ok", "429", "unable")
         )
-        text = f"{gate.value:.3%} of {recording.judged} requests failed ({counts}); {gate.limit:.3%} may"
+        text = f"{gate.value:.3%} of {recording.evaluated} requests failed ({counts}); {gate.limit:.3%} may"
         return kinds.ERROR_RATIO_HIGH.of(gate.gate, text, figures, *said)
     if gate.gate == "throughput":
         text = f"{gate.value:g} good answers/s of {measured.rate:g} requests/s; at least {gate.limit:g} are wanted"

@@ -9,7 +9,7 @@ import dataclasses
 import ssl
 import typing as t
 
-from .gates import RISK_FIRST, RISK_LATER, Judgement, Measured, judge
+from .gates import RISK_FIRST, RISK_LATER, Evaluation, Measured, evaluate
 from .generator import Address, Load
 from .histogram import histogram, series
 from .recorder import KINDS, OK, percentiles
@@ -20,7 +20,7 @@ from .schedule import Plan
 class Measurement(t.NamedTuple):
     """What came of a load: the judgement, and the figures as plain values for a module's result."""
 
-    judgement: Judgement
+    evaluation: Evaluation
     figures: dict[str, t.Any]
 
 
@@ -36,15 +36,15 @@ def measure(
         load.run(plan.count, plan.warming)
         throughput = _throughput(load)
         pace = pace_of(load.recording, 0, plan.rate)
-        judgement = judge(limits, _measured(load, throughput, pace), RISK_FIRST)
+        evaluation = evaluate(limits, _measured(load, throughput, pace), RISK_FIRST)
         extended = 0
-        while judgement.undecided and extended < extensions and not load.stopped:
+        while evaluation.undecided and extended < extensions and not load.stopped:
             first = len(load.recording)
             load.run(plan.count)
             extended += 1
             pace = pace.better(pace_of(load.recording, first, plan.rate))
-            judgement = judge(limits, _measured(load, throughput, pace), RISK_LATER)
-        return Measurement(judgement, _figures(load, judgement, throughput, extended))
+            evaluation = evaluate(limits, _measured(load, throughput, pace), RISK_LATER)
+        return Measurement(evaluation, _figures(load, evaluation, throughput, extended))
 
 
 def _measured(load: Load, throughput: float, pace: Pace) -> Measured:
@@ -64,11 +64,11 @@ def _throughput(load: Load) -> float:
     return recording.count(OK) / (max(end, *recording.ended) - begin)
 
 
-def _figures(load: Load, judgement: Judgement, throughput: float, extended: int) -> dict[str, t.Any]:
+def _figures(load: Load, evaluation: Evaluation, throughput: float, extended: int) -> dict[str, t.Any]:
     recording, plan = load.recording, load.plan
     latency = recording.ranked(recording.latency)
     return {
-        "verdict": judgement.verdict,
+        "verdict": evaluation.verdict,
         "plan": {
             "url": str(plan.url),
             "rate": plan.rate,
@@ -78,15 +78,15 @@ def _figures(load: Load, judgement: Judgement, throughput: float, extended: int)
             "connections": plan.connections,
             "requests": {request.name: request.weight for request in plan.requests},
         },
-        "gates": [gate.as_dict() for gate in judgement.gates],
-        "self_checks": [dataclasses.asdict(check) for check in judgement.self_checks],
+        "gates": [gate.as_dict() for gate in evaluation.gates],
+        "self_checks": [dataclasses.asdict(check) for check in evaluation.self_checks],
         "planned": load.planned,
         "sent": recording.sent,
         "warm_up_requests": len(load.warming),
         "results": {kind: recording.by_kind().get(kind, 0) for kind in KINDS},
         "failures": dict(recording.names.most_common(20)),
         "said": dict(recording.said),
-        "error_ratio": round(recording.errors / max(1, recording.judged), 6),
+        "error_ratio": round(recording.errors / max(1, recording.evaluated), 6),
         "throughput": round(throughput, 3),
         "latency": percentiles(latency),
         "service_time": percentiles(recording.ranked(recording.service)),

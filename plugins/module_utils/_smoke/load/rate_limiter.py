@@ -73,7 +73,7 @@ class Sent:
     share: float = 1.0
 
 
-class Proof(t.NamedTuple):
+class LimiterResult(t.NamedTuple):
     """When the first 429 came (None: never), what else was answered, and what is wrong with it."""
 
     first: float | None
@@ -92,7 +92,9 @@ class Proof(t.NamedTuple):
         return {"first_429": first, "expected": round(self.expected, 3), "results": self.results}
 
 
-def prove(limiter: Limiter, plan: Plan, addresses: t.Sequence[Address], context: ssl.SSLContext | None) -> Proof:
+def measure_limit(
+    limiter: Limiter, plan: Plan, addresses: t.Sequence[Address], context: ssl.SSLContext | None
+) -> LimiterResult:
     """Send more than the limit until it bites, and a second longer."""
     first: list[float] = []
 
@@ -106,8 +108,8 @@ def prove(limiter: Limiter, plan: Plan, addresses: t.Sequence[Address], context:
         recording, planned = load.recording, load.planned
     moment = first_limited(recording)
     results = recording.by_kind()
-    findings = judge(limiter, plan.rate, moment, results, sent_of(recording, planned, moment))
-    return Proof(moment, limiter.expected(plan.rate), results, findings)
+    findings = evaluate(limiter, plan.rate, moment, results, sent_of(recording, planned, moment))
+    return LimiterResult(moment, limiter.expected(plan.rate), results, findings)
 
 
 def first_limited(recording: Recording) -> float | None:
@@ -127,7 +129,7 @@ def sent_of(recording: Recording, planned: int, first: float | None) -> Sent:
     return Sent(last - begun, late, recording.sent / max(1, planned))
 
 
-def judge(
+def evaluate(
     limiter: Limiter, rate: float, first: float | None, results: t.Mapping[str, int], sent: Sent = Sent()
 ) -> list[Finding]:
     """What is wrong with a limiter that first answered 429 after so many seconds."""
@@ -140,8 +142,8 @@ def judge(
         found = [dataclasses.replace(finding, severity="warning") for finding in found]
     broken = {kind: count for kind, count in results.items() if kind not in NO_WORD}
     if broken and first is not None:
-        told = ", ".join(f"{count} {kind}" for kind, count in broken.items())
-        text = f"beside 429 the service answered otherwise while it was limited: {told}"
+        reported = ", ".join(f"{count} {kind}" for kind, count in broken.items())
+        text = f"beside 429 the service answered otherwise while it was limited: {reported}"
         found.append(kinds.RATE_LIMIT_MISPLACED.of("service", text, counted))
     return [*found, *doubts]
 

@@ -45,9 +45,9 @@ APART = (LIMITED, UNABLE)
 PERCENTS = (50, 90, 95, 99, 99.9, 100)
 
 
-def kind_of(status: int, wanted: t.Collection[int]) -> int:
+def kind_of(status: int, smoke_plan: t.Collection[int]) -> int:
     """The kind of an answer with this status."""
-    if status in wanted:
+    if status in smoke_plan:
         return OK
     if status == 429:
         return LIMITED
@@ -87,14 +87,14 @@ class Recording:
         return len(self) - self.count(OK, *APART)
 
     @property
-    def judged(self) -> int:
+    def evaluated(self) -> int:
         """Requests that say something of the service: neither turned away by the limiter, nor by this machine."""
         return len(self) - self.count(*APART)
 
     @property
     def unanswered(self) -> int:
         """Requests that say something of the service by getting no answer."""
-        return self.judged - self.count(*(kind for kind in ANSWERED if kind not in APART))
+        return self.evaluated - self.count(*(kind for kind in ANSWERED if kind not in APART))
 
     @property
     def sent(self) -> int:

@@ -13,7 +13,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
 from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._preflight.api import serving, status
@@ -46,7 +46,7 @@ def test_the_documentation_says_what_the_module_takes() -> None:
 
 
 def test_the_defaults_are_those_of_the_judgement() -> None:
-    assert cluster_info.wishes(parameters()) == Wishes()
+    assert cluster_info.wishes(parameters()) == PreflightOptions()
 
 
 def test_an_endpoint_without_a_host_is_left_out() -> None:
@@ -71,8 +71,8 @@ def test_a_fit_cluster(capsys: pytest.CaptureFixture[str]) -> None:
 def test_findings_are_no_failure_and_warnings_are_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda *given: shown.append(given[1]))
+    displayed: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda *given: displayed.append(given[1]))
     replies = {**fit(), "/version": (200, {"gitVersion": "v1.20.0"}), "/api/v1/nodes": status(500, "oops")}
     with serving(replies) as api:
         result = run(
@@ -86,8 +86,8 @@ def test_findings_are_no_failure_and_warnings_are_shown(
     assert result["verdict"] == "failed"
     assert [finding["id"] for finding in result["findings"]] == ["server-unsupported", "fact-unknown"]
     assert result["cluster"]["nodes"] is None
-    assert len(shown) == 1
-    assert "oops" in shown[0]
+    assert len(displayed) == 1
+    assert "oops" in displayed[0]
 
 
 def test_a_cluster_that_gives_no_answer_has_no_facts(capsys: pytest.CaptureFixture[str]) -> None:

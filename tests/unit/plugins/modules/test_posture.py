@@ -57,14 +57,14 @@ def cluster(**replies: Reply) -> dict[str, Reply]:
 
 
 @contextlib.contextmanager
-def judged(replies: dict[str, Reply]) -> t.Iterator[tuple[Ending, Api]]:
+def evaluated(replies: dict[str, Reply]) -> t.Iterator[tuple[Ending, Api]]:
     with serving(replies) as api:
         own = {"name": "maestro", "namespace": NAMESPACE}
-        yield posture.judge(Call({**dict.fromkeys(CONNECTION), **api.connection(), **own})), api
+        yield posture.evaluate(Call({**dict.fromkeys(CONNECTION), **api.connection(), **own})), api
 
 
 def values(replies: dict[str, Reply]) -> dict[str, t.Any]:
-    with judged(replies) as (ending, _api):
+    with evaluated(replies) as (ending, _api):
         assert ending.failed is (ending.values["verdict"] != "passed")
         return ending.values
 
@@ -83,7 +83,7 @@ def test_the_documentation_says_what_the_module_takes_and_returns() -> None:
 
 
 def test_a_release_as_it_was_applied_keeps_every_rule() -> None:
-    with judged(cluster()) as (ending, api):
+    with evaluated(cluster()) as (ending, api):
         result = ending.values
         assert (result["verdict"], result["number"], result["findings"]) == ("passed", 7, [])
         assert result["msg"] == "Release 7 of maestro keeps all 12 rules."

@@ -58,10 +58,10 @@ class Planning(Echo):
     """Has a name, as a release has, and gives a plan back as a text that nobody reads."""
 
     ARGUMENTS: t.ClassVar = {"name": {"type": "str"}, "secret_values": {"type": "dict", "no_log": True}}
-    OPAQUE = ("approvable",)
+    OPAQUE = ("saved_plan",)
 
     def body(self, call: Call) -> Ending:
-        return Ending({"msg": "Release 12 of maestro", "number": 12, "approvable": "H4sIAcanary0="})
+        return Ending({"msg": "Release 12 of maestro", "number": 12, "saved_plan": "H4sIAcanary0="})
 
 
 class Broken(Echo):
@@ -93,7 +93,7 @@ def run(
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was printed."""
     lines: list[str] = []
     monkeypatch.setattr(Display, "display", lambda _display, text: lines.append(text))
@@ -120,20 +120,20 @@ def test_warnings_and_check_mode_pass_through() -> None:
     assert result["changed"] is False
 
 
-def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(shown: list[str]) -> None:
+def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(displayed: list[str]) -> None:
     run(Telling, word="a", password="canary-7c1f")
-    assert shown == [f"[lab-1] It is\n  {8 * '*'}"]
+    assert displayed == [f"[lab-1] It is\n  {8 * '*'}"]
 
 
-def test_a_line_is_told_while_the_task_runs_without_secrets(shown: list[str]) -> None:
+def test_a_line_is_told_while_the_task_runs_without_secrets(displayed: list[str]) -> None:
     run(Echo, word="the canary-7c1f sings", password="canary-7c1f")
-    assert shown == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
+    assert displayed == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
 
 
 @pytest.mark.parametrize("quietly", [{"check": True}, {"progress": False}])
-def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Values, shown: list[str]) -> None:
+def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Values, displayed: list[str]) -> None:
     run(Echo, word="a", **quietly)
-    assert shown == []
+    assert displayed == []
 
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
@@ -147,13 +147,13 @@ def test_a_secret_value_that_any_text_may_hold_spoils_no_result(value: str) -> N
 
 
 def test_no_value_is_looked_for_in_a_text_that_is_only_given_back() -> None:
-    assert run(Planning, name="maestro", secret_values={"s/A": "canary"})["approvable"] == "H4sIAcanary0="
+    assert run(Planning, name="maestro", secret_values={"s/A": "canary"})["saved_plan"] == "H4sIAcanary0="
 
 
-def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(shown: list[str]) -> None:
+def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(displayed: list[str]) -> None:
     asked = [{"url": "/", "headers": {"Authorization": "Bearer canary-7c1f"}}]
     assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", checks=asked))
-    assert "canary-7c1f" not in str(shown)
+    assert "canary-7c1f" not in str(displayed)
 
 
 def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> None:

@@ -10,38 +10,38 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import (
     Answers,
     Endpoint,
-    Question,
-    Silence,
+    Query,
+    Unavailable,
     survey,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from tests.unit.plugins.module_utils._preflight.api import Api, Reply, serving, status
 
 
-def ask(replies: t.Mapping[str, Reply], *questions: Question) -> tuple[Answers, Api]:
+def ask(replies: t.Mapping[str, Reply], *queries: Query) -> tuple[Answers, Api]:
     with serving(replies) as api, Cluster.connect(api.connection()) as cluster:
-        return survey(cluster, questions)[0], api
+        return survey(cluster, queries)[0], api
 
 
 def test_each_question_has_its_own_answer() -> None:
-    questions = [Question(number, f"/{number}", keep=lambda body: body["n"]) for number in range(20)]
-    answers, api = ask({f"/{number}": (200, {"n": number}) for number in range(20)}, *questions)
+    queries = [Query(number, f"/{number}", keep=lambda body: body["n"]) for number in range(20)]
+    answers, api = ask({f"/{number}": (200, {"n": number}) for number in range(20)}, *queries)
     assert answers == {number: number for number in range(20)}
     assert len(api.asked) == 20
 
 
 def test_a_refusal_stops_nobody_else() -> None:
     replies = {"/a": (200, {}), "/b": status(403, "you may not"), "/c": status(500, "oops")}
-    answers, _ = ask(replies, *(Question(name, f"/{name}") for name in "abcd"))
+    answers, _ = ask(replies, *(Query(name, f"/{name}") for name in "abcd"))
     assert answers["a"] == {}
-    assert answers["b"] == Silence(403, "you may not")
+    assert answers["b"] == Unavailable(403, "you may not")
     assert answers["b"].tolerable
-    assert answers["c"] == Silence(500, "oops")
+    assert answers["c"] == Unavailable(500, "oops")
     assert answers["d"].not_found
 
 
 def test_a_body_is_posted() -> None:
-    answers, api = ask({"/review": (201, {"status": {}})}, Question("r", "/review", body={"kind": "Review"}))
+    answers, api = ask({"/review": (201, {"status": {}})}, Query("r", "/review", body={"kind": "Review"}))
     assert answers == {"r": {"status": {}}}
     assert api.asked == [("POST", "/review")]
 
@@ -53,12 +53,12 @@ PAGES: dict[str, Reply] = {
 
 
 def test_a_long_list_is_read_page_by_page() -> None:
-    answers, _ = ask(PAGES, Question("pods", "/pods", pages=2, keep=lambda body: body["items"]))
+    answers, _ = ask(PAGES, Query("pods", "/pods", pages=2, keep=lambda body: body["items"]))
     assert answers == {"pods": [[1], [2]]}
 
 
 def test_a_list_that_is_too_long_is_no_answer() -> None:
-    answers, _ = ask(PAGES, Question("pods", "/pods", pages=1))
+    answers, _ = ask(PAGES, Query("pods", "/pods", pages=1))
     assert answers["pods"].tolerable
     assert "more than 500" in answers["pods"].message
 

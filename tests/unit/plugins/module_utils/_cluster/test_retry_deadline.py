@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import retry_deadline as module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.retry_deadline import Outage
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.retry_deadline import RetryDeadline
 from tests.unit.plugins.module_utils._cluster.api_server import Reply
 from tests.unit.plugins.module_utils._cluster.connecting import talk
 
@@ -26,40 +26,40 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_without_an_outage_a_request_has_its_own_time(clock: list[float]) -> None:
-    assert Outage().deadline(clock[0], PATIENCE) == 110.0
+    assert RetryDeadline().deadline(clock[0], PATIENCE) == 110.0
 
 
 def test_what_is_asked_later_shares_the_deadline_of_the_first(clock: list[float]) -> None:
-    outage = Outage()
-    outage.noticed(100.0, PATIENCE)
+    retry_deadline = RetryDeadline()
+    retry_deadline.noticed(100.0, PATIENCE)
     clock[0] = 108.0
-    outage.noticed(108.0, PATIENCE)
-    assert outage.deadline(108.0, PATIENCE) == 110.0
-    assert outage.deadline(95.0, PATIENCE) == 105.0
+    retry_deadline.noticed(108.0, PATIENCE)
+    assert retry_deadline.deadline(108.0, PATIENCE) == 110.0
+    assert retry_deadline.deadline(95.0, PATIENCE) == 105.0
 
 
 def test_an_answer_ends_it(clock: list[float]) -> None:
-    outage = Outage()
-    outage.noticed(100.0, PATIENCE)
-    outage.over()
-    assert outage.deadline(108.0, PATIENCE) == 118.0
+    retry_deadline = RetryDeadline()
+    retry_deadline.noticed(100.0, PATIENCE)
+    retry_deadline.over()
+    assert retry_deadline.deadline(108.0, PATIENCE) == 118.0
 
 
 def test_once_one_has_waited_in_vain_the_others_do_not(clock: list[float]) -> None:
-    outage = Outage()
-    outage.noticed(100.0, PATIENCE)
-    outage.give_up()
-    assert outage.deadline(101.0, PATIENCE) <= 101.0
-    outage.over()
-    assert outage.deadline(102.0, PATIENCE) == 112.0
+    retry_deadline = RetryDeadline()
+    retry_deadline.noticed(100.0, PATIENCE)
+    retry_deadline.give_up()
+    assert retry_deadline.deadline(101.0, PATIENCE) <= 101.0
+    retry_deadline.over()
+    assert retry_deadline.deadline(102.0, PATIENCE) == 112.0
 
 
 def test_after_long_silence_it_is_another_one(clock: list[float]) -> None:
-    outage = Outage()
-    outage.noticed(100.0, PATIENCE)
+    retry_deadline = RetryDeadline()
+    retry_deadline.noticed(100.0, PATIENCE)
     clock[0] = 120.0
-    outage.noticed(119.0, PATIENCE)
-    assert outage.deadline(119.0, PATIENCE) == 129.0
+    retry_deadline.noticed(119.0, PATIENCE)
+    assert retry_deadline.deadline(119.0, PATIENCE) == 129.0
 
 
 def test_the_second_request_to_a_server_that_is_away_is_tried_once() -> None:

@@ -59,6 +59,6 @@ def test_a_finding_in_one_sentence() -> None:
 
 
 def test_a_finding_as_plain_values() -> None:
-    shown = finding().as_dict()
-    assert json.loads(json.dumps(shown)) == shown
-    assert list(shown) == [field.name for field in dataclasses.fields(Finding)]
+    displayed = finding().as_dict()
+    assert json.loads(json.dumps(displayed)) == displayed
+    assert list(displayed) == [field.name for field in dataclasses.fields(Finding)]

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    Judgement,
+    Evaluation,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
@@ -28,13 +28,15 @@ def cluster() -> ApiDouble:
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
     """Puts a scripted judge in the place of the real one."""
 
-    def by(**judgements: Judgement) -> Scripted:
-        judge = Scripted(**judgements)
-        monkeypatch.setattr(waiter, "judge", judge)
-        return judge
+    def by(**evaluations: Evaluation) -> Scripted:
+        evaluate = Scripted(**evaluations)
+        monkeypatch.setattr(waiter, "judge", evaluate)
+        return evaluate
 
-    monkeypatch.setattr(waiter, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed"))
+    monkeypatch.setattr(
+        waiter, "timed_out", lambda _facts, evaluation: dataclasses.replace(evaluation, verdict="failed")
+    )
     return by

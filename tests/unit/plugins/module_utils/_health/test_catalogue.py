@@ -35,4 +35,4 @@ def test_a_declaration_is_whole(check: Check) -> None:
 def test_root_causes_rank_before_their_symptoms() -> None:
     ranks = catalogue.RANKS
     assert ranks["image-not-found"] < ranks["progress-deadline"] < ranks["not-ready"]
-    assert ranks["reference-missing"] < ranks["crash-loop"] < ranks["never-ready"]
+    assert ranks["reference-missing"] < ranks["crash-loop"] < ranks["readiness-timeout"]

@@ -72,7 +72,7 @@ def test_a_beat_that_says_that_all_is_as_before_changes_nothing(kind: str, befor
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "reported"),
     [
         ({"type": "Warning", "reason": "Failed"}, True),
         ({"type": "Normal", "reason": "TriggeredScaleUp"}, True),
@@ -81,5 +81,5 @@ def test_a_beat_that_says_that_all_is_as_before_changes_nothing(kind: str, befor
         ({"reason": "Odd"}, True),
     ],
 )
-def test_events_that_can_be_evidence(event: Manifest, told: bool) -> None:
-    assert is_told(event) is told
+def test_events_that_can_be_evidence(event: Manifest, reported: bool) -> None:
+    assert is_told(event) is reported

@@ -11,7 +11,12 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import log_fetcher
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import FORMER_LOG, LOG, PROBE, Question
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    LOG,
+    PREVIOUS_LOG,
+    PROBE,
+    LogRequest,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.log_fetcher import Evidence, http_probe
 from tests.unit.plugins.module_utils._cluster.api_server import Reply
 from tests.unit.plugins.module_utils._cluster.connecting import talk
@@ -23,8 +28,8 @@ NO_LOG = {"kind": "Status", "message": "previous terminated container not found"
 FORBIDDEN = {"kind": "Status", "message": "pods/log is forbidden"}
 
 
-def question(what: str) -> Question:
-    return Question(what, "n", "maestro-1", "maestro")
+def log_request(what: str) -> LogRequest:
+    return LogRequest(what, "n", "maestro-1", "maestro")
 
 
 def pod(started: bool = True, **probes: Manifest) -> Manifest:
@@ -42,8 +47,8 @@ class Talked(t.NamedTuple):
 
 def ask(what: str, *replies: Reply, of: Manifest | None = None) -> Talked:
     with talk(*replies) as (server, cluster), Evidence(cluster, lambda text: text, lambda: None) as asking:
-        asking.ask_again([question(what)], [of or pod(readinessProbe=READY)], 5)
-        return Talked(asking.answers[question(what)], [(asked.path, asked.query) for asked in server.asked])
+        asking.ask_again([log_request(what)], [of or pod(readinessProbe=READY)], 5)
+        return Talked(asking.answers[log_request(what)], [(asked.path, asked.query) for asked in server.asked])
 
 
 def test_the_end_of_a_log() -> None:
@@ -55,7 +60,7 @@ def test_the_end_of_a_log() -> None:
 
 
 def test_the_log_of_the_container_before() -> None:
-    assert ask(FORMER_LOG, Reply(body=b"panic: no database")).requests[0][1]["previous"] == "true"
+    assert ask(PREVIOUS_LOG, Reply(body=b"panic: no database")).requests[0][1]["previous"] == "true"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_the_log_of_the_container_before() -> None:
     ],
 )
 def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one(swept: bytes) -> None:
-    talked = ask(FORMER_LOG, Reply(body=swept), Reply(body=b"panic: no database"))
+    talked = ask(PREVIOUS_LOG, Reply(body=swept), Reply(body=b"panic: no database"))
     assert talked.lines == ("panic: no database",)
     assert "previous" not in talked.requests[1][1]
 
@@ -82,7 +87,7 @@ def test_an_empty_log_has_no_lines() -> None:
 
 @pytest.mark.parametrize(("status", "body"), [(400, NO_LOG), (403, FORBIDDEN)])
 def test_why_there_is_no_log(status: int, body: Manifest) -> None:
-    lines = ask(FORMER_LOG, Reply(status, body)).lines
+    lines = ask(PREVIOUS_LOG, Reply(status, body)).lines
     assert lines == (f"The former log of container maestro in pod maestro-1 could not be read: {body['message']}",)
 
 
@@ -138,39 +143,39 @@ def test_a_probe_that_is_no_http_has_no_answer() -> None:
 
 def test_secrets_are_taken_out_and_long_lines_cut() -> None:
     with talk(Reply(body=b"key=canary-7c1f " + b"x" * 999)) as (_server, cluster):
-        told: list[int] = []
-        with Evidence(cluster, lambda text: text.replace("canary-7c1f", "***"), lambda: told.append(1)) as asking:
-            asking.ask([question(LOG)], [])
-            asking.ask_again([question(LOG)], [], 5)
-            line = asking.answers[question(LOG)][0]
+        reported: list[int] = []
+        with Evidence(cluster, lambda text: text.replace("canary-7c1f", "***"), lambda: reported.append(1)) as asking:
+            asking.ask([log_request(LOG)], [])
+            asking.ask_again([log_request(LOG)], [], 5)
+            line = asking.answers[log_request(LOG)][0]
         assert line.startswith("key=*** xxx")
         assert len(line) == log_fetcher.WIDTH
-        assert told == [1]
+        assert reported == [1]
 
 
 def test_each_question_is_asked_once_and_again_only_when_its_answer_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     with talk(Reply(body=b"a")) as (server, cluster), Evidence(cluster, str, lambda: None) as asking:
         for _time in range(3):
-            asking.ask([question(LOG)], [])
-        asking.ask_again([question(LOG)], [], 5)
+            asking.ask([log_request(LOG)], [])
+        asking.ask_again([log_request(LOG)], [], 5)
         assert len(server.asked) == 1
         monkeypatch.setattr(log_fetcher, "OLD", 0.0)
-        asking.ask_again([question(LOG)], [], 5)
+        asking.ask_again([log_request(LOG)], [], 5)
         assert len(server.asked) == 2
 
 
 def test_there_is_an_end_to_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_fetcher, "AT_MOST", 2)
-    questions = [Question(LOG, "n", f"maestro-{number}", "maestro") for number in range(5)]
+    log_requests = [LogRequest(LOG, "n", f"maestro-{number}", "maestro") for number in range(5)]
     with talk(Reply(body=b"a")) as (server, cluster), Evidence(cluster, str, lambda: None) as asking:
-        asking.ask_again(questions, [], 5)
+        asking.ask_again(log_requests, [], 5)
         assert len(server.asked) == len(asking.answers) == 2
 
 
 def test_a_slow_answer_is_not_waited_for_longer_than_allowed() -> None:
     with talk(Reply(body=b"a", delay=5.0)) as (_server, cluster), Evidence(cluster, str, lambda: None) as asking:
         start = time.monotonic()
-        asking.ask_again([question(LOG)], [], 0.1)
+        asking.ask_again([log_request(LOG)], [], 0.1)
         assert time.monotonic() - start < 4
         assert asking.answers == {}
 
@@ -181,5 +186,5 @@ def test_a_mistake_of_the_api_is_no_end_of_the_wait() -> None:
             raise ApiError(500, "InternalError", "oh")
 
     with Evidence(t.cast(t.Any, Broken()), str, lambda: None) as asking:
-        asking.ask_again([question(LOG)], [], 5)
-        assert "oh" in asking.answers[question(LOG)][0]
+        asking.ask_again([log_request(LOG)], [], 5)
+        assert "oh" in asking.answers[log_request(LOG)][0]

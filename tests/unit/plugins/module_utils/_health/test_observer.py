@@ -117,7 +117,7 @@ def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") 
 @contextlib.contextmanager
 def observed(cluster: ApiDouble, *manifests: Manifest) -> t.Iterator[Observer]:
     with Observer(cluster, subject(*manifests)) as observer:
-        observer.mirror.known([*observer.essential, *observer.helpful], PATIENCE)
+        observer.informer.known([*observer.essential, *observer.helpful], PATIENCE)
         yield observer
 
 
@@ -161,13 +161,13 @@ def test_a_job_that_removes_itself_is_only_wanted_while_the_release_is_made(clus
 
 
 def test_only_telling_events_about_the_release_are_kept(cluster: ApiDouble) -> None:
-    told = (
+    reported = (
         event("a", "maestro-7c1f-x"),
         event("b", "maestro", "Normal", "TriggeredScaleUp"),
         event("b2", "data-maestro-0", "Normal", "ExternalProvisioning"),
     )
     for item in (
-        *told,
+        *reported,
         event("c", "other-1"),
         event("d", "maestro-7c1f-x", "Normal", "Scheduled"),
         event("e", "maestroid"),

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.prometheus_targets import (
     NoAnswer,
     ask,
+    evaluate,
     is_monitored,
-    judge,
     scraping,
     silent,
     states,
@@ -54,17 +54,17 @@ def prometheus(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
 
 
 def test_pods_that_are_scraped_are_no_finding() -> None:
-    assert judge(states(answer(a="1", b="1")), "n", ["a", "b"]) == []
+    assert evaluate(states(answer(a="1", b="1")), "n", ["a", "b"]) == []
 
 
 def test_a_pod_whose_scrape_fails_is_an_error() -> None:
-    [finding] = judge(states(answer(a="1", b="0")), "n", ["a", "b"])
+    [finding] = evaluate(states(answer(a="1", b="0")), "n", ["a", "b"])
     assert (finding.id, finding.severity, finding.object) == ("target-down", "error", "Targets in n")
     assert finding.message == "Prometheus cannot scrape 1 pod: b"
 
 
 def test_a_pod_that_prometheus_does_not_know_is_a_warning() -> None:
-    [finding] = judge(states(answer(old="0")), "n", ["a", "b"])
+    [finding] = evaluate(states(answer(old="0")), "n", ["a", "b"])
     assert (finding.id, finding.severity) == ("target-missing", "warning")
     assert finding.message == "Prometheus has no target for 2 pods: a, b"
 
@@ -139,4 +139,4 @@ def test_targets_of_other_jobs_say_nothing_of_the_release() -> None:
     mixed = answer(a="1", b="0")
     mixed["data"]["result"][0]["metric"] |= {"job": "maestro", "service": "maestro"}
     mixed["data"]["result"][1]["metric"] = {"job": "istio-system/envoy-stats", "pod": "a"}
-    assert judge(states(mixed, scraping(release())), "n", ["a"]) == []
+    assert evaluate(states(mixed, scraping(release())), "n", ["a"]) == []

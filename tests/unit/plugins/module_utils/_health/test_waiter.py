@@ -15,11 +15,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    Evaluation,
     Facts,
-    Judgement,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import await_verdict, health_now
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
     FAILED,
@@ -37,34 +37,34 @@ from tests.unit.plugins.samples import NAMESPACE, base64_of, config_map, deploym
 from tests.unit.rendering import only
 
 
-def test_it_ends_soon_after_the_news_that_decide_it(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_3=PASSED)
+def test_it_ends_soon_after_the_news_that_decide_it(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_3=PASSED)
     later(0.3, lambda: cluster.put(deployment(replicas=3)))
     health = wait(cluster)
     assert health.verdict == "passed"
     assert 0.3 <= health.seconds < LONG / 2
 
 
-def test_it_ends_at_once_when_waiting_cannot_help(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=FAILED)
+def test_it_ends_at_once_when_waiting_cannot_help(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_0=FAILED)
     health = wait(cluster)
     assert (health.verdict, health.findings) == ("failed", (TROUBLE,))
     assert health.seconds < LONG / 2
 
 
-def test_bad_news_of_a_moment_are_no_verdict(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+def test_bad_news_of_a_moment_are_no_verdict(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
     """Each watch brings its news in its own time: a pod may be seen before the claim that it names."""
-    judge = judged(at_2=FAILED, at_3=PASSED)
+    evaluate = evaluated(at_2=FAILED, at_3=PASSED)
     later(0.1, lambda: cluster.put(deployment(replicas=2)))
     later(0.3, lambda: cluster.put(deployment(replicas=3)))
-    told: list[str] = []
-    health = wait(cluster, tell=told.append)
-    assert (health.verdict, [line for line in told if "crash-loop" in line]) == ("passed", [])
-    assert 2 in [facts.objects["Deployment"][0]["spec"]["replicas"] for facts in judge.facts]
+    reported: list[str] = []
+    health = wait(cluster, tell=reported.append)
+    assert (health.verdict, [line for line in reported if "crash-loop" in line]) == ("passed", [])
+    assert 2 in [facts.objects["Deployment"][0]["spec"]["replicas"] for facts in evaluate.facts]
 
 
-def test_what_is_deleted_meanwhile_is_seen(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_none=FAILED)
+def test_what_is_deleted_meanwhile_is_seen(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_none=FAILED)
     later(0.2, lambda: cluster.request("DELETE", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/maestro"))
     assert wait(cluster).verdict == "failed"
 
@@ -74,8 +74,8 @@ def test_it_judges_again_at_the_moment_that_the_judge_names(
 ) -> None:
     again_at = time.time() + 0.3
 
-    def by_clock(facts: Facts) -> Judgement:
-        return PASSED if facts.now >= again_at else Judgement("", again_at=again_at)
+    def by_clock(facts: Facts) -> Evaluation:
+        return PASSED if facts.now >= again_at else Evaluation("", again_at=again_at)
 
     monkeypatch.setattr(waiter, "judge", by_clock)
     health = wait(cluster)
@@ -87,17 +87,17 @@ def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch
     monkeypatch.setattr(cluster.clock, "now", lambda: time.time() + 600)
     seen: list[float] = []
 
-    def by_clock(facts: Facts) -> Judgement:
+    def by_clock(facts: Facts) -> Evaluation:
         seen.append(facts.now)
-        return PASSED if facts.now >= seen[0] + 0.3 else Judgement("", again_at=seen[0] + 0.3)
+        return PASSED if facts.now >= seen[0] + 0.3 else Evaluation("", again_at=seen[0] + 0.3)
 
     monkeypatch.setattr(waiter, "judge", by_clock)
     assert wait(cluster).seconds < LONG / 2
     assert seen[0] == pytest.approx(time.time() + 600, abs=LONG)
 
 
-def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judge = judged(at_40=PASSED)
+def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluate = evaluated(at_40=PASSED)
 
     def burst() -> None:
         for replicas in range(1, 41):
@@ -105,28 +105,28 @@ def test_a_burst_of_news_is_judged_together(cluster: ApiDouble, judged: t.Callab
 
     later(0.1, burst)
     assert wait(cluster).verdict == "passed"
-    assert len(judge.facts) < 15
+    assert len(evaluate.facts) < 15
 
 
-def test_it_ends_with_the_time(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged()
+def test_it_ends_with_the_time(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated()
     health = wait(cluster, timeout=0.3)
     assert (health.verdict, health.missing) == ("failed", ("two pods",))
     assert 0.3 <= health.seconds < LONG
 
 
-def test_without_time_to_wait_it_is_judged_once(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=PASSED)
+def test_without_time_to_wait_it_is_judged_once(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_0=PASSED)
     assert wait(cluster, timeout=0).verdict == "passed"
 
 
-@pytest.mark.parametrize(("judgement", "verdict"), [(PASSED, "passed"), (FAILED, "failed"), (WAITING, "inconclusive")])
+@pytest.mark.parametrize(("evaluation", "verdict"), [(PASSED, "passed"), (FAILED, "failed"), (WAITING, "inconclusive")])
 def test_a_look_does_not_wait(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted], judgement: Judgement, verdict: str
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], evaluation: Evaluation, verdict: str
 ) -> None:
-    judged(at_0=judgement)
-    health = look(cluster, SUBJECT)
-    assert (health.verdict, health.missing) == (verdict, judgement.missing)
+    evaluated(at_0=evaluation)
+    health = health_now(cluster, SUBJECT)
+    assert (health.verdict, health.missing) == (verdict, evaluation.missing)
     assert health.seconds < LONG / 2
 
 
@@ -139,9 +139,9 @@ def break_off(cluster: ApiDouble, part: str, error: Exception) -> None:
 AWAY = Unreachable("The API server cannot be reached")
 
 
-def test_nothing_passes_on_what_may_be_old(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
+def test_nothing_passes_on_what_may_be_old(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
     """The judge would pass it, but its pods are not followed any more; then they are again."""
-    judged(at_3=PASSED)
+    evaluated(at_3=PASSED)
 
     def begin() -> None:
         break_off(cluster, "/pods", AWAY)
@@ -155,9 +155,9 @@ def test_nothing_passes_on_what_may_be_old(cluster: ApiDouble, judged: t.Callabl
 
 
 def test_an_api_that_is_away_until_the_end_leaves_it_open(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
 ) -> None:
-    judged(at_0=FAILED)
+    evaluated(at_0=FAILED)
     break_off(cluster, "/", AWAY)
     cluster.limits = cluster.limits._replace(read=0.2)
     health = wait(cluster, timeout=0.5)
@@ -168,8 +168,8 @@ def test_an_api_that_is_away_until_the_end_leaves_it_open(
     )
 
 
-def test_an_api_that_is_slow_is_no_reason_to_pass(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_none=PASSED, at_0=PASSED)
+def test_an_api_that_is_slow_is_no_reason_to_pass(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_none=PASSED, at_0=PASSED)
     cluster.slow["/pods"] = 10.0
     health = wait(cluster, timeout=0.3)
     assert (health.verdict, health.findings[0].id) == ("inconclusive", "api-unreachable")
@@ -177,15 +177,15 @@ def test_an_api_that_is_slow_is_no_reason_to_pass(cluster: ApiDouble, judged: t.
 
 
 def test_somebody_is_told_that_it_is_away(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiter, "HICCUP", 0.1)
-    judged()
-    told: list[str] = []
+    evaluated()
+    reported: list[str] = []
     later(0.2, lambda: break_off(cluster, "/pods", AWAY))
-    wait(cluster, timeout=3.0, tell=told.append)
+    wait(cluster, timeout=3.0, tell=reported.append)
     away = "the API server does not answer; what is known may be old: The API server cannot be reached"
-    assert sum(away in line for line in told) == 1
+    assert sum(away in line for line in reported) == 1
 
 
 FORBIDDEN = ApiError(403, "Forbidden", "you may not list pods")
@@ -199,8 +199,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_what_may_not_be_read_is_never_passed_over(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=PASSED)
+def test_what_may_not_be_read_is_never_passed_over(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_0=PASSED)
     break_off(cluster, "/pods", FORBIDDEN)
     health = wait(cluster)
     assert health.verdict == "inconclusive"
@@ -210,8 +210,10 @@ def test_what_may_not_be_read_is_never_passed_over(cluster: ApiDouble, judged: t
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_failure_is_a_failure_whatever_may_not_be_read(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=FAILED)
+def test_a_failure_is_a_failure_whatever_may_not_be_read(
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
+) -> None:
+    evaluated(at_0=FAILED)
     break_off(cluster, "/pods", FORBIDDEN)
     health = wait(cluster)
     assert health.verdict == "failed"
@@ -221,9 +223,9 @@ def test_a_failure_is_a_failure_whatever_may_not_be_read(cluster: ApiDouble, jud
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("error", "finding"), [(FORBIDDEN, "permission-missing"), (EXPIRED, "credentials-refused")])
 def test_what_may_not_be_read_any_more_ends_the_wait(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted], error: ApiError, finding: str
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], error: ApiError, finding: str
 ) -> None:
-    judged()
+    evaluated()
     later(0.2, lambda: break_off(cluster, "/", error))
     health = wait(cluster, timeout=60)
     assert health.verdict == "inconclusive"
@@ -232,16 +234,18 @@ def test_what_may_not_be_read_any_more_ends_the_wait(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_credentials_that_were_never_good_end_the_wait(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_none=PASSED)
+def test_credentials_that_were_never_good_end_the_wait(
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
+) -> None:
+    evaluated(at_none=PASSED)
     break_off(cluster, "/", EXPIRED)
     health = wait(cluster, timeout=60)
     assert (health.verdict, health.findings[0].id) == ("inconclusive", "credentials-refused")
 
 
 @pytest.mark.usefixtures("impatient")
-def test_it_can_be_judged_without_nodes_and_events(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=PASSED)
+def test_it_can_be_judged_without_nodes_and_events(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_0=PASSED)
     for part in ("/nodes", "/events"):
         break_off(cluster, part, FORBIDDEN)
     health = wait(cluster)
@@ -257,18 +261,18 @@ def logging(log: t.Callable[[], str]) -> t.Callable[..., Answer]:
 
 
 def test_a_failure_comes_with_its_proof(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
+    evaluate = evaluated(at_0=dataclasses.replace(FAILED, log_requests=(LAST_WORDS,)))
     monkeypatch.setattr(cluster, "once", logging(lambda: "panic: no database"))
     assert wait(cluster).verdict == "failed"
-    assert judge.facts[-1].answers == {LAST_WORDS: ("panic: no database",)}
+    assert evaluate.facts[-1].answers == {LAST_WORDS: ("panic: no database",)}
 
 
 def test_a_proof_that_does_not_come_holds_up_no_verdict(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged(at_0=dataclasses.replace(FAILED, questions=(LAST_WORDS,)))
+    evaluated(at_0=dataclasses.replace(FAILED, log_requests=(LAST_WORDS,)))
     monkeypatch.setattr(waiter, "PROOF_SECONDS", 0.2)
     monkeypatch.setattr(cluster, "once", logging(lambda: time.sleep(4) or "late"))
     health = wait(cluster)
@@ -276,57 +280,59 @@ def test_a_proof_that_does_not_come_holds_up_no_verdict(
     assert health.seconds < 3
 
 
-def test_secrets_are_taken_out_of_all_that_is_told(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    proof = dataclasses.replace(TROUBLE, evidence=("canary-7c1f",), cause="canary-7c1f")
-    judged(at_0=Judgement("failed", (proof,), missing=("canary-7c1f",)))
-    told: list[str] = []
-    health = wait(cluster, tell=told.append, mask=lambda text: text.replace("canary-7c1f", "***"))
-    assert "canary" not in f"{health} {told}"
+def test_secrets_are_taken_out_of_all_that_is_told(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    smoke_result = dataclasses.replace(TROUBLE, evidence=("canary-7c1f",), cause="canary-7c1f")
+    evaluated(at_0=Evaluation("failed", (smoke_result,), missing=("canary-7c1f",)))
+    reported: list[str] = []
+    health = wait(cluster, tell=reported.append, mask=lambda text: text.replace("canary-7c1f", "***"))
+    assert "canary" not in f"{health} {reported}"
     assert health.findings[0].message == "it ends with ***"
 
 
 def test_what_the_secrets_of_the_namespace_hold_is_taken_out_of_last_words(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
 ) -> None:
     data = {"KEY": base64_of("canary-7c1f")}
     named = {"name": "theirs", "namespace": NAMESPACE}
     cluster.put({"apiVersion": "v1", "kind": "Secret", "metadata": named, "data": data})
-    judged(at_0=Judgement("failed", (dataclasses.replace(TROUBLE, evidence=("last words: canary-7c1f",)),)))
-    told: list[str] = []
-    health = wait(cluster, tell=told.append)
-    assert "canary" not in f"{health} {told}"
+    evaluated(at_0=Evaluation("failed", (dataclasses.replace(TROUBLE, evidence=("last words: canary-7c1f",)),)))
+    reported: list[str] = []
+    health = wait(cluster, tell=reported.append)
+    assert "canary" not in f"{health} {reported}"
     assert health.findings[0].evidence == ("last words: (secret theirs/KEY)",)
 
 
 def test_who_may_not_list_secrets_is_told_what_that_means(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
 ) -> None:
     cluster.fail("GET", "/secrets", ApiError(403, "Forbidden", "you may not list secrets"))
-    judged(at_0=FAILED)
+    evaluated(at_0=FAILED)
     assert [finding.id for finding in wait(cluster).findings] == ["crash-loop", "permission-missing"]
 
 
 def test_secrets_are_read_only_when_there_is_something_to_show(
-    cluster: ApiDouble, judged: t.Callable[..., Scripted]
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
 ) -> None:
     cluster.fail("GET", "/secrets", AssertionError("nobody asks"))
-    judged(at_0=PASSED)
+    evaluated(at_0=PASSED)
     assert wait(cluster).verdict == "passed"
 
 
-def test_what_happens_is_told_and_remembered(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_3=FAILED)
-    told: list[str] = []
+def test_what_happens_is_told_and_remembered(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_3=FAILED)
+    reported: list[str] = []
     later(0.2, lambda: cluster.put(deployment(replicas=3)))
-    health = wait(cluster, tell=told.append)
-    remembered = [moment.told for moment in health.timeline]
+    health = wait(cluster, tell=reported.append)
+    remembered = [moment.reported for moment in health.timeline]
     assert remembered[0] == "waiting for two pods"
     assert remembered.count(TROUBLE.sentence()) == 1
-    assert len(told) == len(remembered)
+    assert len(reported) == len(remembered)
 
 
-def test_a_release_with_nothing_to_wait_for_asks_nothing(cluster: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_none=PASSED)
+def test_a_release_with_nothing_to_wait_for_asks_nothing(
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
+) -> None:
+    evaluated(at_none=PASSED)
     asked = cluster.requests
     health = await_verdict(cluster, Subject("maestro", NAMESPACE, (config_map(),)), 5)
     assert (health.verdict, cluster.requests - asked) == ("passed", 0)

@@ -14,8 +14,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
+    Evaluation,
     Facts,
-    Judgement,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
@@ -44,25 +44,25 @@ def deaf(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> ApiDouble:
 @pytest.mark.parametrize(("held", "really"), [(PASSED, FAILED), (FAILED, PASSED)], ids=["passed", "failed"])
 def test_no_verdict_is_given_by_what_a_dead_watch_told(
     deaf: ApiDouble,
-    judged: t.Callable[..., Scripted],
-    held: Judgement,
-    really: Judgement,
+    evaluated: t.Callable[..., Scripted],
+    held: Evaluation,
+    really: Evaluation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scripted = judged(at_0=held, at_3=really)
+    scripted = evaluated(at_0=held, at_3=really)
 
-    def judge(facts: Facts) -> Judgement:
+    def evaluate(facts: Facts) -> Evaluation:
         """Everything changes once the first facts are there."""
         if not scripted.facts:
             deaf.put(deployment(replicas=3))
         return scripted(facts)
 
-    monkeypatch.setattr(waiter, "judge", judge)
+    monkeypatch.setattr(waiter, "judge", evaluate)
     assert wait(deaf).verdict == really.verdict
 
 
-def test_what_cannot_be_confirmed_is_no_verdict(deaf: ApiDouble, judged: t.Callable[..., Scripted]) -> None:
-    judged(at_0=PASSED)
+def test_what_cannot_be_confirmed_is_no_verdict(deaf: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
+    evaluated(at_0=PASSED)
     first = deaf.request
 
     def request(method: str, path: str, *more: t.Any, **named: t.Any) -> Answer:

@@ -10,7 +10,7 @@ import json
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.evaluate import Seen, judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.evaluate import Seen, evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permissions import Access
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from tests.unit.rendering import render_with_secrets
@@ -87,7 +87,9 @@ def changed(change: Change, items: t.Iterable[Manifest] | None = None) -> Object
     return objects
 
 
-def judged(live: Objects, declared: t.Sequence[Manifest] | None = None, access: Access | None = None) -> list[Finding]:
+def evaluated(
+    live: Objects, declared: t.Sequence[Manifest] | None = None, access: Access | None = None
+) -> list[Finding]:
     """The findings of a release whose live objects are these."""
     wanted = tuple(manifests() if declared is None else declared)
-    return judge(Seen("maestro", "maestro-system", 12, wanted, tuple(live.items), tuple(live.pods), access))
+    return evaluate(Seen("maestro", "maestro-system", 12, wanted, tuple(live.items), tuple(live.pods), access))

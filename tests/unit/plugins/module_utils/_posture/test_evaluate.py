@@ -13,7 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.evalua
 from tests.unit.roles.test_ingress import GATEWAY_ELSEWHERE
 from tests.unit.roles.test_workload import BEHIND_NLB
 
-from .releases import Change, Objects, changed, judged, manifests
+from .releases import Change, Objects, changed, evaluated, manifests
 
 
 def put(value: t.Any, *path: str | int) -> Change:
@@ -244,7 +244,7 @@ BREACHES: list[tuple[str, Change, str, str]] = [
     ("change", "rule", "words"), [each[1:] for each in BREACHES], ids=[each[0] for each in BREACHES]
 )
 def test_a_rule_that_was_broken_in_the_cluster_is_an_error(change: Change, rule: str, words: str) -> None:
-    found = judged(changed(change))
+    found = evaluated(changed(change))
     assert {finding.id for finding in found} == {rule}
     assert {finding.severity for finding in found} == {"error"}
     assert any(words in finding.message for finding in found), found
@@ -264,7 +264,7 @@ def test_every_rule_is_broken_by_one_of_these_tests() -> None:
 def test_a_rule_that_the_release_itself_breaks_is_a_warning(change: Change, rule: str, words: str) -> None:
     chosen = changed(change)
     chosen.pods.clear()
-    found = judged(chosen, declared=chosen.items)
+    found = evaluated(chosen, declared=chosen.items)
     assert {finding.severity for finding in found} <= {"warning"}
     if change is not sidecar:
         assert {finding.id for finding in found} == {rule}
@@ -303,7 +303,7 @@ FITTING = {
 @pytest.mark.parametrize("variables", SOUND.values(), ids=list(SOUND))
 def test_what_the_roles_make_keeps_every_rule(variables: dict[str, t.Any]) -> None:
     declared = manifests(**FITTING.get(variables.get("ingress_provider", ""), {}), **variables)
-    assert judged(changed(lambda _objects: None, declared), declared) == []
+    assert evaluated(changed(lambda _objects: None, declared), declared) == []
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_what_the_roles_make_keeps_every_rule(variables: dict[str, t.Any]) -> No
 )
 def test_the_ingress_is_judged_in_each_providers_terms(variables: dict[str, t.Any], change: Change, words: str) -> None:
     declared = manifests(**FITTING[variables["ingress_provider"]], **variables)
-    (finding,) = judged(changed(change, declared), declared)
+    (finding,) = evaluated(changed(change, declared), declared)
     assert finding.id == "posture-ingress"
     assert words in finding.message
 
@@ -324,7 +324,7 @@ def test_the_ingress_is_judged_in_each_providers_terms(variables: dict[str, t.An
 def test_a_namespace_that_is_not_the_releases_is_its_owners_choice() -> None:
     declared = manifests(namespace_manage=False)
     live = Objects([*declared, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "maestro-system"}}])
-    (finding,) = judged(live, declared)
+    (finding,) = evaluated(live, declared)
     assert (finding.id, finding.severity) == ("posture-pod-security", "warning")
     assert "It enforces nothing" in finding.message
 
@@ -336,14 +336,14 @@ def test_who_changed_it_and_when_is_told() -> None:
         {"manager": "kubectl-edit", "time": "2026-11-23T20:00:00Z"},
         {"manager": "kube-controller-manager", "time": "2026-11-23T22:00:00Z", "subresource": "status"},
     ]
-    (finding,) = judged(objects)
+    (finding,) = evaluated(objects)
     assert finding.since == "2026-11-23T20:00:00Z"
     assert finding.evidence == ("kubectl-edit changed it last, at 2026-11-23T20:00:00Z",)
     assert finding.next_step.startswith("Deploy again with maestro_takeover (another manager holds the field)")
 
 
 def test_what_is_not_the_releases_is_to_be_removed_not_deployed() -> None:
-    (finding,) = judged(changed(policy("debug", ingress=[{}])))
+    (finding,) = evaluated(changed(policy("debug", ingress=[{}])))
     assert finding.cause == "It is no object of release 12: somebody else made it."
     assert finding.next_step.startswith(
         "If nobody needs it: kubectl delete networkpolicy debug -n maestro-system. Else"
@@ -352,7 +352,7 @@ def test_what_is_not_the_releases_is_to_be_removed_not_deployed() -> None:
 
 @pytest.mark.parametrize(("manager", "operation"), [("intelgraph.maestro-initial", "Apply"), ("kubectl", "Update")])
 def test_a_scale_that_is_given_once_is_no_rival_of_the_autoscaler(manager: str, operation: str) -> None:
-    assert judged(changed(scaled_by(manager, operation))) == []
+    assert evaluated(changed(scaled_by(manager, operation))) == []
 
 
 def test_the_gravest_comes_first() -> None:
@@ -360,4 +360,4 @@ def test_the_gravest_comes_first() -> None:
         hpa(2, "minReplicas")(objects)
         in_pod(True, "hostNetwork")(objects)
 
-    assert [finding.id for finding in judged(changed(both))] == ["posture-container", "posture-autoscaling"]
+    assert [finding.id for finding in evaluated(changed(both))] == ["posture-container", "posture-autoscaling"]

@@ -16,13 +16,13 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permis
     Access,
     Grant,
     Permit,
-    breaches,
     concerns,
     grants,
     permits,
+    violations,
     worded,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.view import Breach
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.view import Violation
 
 Rule = dict[str, t.Any]
 
@@ -37,11 +37,11 @@ def role(*rules: Rule) -> dict[str, t.Any]:
 
 def found(
     declared: list[Rule], held: list[Rule] | None, *bindings: Grant, unread: tuple[str, ...] = ()
-) -> list[Breach]:
+) -> list[Violation]:
     """The breaches of an account that holds these rules (None: only the bindings are known)."""
     own = (role(*declared),) if declared else ()
     rules = None if held is None else (*held, *EVERYBODYS)
-    return list(breaches(own, Access("apps", "maestro", rules, bindings, unread)))
+    return list(violations(own, Access("apps", "maestro", rules, bindings, unread)))
 
 
 OWN = rule("get list", "configmaps")
@@ -56,14 +56,14 @@ def test_as_much_as_granted_is_no_finding() -> None:
 
 
 def test_a_verb_more_names_the_binding_and_the_role() -> None:
-    (breach,) = found([OWN], [OWN, rule("get", "secrets")], OF_RELEASE, OF_INTRUDER)
-    assert breach.object == "ClusterRoleBinding intruder"
+    (violation,) = found([OWN], [OWN, rule("get", "secrets")], OF_RELEASE, OF_INTRUDER)
+    assert violation.object == "ClusterRoleBinding intruder"
     assert (
-        breach.message
+        violation.message
         == "It gives ServiceAccount apps/maestro more than the release does (ClusterRole view): get secrets"
     )
-    assert breach.evidence == ("the binding was made at 2026-11-23",)
-    assert found([OWN], None, OF_RELEASE, OF_INTRUDER) == [breach]
+    assert violation.evidence == ("the binding was made at 2026-11-23",)
+    assert found([OWN], None, OF_RELEASE, OF_INTRUDER) == [violation]
 
 
 def test_a_binding_that_the_server_does_not_count_is_none() -> None:
@@ -75,16 +75,16 @@ def test_a_binding_that_the_server_does_not_count_is_none() -> None:
     [(("ClusterRoleBinding",), "a binding that could not be read"), ((), "something else than RBAC")],
 )
 def test_what_no_binding_explains_is_told_of_the_account(unread: tuple[str, ...], words: str) -> None:
-    (breach,) = found([], [rule("create", "pods/exec")], unread=unread)
-    assert breach.object == "ServiceAccount apps/maestro"
-    assert words in breach.message
-    assert breach.message.endswith("create pods/exec")
+    (violation,) = found([], [rule("create", "pods/exec")], unread=unread)
+    assert violation.object == "ServiceAccount apps/maestro"
+    assert words in violation.message
+    assert violation.message.endswith("create pods/exec")
 
 
 def test_a_verb_less_is_told_of_the_role() -> None:
-    (breach,) = found([OWN], [rule("get", "configmaps")])
-    assert breach.object == "Role apps/maestro"
-    assert breach.message == "ServiceAccount apps/maestro may not do what this grants: list configmaps"
+    (violation,) = found([OWN], [rule("get", "configmaps")])
+    assert violation.object == "Role apps/maestro"
+    assert violation.message == "ServiceAccount apps/maestro may not do what this grants: list configmaps"
 
 
 def test_nothing_is_said_to_lack_while_bindings_are_unknown() -> None:

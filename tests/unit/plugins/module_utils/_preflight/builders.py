@@ -11,8 +11,8 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Kind
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Context, PreflightOptions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import (
     Facts,
     Namespace,
@@ -124,15 +124,15 @@ def fitting(needs: Needs, **changes: t.Any) -> Facts:
     return facts(**{**whole, **changes})
 
 
-def case(*manifests: Manifest, facts: Facts = facts(), **wishes: t.Any) -> Case:  # noqa: B008
+def context(*manifests: Manifest, facts: Facts = facts(), **options: t.Any) -> Context:  # noqa: B008
     """The judgement's input for these manifests, contributed by a component `workload`."""
-    expected = Wishes(**{"cluster_uid": UID, **wishes})
-    return Case(needs_of({"workload": copy.deepcopy(manifests)}, "maestro", NAMESPACE), facts, expected)
+    expected = PreflightOptions(**{"cluster_uid": UID, **options})
+    return Context(needs_of({"workload": copy.deepcopy(manifests)}, "maestro", NAMESPACE), facts, expected)
 
 
-def findings(*manifests: Manifest, facts: Facts = facts(), **wishes: t.Any) -> list[Finding]:  # noqa: B008
+def findings(*manifests: Manifest, facts: Facts = facts(), **options: t.Any) -> list[Finding]:  # noqa: B008
     """All that the whole judgement says."""
-    return list(judge(case(*manifests, facts=facts, **wishes)).findings)
+    return list(evaluate(context(*manifests, facts=facts, **options)).findings)
 
 
 def ids(found: t.Iterable[Finding]) -> list[str]:

@@ -10,8 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Untrusted
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Look, examine, unusable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Preflight, examine, unusable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
 from tests.unit.rendering import only
 
@@ -53,16 +53,16 @@ def fit() -> dict[str, Reply]:
     }
 
 
-def look_at(replies: t.Mapping[str, Reply], **wishes: t.Any) -> tuple[Look, Api]:
+def look_at(replies: t.Mapping[str, Reply], **options: t.Any) -> tuple[Preflight, Api]:
     needs = needs_of({"workload": [WORKLOAD]}, "maestro", NAMESPACE)
     with serving(replies) as api:
-        return examine(api.connection(), needs, Wishes(**{"cluster_uid": UID, **wishes})), api
+        return examine(api.connection(), needs, PreflightOptions(**{"cluster_uid": UID, **options})), api
 
 
 def test_a_fit_cluster_is_asked_and_passes() -> None:
-    look, api = look_at(fit())
-    assert (look.judgement.verdict, look.judgement.findings) == ("passed", ())
-    assert look.requests == len(api.asked)
+    collect, api = look_at(fit())
+    assert (collect.evaluation.verdict, collect.evaluation.findings) == ("passed", ())
+    assert collect.requests == len(api.asked)
     assert api.asked[0] == ("GET", KUBE_SYSTEM)
 
 
@@ -73,57 +73,57 @@ def test_nothing_is_written() -> None:
 
 
 def test_no_value_of_a_secret_is_among_the_facts() -> None:
-    look, _ = look_at(fit())
-    assert "Y2FuYXJ5" not in str(look)
+    collect, _ = look_at(fit())
+    assert "Y2FuYXJ5" not in str(collect)
 
 
 def test_an_account_without_listed_rules_is_asked_verb_by_verb() -> None:
-    look, _ = look_at({**fit(), f"{REVIEWS}selfsubjectrulesreviews": (201, {"status": {}})})
-    denied = {finding.object for finding in look.judgement.findings}
-    assert set(ids(look.judgement.findings)) == {"permission-missing"}
+    collect, _ = look_at({**fit(), f"{REVIEWS}selfsubjectrulesreviews": (201, {"status": {}})})
+    denied = {finding.object for finding in collect.evaluation.findings}
+    assert set(ids(collect.evaluation.findings)) == {"permission-missing"}
     assert "Deployment in maestro-system" in denied
 
 
 def test_on_the_wrong_cluster_nothing_more_is_asked() -> None:
-    look, api = look_at(fit(), cluster_uid="another")
-    assert ids(look.judgement.findings) == ["wrong-cluster"]
+    collect, api = look_at(fit(), cluster_uid="another")
+    assert ids(collect.evaluation.findings) == ["wrong-cluster"]
     assert api.asked == [("GET", KUBE_SYSTEM)]
 
 
 def test_refused_credentials_end_it_at_the_first_question() -> None:
-    look, api = look_at({**fit(), KUBE_SYSTEM: status(401, "Unauthorized")})
-    finding = only(look.judgement.findings)
-    assert (finding.id, look.judgement.verdict, look.facts) == ("credentials-refused", "failed", None)
+    collect, api = look_at({**fit(), KUBE_SYSTEM: status(401, "Unauthorized")})
+    finding = only(collect.evaluation.findings)
+    assert (finding.id, collect.evaluation.verdict, collect.facts) == ("credentials-refused", "failed", None)
     assert "Unauthorized" in finding.message
     assert len(api.asked) == 1
 
 
 def test_an_identity_that_may_not_be_read_is_no_reason_to_stop_where_none_is_expected() -> None:
-    look, _ = look_at({**fit(), KUBE_SYSTEM: status(403, "you may not")}, cluster_uid="", production=False)
-    assert look.judgement.verdict == "passed"
-    assert ids(look.judgement.findings) == ["fact-unknown"]
+    collect, _ = look_at({**fit(), KUBE_SYSTEM: status(403, "you may not")}, cluster_uid="", production=False)
+    assert collect.evaluation.verdict == "passed"
+    assert ids(collect.evaluation.findings) == ["fact-unknown"]
 
 
 def test_a_server_that_fails_in_between_leaves_the_verdict_open() -> None:
-    look, _ = look_at({**fit(), "/api/v1/nodes": status(500, "etcdserver: leader changed")})
-    assert look.judgement.verdict == "inconclusive"
-    assert "leader changed" in only(look.judgement.findings).message
+    collect, _ = look_at({**fit(), "/api/v1/nodes": status(500, "etcdserver: leader changed")})
+    assert collect.evaluation.verdict == "inconclusive"
+    assert "leader changed" in only(collect.evaluation.findings).message
 
 
 def test_nobody_listening_is_a_finding() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     params = {**Api({}).connection(), "host": f"https://127.0.0.1:{port}"}
-    look = examine(params, needs_of({}, "maestro", NAMESPACE), Wishes())
-    finding = only(look.judgement.findings)
+    collect = examine(params, needs_of({}, "maestro", NAMESPACE), PreflightOptions())
+    finding = only(collect.evaluation.findings)
     assert (finding.id, finding.object) == ("api-unreachable", params["host"])
-    assert (look.judgement.verdict, look.requests) == ("failed", 0)
+    assert (collect.evaluation.verdict, collect.requests) == ("failed", 0)
 
 
 def test_no_kubeconfig_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", "/no/such/kubeconfig")
     params = {**Api({}).connection(), "host": None, "api_key": None}
-    finding = only(examine(params, needs_of({}, "maestro", NAMESPACE), Wishes()).judgement.findings)
+    finding = only(examine(params, needs_of({}, "maestro", NAMESPACE), PreflightOptions()).evaluation.findings)
     assert (finding.id, finding.object) == ("connection-options", "maestro_connection")
     assert "/no/such/kubeconfig" in finding.message
 

@@ -11,45 +11,45 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import SEVERITIES
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import catalogue
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.catalogue import Check
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import judge, message
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate, message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Unknown
 
-from .builders import autoscaler, case, deployment, facts, node
+from .builders import autoscaler, context, deployment, facts, node
 
 PAGES = pathlib.Path(__file__).resolve().parents[6] / "docs" / "findings"
 FORBIDDEN, FAILED = Unknown("list nodes", "you may not", True), Unknown("list nodes", "timed out")
 
 
 def test_a_fit_cluster_passes_without_a_word() -> None:
-    judgement = judge(case(deployment(), autoscaler()))
-    assert (judgement.verdict, judgement.findings) == ("passed", ())
-    assert message(judgement, "maestro", "https://x") == "https://x is fit for release maestro (nothing to report)."
+    evaluation = evaluate(context(deployment(), autoscaler()))
+    assert (evaluation.verdict, evaluation.findings) == ("passed", ())
+    assert message(evaluation, "maestro", "https://x") == "https://x is fit for release maestro (nothing to report)."
 
 
 def test_everything_is_said_at_once_errors_first() -> None:
     unfit = facts(version="v1.30.0", metrics="none", nodes=(node("node-1", kubelet="v1.20.0"),))
-    judgement = judge(case(deployment(), autoscaler(), facts=unfit))
-    assert [finding.severity for finding in judgement.findings] == ["error", "error", "error", "warning"]
-    assert judgement.verdict == "failed"
-    lines = message(judgement, "maestro", "https://x").splitlines()
+    evaluation = evaluate(context(deployment(), autoscaler(), facts=unfit))
+    assert [finding.severity for finding in evaluation.findings] == ["error", "error", "error", "warning"]
+    assert evaluation.verdict == "failed"
+    lines = message(evaluation, "maestro", "https://x").splitlines()
     assert lines[0] == "https://x is not fit for release maestro (3 errors, 1 warning); nothing was changed:"
     assert len(lines) == 5
     assert all(
-        line.startswith(f"- [{finding.id}]") for line, finding in zip(lines[1:], judgement.findings, strict=True)
+        line.startswith(f"- [{finding.id}]") for line, finding in zip(lines[1:], evaluation.findings, strict=True)
     )
 
 
 def test_what_may_not_be_read_does_not_stop_a_release() -> None:
-    judgement = judge(case(deployment(), facts=facts(nodes=FORBIDDEN)))
-    assert judgement.verdict == "passed"
-    assert [finding.severity for finding in judgement.findings] == ["note"]
-    assert message(judgement, "maestro", "https://x").endswith("(1 note).")
+    evaluation = evaluate(context(deployment(), facts=facts(nodes=FORBIDDEN)))
+    assert evaluation.verdict == "passed"
+    assert [finding.severity for finding in evaluation.findings] == ["note"]
+    assert message(evaluation, "maestro", "https://x").endswith("(1 note).")
 
 
 def test_what_the_server_failed_to_give_does() -> None:
-    judgement = judge(case(deployment(), facts=facts(nodes=FAILED)))
-    assert judgement.verdict == "inconclusive"
-    text = message(judgement, "maestro", "https://x")
+    evaluation = evaluate(context(deployment(), facts=facts(nodes=FAILED)))
+    assert evaluation.verdict == "inconclusive"
+    text = message(evaluation, "maestro", "https://x")
     assert "cannot be judged" in text
     assert "timed out" in text
 

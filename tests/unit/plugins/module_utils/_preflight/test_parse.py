@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Kind
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Answers, Silence
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Answers, Unavailable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import parse
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import (
     Facts,
@@ -24,7 +24,7 @@ from .builders import facts, key, obj
 
 NOW = 1_795_000_000.0
 """2026-11-18T11:06:40Z"""
-MISSING, FORBIDDEN = Silence(404, "not found"), Silence(403, "you may not")
+MISSING, FORBIDDEN = Unavailable(404, "not found"), Unavailable(403, "you may not")
 
 
 def read(**answers: t.Any) -> Facts:
@@ -46,7 +46,7 @@ def test_a_forbidden_answer_is_unknown_in_the_servers_words() -> None:
 
 
 def test_a_failure_is_unknown_and_not_forbidden() -> None:
-    assert not read(nodes=Silence(0, "timed out")).unknowns()[0].tolerable
+    assert not read(nodes=Unavailable(0, "timed out")).unknowns()[0].tolerable
 
 
 def test_a_group_version_that_is_not_served_is_none() -> None:
@@ -174,7 +174,7 @@ def test_software_is_known_by_its_image(image: str, software: str, version: str)
     found = read_group("controllers", "Deployment", [{"items": [controller(image, availableReplicas=1)]}]).controllers
     assert not isinstance(found, Unknown)
     (each,) = found
-    assert (each.software, each.version, each.ready, each.wanted) == (software, version, 1, 2)
+    assert (each.software, each.version, each.ready, each.required) == (software, version, 1, 2)
     assert each.where == "Deployment ns/d"
 
 
@@ -189,7 +189,7 @@ def test_a_daemon_set_counts_its_nodes() -> None:
     item = controller("traefik:v3.6.12", numberAvailable=2, desiredNumberScheduled=3)
     found = read_group("controllers", "DaemonSet", [{"items": [item]}]).controllers
     assert not isinstance(found, Unknown)
-    assert (found[0].ready, found[0].wanted) == (2, 3)
+    assert (found[0].ready, found[0].required) == (2, 3)
 
 
 KARPENTER, NO_GROUPS = {"groups": [{"name": "karpenter.sh"}]}, {"groups": [{"name": "apps"}]}
@@ -267,8 +267,8 @@ def test_the_second_round_adds_denials_and_dry_runs() -> None:
     answers: Answers = {
         denied: False,
         allowed: True,
-        undecided: Silence(500, "oops"),
-        ("dry-run", target): Silence(403, "no"),
+        undecided: Unavailable(500, "oops"),
+        ("dry-run", target): Unavailable(403, "no"),
     }
     found = parse.with_second_round(facts(), answers)
     assert found.denied == (denied,)

@@ -24,7 +24,7 @@ def needs(*manifests: t.Any) -> Needs:
 
 
 def verbs(subject: str, *manifests: t.Any) -> set[str]:
-    return {each.verb for each in permissions.wanted(needs(*manifests), KINDS) if each.subject == subject}
+    return {each.verb for each in permissions.required(needs(*manifests), KINDS) if each.subject == subject}
 
 
 def test_a_manifest_is_read_written_and_watched() -> None:
@@ -36,14 +36,14 @@ def test_secrets_are_never_listed() -> None:
 
 
 def test_an_object_outside_the_namespace_is_asked_for_by_its_name() -> None:
-    found = permissions.wanted(needs(obj("v1", "Namespace", NAMESPACE, "")), KINDS)
+    found = permissions.required(needs(obj("v1", "Namespace", NAMESPACE, "")), KINDS)
     mine = {(each.verb, each.namespace, each.name) for each in found if each.subject == "Namespace"}
     assert mine == {("get", "", NAMESPACE), ("create", "", ""), ("patch", "", NAMESPACE)}
 
 
 def test_what_is_there_outside_the_namespace_need_not_be_created() -> None:
     space = obj("v1", "Namespace", NAMESPACE, "")
-    found = permissions.wanted(needs(space, deployment()), KINDS, {key("Namespace", NAMESPACE, ""), DEPLOYMENT})
+    found = permissions.required(needs(space, deployment()), KINDS, {key("Namespace", NAMESPACE, ""), DEPLOYMENT})
     assert {each.verb for each in found if each.subject == "Namespace"} == {"get", "patch"}
     assert "create" in {each.verb for each in found if each.subject == "Deployment"}
 

@@ -8,22 +8,22 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint, Question, Reached
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint, Query, Reached
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import queries
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Namespace, Unknown
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Access
 
-from .builders import NAMESPACE, autoscaler, case, container, deployment, facts, key, obj, pod_spec
+from .builders import NAMESPACE, autoscaler, container, context, deployment, facts, key, obj, pod_spec
 
 EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
-def first(*manifests: t.Any) -> dict[t.Any, Question]:
-    return {question.name: question for question in queries.first_round(case(*manifests).needs)}
+def first(*manifests: t.Any) -> dict[t.Any, Query]:
+    return {item.name: item for item in queries.first_round(context(*manifests).needs)}
 
 
-def second(*manifests: t.Any, rules: t.Any = EVERYTHING, **changes: t.Any) -> list[Question]:
-    return queries.second_round(case(*manifests).needs, facts(**changes), rules)
+def second(*manifests: t.Any, rules: t.Any = EVERYTHING, **changes: t.Any) -> list[Query]:
+    return queries.second_round(context(*manifests).needs, facts(**changes), rules)
 
 
 def test_without_manifests_only_the_cluster_itself_is_looked_at() -> None:
@@ -55,7 +55,7 @@ def test_namespaces_are_listed_only_where_a_policy_names_some() -> None:
 
 
 def test_posts_are_reviews_only_in_the_first_round() -> None:
-    posted = [question.path for question in first(deployment()).values() if question.body]
+    posted = [item.path for item in first(deployment()).values() if item.body]
     assert posted == ["/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"]
 
 
@@ -76,11 +76,11 @@ def test_the_values_of_a_secret_are_dropped_where_they_arrive() -> None:
 
 
 def test_an_account_that_may_do_everything_is_asked_about_nothing_in_the_namespace() -> None:
-    assert [question for question in second(deployment()) if isinstance(question.name, Access)] == []
+    assert [item for item in second(deployment()) if isinstance(item.name, Access)] == []
 
 
 def test_what_no_rule_covers_is_asked_one_by_one() -> None:
-    names = [question.name for question in second(deployment(), rules=[])]
+    names = [item.name for item in second(deployment(), rules=[])]
     assert Access("Deployment", "create", "apps", "deployments", NAMESPACE) in names
 
 
@@ -97,20 +97,20 @@ def test_escalation_is_asked_only_when_a_grant_is_open() -> None:
 
 
 def test_a_pod_of_the_template_is_tried_without_being_stored() -> None:
-    (question,) = second(deployment(pod_spec(serviceAccountName="not-there-yet")))
-    assert question.path == f"/api/v1/namespaces/{NAMESPACE}/pods"
-    assert question.query == {"dryRun": "All"}
-    assert question.body is not None
-    assert "serviceAccountName" not in question.body["spec"]
+    (item,) = second(deployment(pod_spec(serviceAccountName="not-there-yet")))
+    assert item.path == f"/api/v1/namespaces/{NAMESPACE}/pods"
+    assert item.query == {"dryRun": "All"}
+    assert item.body is not None
+    assert "serviceAccountName" not in item.body["spec"]
 
 
 def test_the_pod_of_a_stateful_set_has_the_volumes_of_its_claims() -> None:
     claims = {"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"resources": {}}}]}
     manifest = deployment(pod_spec())
     manifest = {**manifest, "kind": "StatefulSet", "spec": {**manifest["spec"], **claims}}
-    (question,) = second(manifest)
-    assert question.body is not None
-    assert "data" in [volume["name"] for volume in question.body["spec"]["volumes"]]
+    (item,) = second(manifest)
+    assert item.body is not None
+    assert "data" in [volume["name"] for volume in item.body["spec"]["volumes"]]
 
 
 SERVICE = obj("v1", "Service", spec={})
@@ -118,9 +118,9 @@ COUNTING = obj("v1", "ResourceQuota", "platform", spec={"hard": {"services": "5"
 
 
 def test_objects_that_a_quota_counts_are_looked_for() -> None:
-    asked = [question.name for question in second(SERVICE, obj("v1", "ConfigMap"), quotas=(COUNTING,))]
+    asked = [item.name for item in second(SERVICE, obj("v1", "ConfigMap"), quotas=(COUNTING,))]
     assert asked == [("live", key("Service", "maestro"))]
-    assert [question.name for question in second(SERVICE, COUNTING)] == asked
+    assert [item.name for item in second(SERVICE, COUNTING)] == asked
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_no_pod_is_tried_where_there_is_no_namespace_to_try_it_in(namespace: t.A
 
 
 def test_a_release_that_is_asked_through_the_api_server_must_be_allowed_to_forward() -> None:
-    needs = case(deployment()).needs
+    needs = context(deployment()).needs
     may_get = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods/portforward"]}]
     forwards = [
-        question
-        for question in queries.second_round(needs, facts(), may_get, port_forward=True)
-        if isinstance(question.name, Access) and question.name.resource == "pods/portforward"
+        item
+        for item in queries.second_round(needs, facts(), may_get, port_forward=True)
+        if isinstance(item.name, Access) and item.name.resource == "pods/portforward"
     ]
     [review] = forwards
     assert review.body is not None
@@ -173,5 +173,5 @@ def test_a_release_that_is_asked_through_the_api_server_must_be_allowed_to_forwa
         "subresource": "portforward",
         "namespace": NAMESPACE,
     }
-    named = [question.name for question in queries.second_round(needs, facts(), [])]
+    named = [item.name for item in queries.second_round(needs, facts(), [])]
     assert all(name.resource != "pods/portforward" for name in named if isinstance(name, Access))

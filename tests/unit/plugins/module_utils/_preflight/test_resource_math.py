@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.quantity import amount
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.resource_math import (
+    displayed,
     largest,
     list_shown,
     minus,
     plus,
-    shown,
     times,
 )
 
@@ -59,14 +59,14 @@ def test_what_is_no_quantity_is_refused_by_its_text(text: str) -> None:
     ],
 )
 def test_an_amount_is_shown_as_it_is_written(resource: str, text: str, expected: str) -> None:
-    assert shown(resource, amount(text)) == expected
+    assert displayed(resource, amount(text)) == expected
 
 
 @settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**6), st.sampled_from(["", "m", "k", "Ki", "Mi", "Gi", "M"]))
 def test_shown_cpu_means_the_same_amount(number: int, suffix: str) -> None:
     value = amount(f"{number}{suffix}")
-    assert amount(shown("cpu", value)) == value
+    assert amount(displayed("cpu", value)) == value
 
 
 def test_sums_keep_what_only_one_side_has() -> None:

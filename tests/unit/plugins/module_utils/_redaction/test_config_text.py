@@ -18,7 +18,7 @@ CANARY = "correct horse, battery"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "displayed"),
     [
         (f"A=1\nexport DB_PASSWORD={CANARY}\nB=2\n", "A=1\nexport DB_PASSWORD=(secret)\nB=2\n"),
         (f"[db]\nuser = app\npassword = *{CANARY}\n", "[db]\nuser = app\npassword = (secret)\n"),
@@ -33,8 +33,8 @@ CANARY = "correct horse, battery"
     ],
     ids=["env", "ini", "yaml", "flow", "block", "list", "named", "json", "properties", "documents"],
 )
-def test_a_file_keeps_all_but_its_secrets(text: str, shown: str) -> None:
-    assert without_secrets(text) == shown
+def test_a_file_keeps_all_but_its_secrets(text: str, displayed: str) -> None:
+    assert without_secrets(text) == displayed
 
 
 def test_what_cannot_be_found_where_it_was_written_takes_the_file_with_it() -> None:

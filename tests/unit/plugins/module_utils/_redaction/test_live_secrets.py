@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction import live_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import Held
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from tests.unit.plugins.module_utils._cluster.api_server import Reply
 from tests.unit.plugins.module_utils._cluster.connecting import talk
 from tests.unit.plugins.samples import base64_of
@@ -23,7 +23,7 @@ SECRETS = {
 
 def test_values_of_the_cluster_are_taken_out_of_every_line_by_one_request() -> None:
     with talk(Reply(body=SECRETS)) as (server, cluster):
-        mask = Held(cluster, "n", {"maestro-user"}, lambda text: text.replace("known", "***"))
+        mask = LiveSecrets(cluster, "n", {"maestro-user"}, lambda text: text.replace("known", "***"))
         assert server.asked == []
         assert mask("the canary-7c1f is known") == "the (secret s/KEY) is ***"
         assert mask("maestro-user " + base64_of("canary-7c1f")) == "maestro-user (secret s/KEY)"
@@ -32,7 +32,7 @@ def test_values_of_the_cluster_are_taken_out_of_every_line_by_one_request() -> N
 
 def test_what_may_not_be_read_leaves_the_other_mask_and_says_so() -> None:
     with talk(Reply(403, {"kind": "Status"})) as (_server, cluster):
-        mask = Held(cluster, "n", (), lambda text: text.replace("known", "***"))
+        mask = LiveSecrets(cluster, "n", (), lambda text: text.replace("known", "***"))
         assert mask.warning == ()
         assert mask("the canary-7c1f is known") == "the canary-7c1f is ***"
         assert [(finding.id, finding.severity) for finding in mask.warning] == [("permission-missing", "note")]
@@ -45,7 +45,7 @@ def test_what_may_not_be_read_leaves_the_other_mask_and_says_so() -> None:
 )
 def test_nothing_is_shown_while_the_secrets_cannot_be_read(reply: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
     with talk(reply, Reply(body=SECRETS)) as (server, cluster):
-        mask = Held(cluster, "n", (), str)
+        mask = LiveSecrets(cluster, "n", (), str)
         assert (mask("the canary-7c1f"), mask("canary-7c1f")) == (live_secrets.NOT_SHOWN, live_secrets.NOT_SHOWN)
         assert len(server.asked) == 1, "the next try is a while away"
         monkeypatch.setattr(mask, "_next_try", 0.0)
@@ -54,13 +54,18 @@ def test_nothing_is_shown_while_the_secrets_cannot_be_read(reply: Reply, monkeyp
 
 
 def test_a_finding_loses_them_too_and_keeps_how_it_begins_while_they_are_not_known() -> None:
-    finding = Finding("never-ready", "error", "Pod n/a", "it is not ready: got canary-7c1f", ("said canary-7c1f",))
+    finding = Finding(
+        "readiness-timeout", "error", "Pod n/a", "it is not ready: got canary-7c1f", ("said canary-7c1f",)
+    )
     with talk(Reply(body=SECRETS)) as (_server, cluster):
-        shown = Held(cluster, "n", (), str).finding(finding)
-        assert (shown.message, shown.evidence) == ("it is not ready: got (secret s/KEY)", ("said (secret s/KEY)",))
+        displayed = LiveSecrets(cluster, "n", (), str).finding(finding)
+        assert (displayed.message, displayed.evidence) == (
+            "it is not ready: got (secret s/KEY)",
+            ("said (secret s/KEY)",),
+        )
     with talk(Reply(500, {})) as (_server, cluster):
-        shown = Held(cluster, "n", (), str).finding(finding)
-        assert (shown.message, shown.evidence) == (
+        displayed = LiveSecrets(cluster, "n", (), str).finding(finding)
+        assert (displayed.message, displayed.evidence) == (
             f"it is not ready: {live_secrets.NOT_SHOWN}",
             (live_secrets.NOT_SHOWN,),
         )
@@ -68,5 +73,5 @@ def test_a_finding_loses_them_too_and_keeps_how_it_begins_while_they_are_not_kno
 
 def test_records_of_helm_are_not_fetched() -> None:
     with talk(Reply(body=SECRETS)) as (server, cluster):
-        Held(cluster, "n", (), str)("text")
+        LiveSecrets(cluster, "n", (), str)("text")
         assert server.asked[0].query == {"fieldSelector": "type!=helm.sh/release.v1"}

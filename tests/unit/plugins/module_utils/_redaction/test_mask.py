@@ -76,8 +76,8 @@ def test_a_password_within_an_address_is_a_secret_of_its_own() -> None:
 def test_the_texts_of_a_pull_credential_are_secrets_of_their_own() -> None:
     credential = {"auths": {"ghcr.io": {"username": "puller", "password": "hunter22", "auth": "cHVsbGVyOmh1bnRlcjIy"}}}
     known = mask(json.dumps(credential))
-    shown = known.text("login puller with hunter22, header cHVsbGVyOmh1bnRlcjIy")
-    assert shown == "login puller with (secret maestro-secrets/KEY), header (secret maestro-secrets/KEY)"
+    displayed = known.text("login puller with hunter22, header cHVsbGVyOmh1bnRlcjIy")
+    assert displayed == "login puller with (secret maestro-secrets/KEY), header (secret maestro-secrets/KEY)"
 
 
 def test_each_line_of_a_key_is_a_secret_of_its_own() -> None:
@@ -100,7 +100,7 @@ def test_a_name_of_an_object_is_no_secret_although_a_secret_holds_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "displayed"),
     [
         ("postgres://app:s3cret@db/x refused", "postgres://app:(secret)@db/x refused"),
         ("redis://:s3cret@cache:6379/0", "redis://:(secret)@cache:6379/0"),
@@ -127,8 +127,8 @@ def test_a_name_of_an_object_is_no_secret_although_a_secret_holds_it() -> None:
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nnext", "(secret)\nnext"),
     ],
 )
-def test_what_looks_like_a_secret_is_taken_out(text: str, shown: str) -> None:
-    assert Mask({}).text(text) == shown
+def test_what_looks_like_a_secret_is_taken_out(text: str, displayed: str) -> None:
+    assert Mask({}).text(text) == displayed
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.preserved import CannotRestore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import Superseded
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof, Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions, SmokeResult
 from tests.unit.api_double import ApiDouble
 from tests.unit.full_disk import full_disk
 from tests.unit.plugins.module_utils._release.releasing import (
@@ -69,10 +69,10 @@ def settings_of(cluster: ApiDouble, value: str) -> str:
     return name
 
 
-def failed(cluster: ApiDouble, folder: pathlib.Path, wanted: Release | None = None, **rescue: t.Any) -> Outcome:
+def failed(cluster: ApiDouble, folder: pathlib.Path, wanted: Release | None = None, **auto_rollback: t.Any) -> Outcome:
     """What is known after a release failed."""
     with pytest.raises(ReleaseFailed) as caught:
-        deploying(cluster, wanted or release(a="bad"), WISH, rescue=Rescue(WISH, folder, **rescue))
+        deploying(cluster, wanted or release(a="bad"), WISH, auto_rollback=Rescue(WISH, folder, **auto_rollback))
     assert caught.value.outcome.verdict == "failed"
     return caught.value.outcome
 
@@ -90,7 +90,7 @@ def test_the_former_release_comes_back_and_both_facts_are_in_one_message(
     assert outcome.number == 2
     assert (outcome.restored["release"], outcome.restored["number"], outcome.restored["verdict"]) == (1, 3, "passed")
     assert cluster.names("services") == ["maestro"]
-    assert records(cluster)[-1].about["restores"] == 1
+    assert records(cluster)[-1].about["rollback_to"] == 1
     assert records(cluster)[-1].about["reason"] == "automatic rollback: release 2 failed"
     assert not deploy(cluster, release(a="good")).plan.changes
 
@@ -98,9 +98,9 @@ def test_the_former_release_comes_back_and_both_facts_are_in_one_message(
 def test_what_the_failed_release_had_in_another_version_of_its_api_stays(tmp_path: pathlib.Path) -> None:
     cluster = TwoVersions()
     deploy(cluster, autoscaled("v1", a="good"))
-    wish = dataclasses.replace(WISH, prove=Proving("failed", "passed"))
+    options = dataclasses.replace(WISH, verify=Proving("failed", "passed"))
     with pytest.raises(ReleaseFailed):
-        deploying(cluster, autoscaled("v2", a="bad"), wish, rescue=Rescue(wish, tmp_path))
+        deploying(cluster, autoscaled("v2", a="bad"), options, auto_rollback=Rescue(options, tmp_path))
     assert states(cluster)[-1] == (3, "passed")
     assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
 
@@ -184,13 +184,13 @@ def test_what_the_rollback_could_not_undo_is_told(tmp_path: pathlib.Path) -> Non
     outcome = failed(cluster, tmp_path, with_certificate("bad"))
     assert "Release 1 was restored as release 3" in outcome.message
     assert f"Not undone: Secret {NAMESPACE}/maestro-tls: it keeps the values that it has now" in outcome.message
-    assert only(outcome.restored["risks"])["id"] == "not-undone"
+    assert only(outcome.restored["risks"])["id"] == "irreversible-change"
 
 
 def test_without_automatic_rollback_nothing_is_undone_and_the_way_is_told(
     cluster: Choosy, tmp_path: pathlib.Path
 ) -> None:
-    outcome = failed(cluster, tmp_path, restores=False)
+    outcome = failed(cluster, tmp_path, rollback_to=False)
     assert states(cluster) == [(1, "passed"), (2, "failed")]
     assert (
         "Nothing was undone. To go back to release 1: ansible-playbook intelgraph.maestro.rollback" in outcome.message
@@ -213,9 +213,9 @@ def test_a_restored_release_of_which_nothing_is_proven_is_not_called_bad(
 ) -> None:
     """The new release answers wrongly, and of the former one the smoke test does not know."""
     cluster.bad = ""
-    wish = dataclasses.replace(WISH, prove=Proving("failed", "inconclusive"))
+    options = dataclasses.replace(WISH, verify=Proving("failed", "inconclusive"))
     with pytest.raises(ReleaseFailed) as caught:
-        deploying(cluster, release(a="bad"), wish, rescue=Rescue(wish, tmp_path))
+        deploying(cluster, release(a="bad"), options, auto_rollback=Rescue(options, tmp_path))
     assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "inconclusive")]
     assert (
         "Release 1 was restored as release 3, undecided: Release 3 of maestro (release 1 restored) is ready but could "
@@ -230,9 +230,9 @@ def test_the_way_back_from_a_restored_release_that_failed_has_its_number(
     """A plain rollback would try the same release again."""
     cluster.bad = ""
     assert deploy(cluster, release(a="newer")).verdict == "passed"
-    wish = dataclasses.replace(WISH, prove=Proving("failed"))
+    options = dataclasses.replace(WISH, verify=Proving("failed"))
     with pytest.raises(ReleaseFailed) as caught:
-        restore(cluster, wish, rescue=Rescue(wish, tmp_path, restores=False))
+        restore(cluster, options, auto_rollback=Rescue(options, tmp_path, rollback_to=False))
     assert states(cluster) == [(1, "passed"), (2, "passed"), (3, "failed")]
     assert (
         "Nothing was undone. To go back to release 2: ansible-playbook intelgraph.maestro.rollback -e "
@@ -247,28 +247,28 @@ class Proving:
         self._verdicts = list(verdicts)
         self.asked: list[t.Any] = []
 
-    def __call__(self, kept: t.Mapping[str, t.Any]) -> Proof:
+    def __call__(self, kept: t.Mapping[str, t.Any]) -> SmokeResult:
         self.asked.append(kept.get("expect"))
         verdict = self._verdicts.pop(0)
         wrong = Finding("error-ratio-high", "error", "error_ratio", "1 % of the requests failed")
-        return Proof(verdict, (wrong,) if verdict != "passed" else (), {"verdict": verdict})
+        return SmokeResult(verdict, (wrong,) if verdict != "passed" else (), {"verdict": verdict})
 
 
-def expecting(what: str, prove: Proving) -> Wish:
-    return dataclasses.replace(WISH, prove=prove, about={"proof": {"expect": what}})
+def expecting(what: str, verify: Proving) -> ReleaseOptions:
+    return dataclasses.replace(WISH, verify=verify, about={"proof": {"expect": what}})
 
 
 def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: pathlib.Path) -> None:
     cluster = ApiDouble(NAMESPACE)
-    prove = Proving("passed", "failed", "passed", "passed", "passed")
-    deploying(cluster, release(a="1"), expecting("version 1", prove))
-    newer = expecting("version 2", prove)
+    verify = Proving("passed", "failed", "passed", "passed", "passed")
+    deploying(cluster, release(a="1"), expecting("version 1", verify))
+    newer = expecting("version 2", verify)
     with pytest.raises(ReleaseFailed):
-        deploying(cluster, release(a="2"), newer, rescue=Rescue(newer, tmp_path))
-    deploying(cluster, release(a="3"), expecting("version 3", prove))
-    restore(cluster, expecting("version 4", prove))
-    assert prove.asked == ["version 1", "version 2", "version 1", "version 3", "version 1"]
-    assert [record.about["proof"]["expect"] for record in records(cluster)] == prove.asked
+        deploying(cluster, release(a="2"), newer, auto_rollback=Rescue(newer, tmp_path))
+    deploying(cluster, release(a="3"), expecting("version 3", verify))
+    restore(cluster, expecting("version 4", verify))
+    assert verify.asked == ["version 1", "version 2", "version 1", "version 3", "version 1"]
+    assert [record.about["proof"]["expect"] for record in records(cluster)] == verify.asked
     assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "passed"), (5, "passed")]
 
 
@@ -277,11 +277,11 @@ def test_failed_tries_do_not_push_out_the_release_to_go_back_to(tmp_path: pathli
     for value in ("A", "B"):
         deploy(cluster, release(a=value))
     for value in "12345":
-        wish = dataclasses.replace(WISH, history_limit=4, prove=Proving("failed", "passed"))
+        options = dataclasses.replace(WISH, history_limit=4, verify=Proving("failed", "passed"))
         with pytest.raises(ReleaseFailed):
-            deploying(cluster, release(a=value), wish, rescue=Rescue(wish, tmp_path))
+            deploying(cluster, release(a=value), options, auto_rollback=Rescue(options, tmp_path))
     assert len(records(cluster)) == 4
-    assert restore(cluster, WISH).restores == 1
+    assert restore(cluster, WISH).rollback_to == 1
 
 
 def test_a_rollback_that_is_not_possible_is_told(
@@ -304,5 +304,5 @@ def test_a_run_that_was_taken_over_restores_nothing(cluster: Choosy, monkeypatch
 
     monkeypatch.setattr(Writer, "apply", refuse)
     with pytest.raises(Superseded):
-        deploying(cluster, release(a="bad"), WISH, rescue=Rescue(WISH, pathlib.Path("/nowhere")))
+        deploying(cluster, release(a="bad"), WISH, auto_rollback=Rescue(WISH, pathlib.Path("/nowhere")))
     assert states(cluster) == [(1, "passed"), (2, "pending")]

@@ -41,7 +41,7 @@ RESTORED = Record(
     13,
     "passed",
     (deployment(),),
-    {"by": "alice@runner", "begun": "2026-11-23T12:02:00+00:00", "restores": 11, "reason": "automatic rollback"},
+    {"by": "alice@runner", "begun": "2026-11-23T12:02:00+00:00", "rollback_to": 11, "reason": "automatic rollback"},
     {
         "seconds": {"wait": 2.0},
         "smoke": {"verdict": "passed", "msg": "https://m serves: 9 checks passed; p95 12 ms.\nmore", "load": {}},
@@ -61,7 +61,7 @@ def test_a_plan_is_told_object_by_object_with_its_fields_and_then_its_risks() ->
             prune_step(key_of(service("d")), service("d")),
         )
     )
-    refusal = Finding("field-held", "error", "Service n/x", "somebody has it", (".spec.type",), "Ask them.")
+    refusal = Finding("field-conflict", "error", "Service n/x", "somebody has it", (".spec.type",), "Ask them.")
     outcome = Outcome(plan, message="Release 4: planned.\nmore", findings=[refusal])
     unasked = "not asked, so defaults, quotas and policies are not in this plan. Plan again when it exists."
     assert plan_lines(outcome) == [
@@ -75,10 +75,10 @@ def test_a_plan_is_told_object_by_object_with_its_fields_and_then_its_risks() ->
         "    - remove  Service maestro-system/d",
         "    1 object stays as it is",
         "  Refused:",
-        "    ! [field-held] Service n/x: somebody has it. Ask them.",
+        "    ! [field-conflict] Service n/x: somebody has it. Ask them.",
         "        .spec.type",
         "  Worth knowing:",
-        f"    ! [not-predicted] 1 object: {unasked}",
+        f"    ! [dry-run-unavailable] 1 object: {unasked}",
         "        Service maestro-system/e",
     ]
     assert "    ~ change  Service maestro-system/b" not in plan_lines(outcome, with_steps=False)
@@ -129,9 +129,14 @@ def test_a_restored_release_says_what_it_restored_how_it_came_up_and_what_proved
 
 
 def test_a_record_of_before_says_nothing_of_what_it_does_not_know() -> None:
-    shown = as_result(Record(1, "interrupted", ()))
-    assert (shown["restores"], shown["timeline"], shown["smoke"], shown["seconds"]) == (0, [], {}, {})
-    assert release_lines(shown) == ["Release 1", "  state    interrupted", "  objects  0"]
+    displayed = as_result(Record(1, "interrupted", ()))
+    assert (displayed["rollback_to"], displayed["timeline"], displayed["smoke"], displayed["seconds"]) == (
+        0,
+        [],
+        {},
+        {},
+    )
+    assert release_lines(displayed) == ["Release 1", "  state    interrupted", "  objects  0"]
 
 
 def test_only_what_was_asked_for_is_told() -> None:

@@ -18,7 +18,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Proof
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import SmokeResult
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
@@ -75,15 +75,15 @@ def test_the_namespace_comes_first_then_the_lock_then_the_record_then_the_rest()
 
 
 def test_the_wait_knows_when_the_release_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[Subject] = []
+    displayed: list[Subject] = []
 
     def passing(cluster: ApiDouble, subject: Subject, *arguments: t.Any, **options: t.Any) -> Health:
-        shown.append(subject)
+        displayed.append(subject)
         return Health("passed")
 
     monkeypatch.setattr(deploy_module, "await_verdict", passing)
     deploy(ApiDouble())
-    assert only(shown).begun == pytest.approx(time.time(), abs=5)
+    assert only(displayed).begun == pytest.approx(time.time(), abs=5)
 
 
 def test_a_second_time_nothing_changes() -> None:
@@ -257,13 +257,13 @@ def test_what_somebody_took_over_while_the_release_waited_is_not_pruned() -> Non
     cluster = ApiDouble()
     deploy(cluster, release(service("old")))
 
-    def prove(_kept: object) -> Proof:
+    def verify(_kept: object) -> SmokeResult:
         theirs = service("old")
         theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
         cluster.put(theirs, "helm")
-        return Proof("passed", (), {})
+        return SmokeResult("passed", (), {})
 
-    outcome = deploy(cluster, prove=prove)
+    outcome = deploy(cluster, verify=verify)
     assert "old" in cluster.names("services")
     assert only(cluster.warnings) == (
         "Service maestro-system/old was not deleted: somebody took it over or made it anew while this run was at work."
@@ -311,9 +311,9 @@ def test_another_secret_value_is_a_change_that_shows_no_value() -> None:
     for value in ("hunter1", "hunter2"):
         outcome = deploy(cluster, assemble({"all": [namespace(), *manifests]}, {"s/TOKEN": value}))
         assert outcome.changed
-        shown = json.dumps([outcome.as_result(), diff(outcome.plan)])
-        assert value not in shown
-        assert base64_of(value) not in shown
+        displayed = json.dumps([outcome.as_result(), diff(outcome.plan)])
+        assert value not in displayed
+        assert base64_of(value) not in displayed
     stored = json.dumps([item for path, item in cluster.store.items() if "/secrets/" not in path])
     assert base64_of("hunter2") not in stored
 
@@ -333,6 +333,6 @@ def test_the_record_says_who_why_and_when() -> None:
 def test_the_result_holds_what_pictures_are_drawn_from_and_the_record_only_figures() -> None:
     cluster = ApiDouble()
     load = {"sent": 3000, "histogram": [{"le": 0.1, "count": 3000}], "series": [{"second": 0}]}
-    outcome = deploy(cluster, prove=lambda _kept: Proof("passed", (), {"verdict": "passed", "load": load}))
+    outcome = deploy(cluster, verify=lambda _kept: SmokeResult("passed", (), {"verdict": "passed", "load": load}))
     assert outcome.as_result()["smoke"]["load"] == load
     assert only(records(cluster)).outcome["smoke"] == {"verdict": "passed", "load": {"sent": 3000}}

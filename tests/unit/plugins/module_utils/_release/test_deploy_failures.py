@@ -118,15 +118,15 @@ def test_what_cannot_be_recorded_is_not_undone_but_left_to_the_next_run() -> Non
     expired = ApiError(401, "Unauthorized", "Unauthorized")
     cluster.fail("DELETE", "/services/old", expired)
     cluster.fail("PATCH", "/configmaps/maestro-release-2", expired)
-    rescued: list[ReleaseFailed] = []
+    rolled_back: list[ReleaseFailed] = []
 
-    def rescue(dummy: object, failure: ReleaseFailed) -> ReleaseFailed:
-        rescued.append(failure)
+    def auto_rollback(dummy: object, failure: ReleaseFailed) -> ReleaseFailed:
+        rolled_back.append(failure)
         return failure
 
     with pytest.raises(ReleaseFailed, match=r"credentials-refused.*finds the release unfinished and finishes it"):
-        deploying(cluster, release(), WISH, rescue=rescue)
-    assert rescued == []
+        deploying(cluster, release(), WISH, auto_rollback=auto_rollback)
+    assert rolled_back == []
     cluster.mend()
     assert deploy(cluster, release()).number == 3
     assert states(cluster) == [(1, "passed"), (2, "interrupted"), (3, "passed")]

@@ -66,8 +66,8 @@ def test_what_became_anothers_meanwhile_is_not_deleted(
 
 def test_what_was_made_anew_meanwhile_is_not_deleted(cluster: ApiDouble, orphan: Lock) -> None:
     live = at(cluster, 1)
-    former = {**live, "metadata": {**live["metadata"], "uid": "former"}}
-    assert not Writer(cluster, orphan).delete(key_of(live), former)
+    previous = {**live, "metadata": {**live["metadata"], "uid": "former"}}
+    assert not Writer(cluster, orphan).delete(key_of(live), previous)
     assert ip(cluster) == "1"
 
 

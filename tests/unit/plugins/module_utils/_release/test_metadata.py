@@ -50,9 +50,9 @@ def test_a_plan_in_short_names_fields_and_holds_no_value() -> None:
 
 def test_a_proof_in_short_keeps_figures_and_leaves_out_what_is_drawn() -> None:
     load = {"sent": 3000, "latency": {"p95": 0.1}, "histogram": [{"le": 0.1, "count": 3000}], "series": [{"second": 0}]}
-    proof = {"verdict": "passed", "checks": [], "load": load}
+    smoke_result = {"verdict": "passed", "checks": [], "load": load}
     kept = {"sent": 3000, "latency": {"p95": 0.1}}
-    assert proof_in_short(proof) == {"verdict": "passed", "checks": [], "load": kept}
+    assert proof_in_short(smoke_result) == {"verdict": "passed", "checks": [], "load": kept}
     assert len(load) == 4
     assert proof_in_short({}) == {}
 

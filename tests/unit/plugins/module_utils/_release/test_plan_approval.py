@@ -26,7 +26,7 @@ def parameters(**given: t.Any) -> dict[str, t.Any]:
 def approved(cluster: ApiDouble, wanted: Release, **given: t.Any) -> str:
     """The plan of a run in check mode, as it is handed on."""
     outcome = deploy(cluster, wanted, check=True)
-    return keep_plan(cluster, parameters(return_plan=True, **given), outcome, "me@here")["approvable"]
+    return keep_plan(cluster, parameters(return_plan=True, **given), outcome, "me@here")["saved_plan"]
 
 
 def test_a_plan_that_nobody_wants_to_keep_is_not_kept() -> None:
@@ -52,9 +52,9 @@ def test_a_plan_in_a_file_does_as_well(tmp_path: pathlib.Path) -> None:
 
 
 def test_who_made_it_and_why_is_kept_with_it() -> None:
-    frozen = decode(approved(ApiDouble(), release(), reason="Upgrade"))
-    assert (frozen["by"], frozen["reason"], frozen["base"]) == ("me@here", "Upgrade", 0)
-    assert len(frozen["changes"]) == 6
+    saved = decode(approved(ApiDouble(), release(), reason="Upgrade"))
+    assert (saved["by"], saved["reason"], saved["base"]) == ("me@here", "Upgrade", 0)
+    assert len(saved["changes"]) == 6
 
 
 def test_nothing_is_changed_when_the_inventory_changed_since() -> None:

@@ -43,16 +43,18 @@ from tests.unit.plugins.samples import (
 from tests.unit.rendering import only
 
 
-def restored(cluster: ApiDouble, number: int = 0, check: bool = False, **wish: t.Any) -> Outcome:
+def restored(cluster: ApiDouble, number: int = 0, check: bool = False, **options: t.Any) -> Outcome:
     cluster.writes.clear()
-    return restore(cluster, dataclasses.replace(WISH, **wish), number, check)
+    return restore(cluster, dataclasses.replace(WISH, **options), number, check)
 
 
 def objects(cluster: ApiDouble) -> dict[str, Manifest]:
     """What a release declares; settings of other releases, records and the lock are not compared."""
     apart = ("configmaps/maestro-release-", "leases/")
-    shown = {path: comparable(item) for path, item in cluster.store.items() if not any(each in path for each in apart)}
-    return {path: item for path, item in shown.items() if not item.get("immutable")}
+    displayed = {
+        path: comparable(item) for path, item in cluster.store.items() if not any(each in path for each in apart)
+    }
+    return {path: item for path, item in displayed.items() if not item.get("immutable")}
 
 
 def test_everything_comes_back_and_what_came_later_goes() -> None:
@@ -68,7 +70,7 @@ def test_everything_comes_back_and_what_came_later_goes() -> None:
     assert outcome.message == "Release 3 of maestro (release 1 restored) is in place: 1 created, 2 changed, 1 removed."
     assert states(cluster) == [(1, "passed"), (2, "passed"), (3, "passed")]
     first, _, last = records(cluster)
-    assert last.about["restores"] == 1
+    assert last.about["rollback_to"] == 1
     assert last.manifests == first.manifests
 
 
@@ -145,7 +147,7 @@ def test_claims_and_keys_stay_and_are_told() -> None:
     later = [namespace(), grown, external, claim("later")]
     deploy(cluster, assemble({"all": [*later, deployment(serviceAccountName="new")]}, {}), wait=False)
     outcome = restored(cluster, wait=False)
-    assert {finding.id for finding in outcome.risks} == {"not-undone"}
+    assert {finding.id for finding in outcome.risks} == {"irreversible-change"}
     assert {finding.object.split("/")[-1]: finding.message.split(":")[0] for finding in outcome.risks} == {
         "maestro-data": "it was grown from 10Gi to 20Gi and stays so",
         "later": "it is of another release and stays, because it holds data or keys",
@@ -202,7 +204,7 @@ def test_a_release_can_be_named() -> None:
     for value in "123":
         deploy(cluster, release(a=value))
     assert restored(cluster, 1).number == 4
-    assert records(cluster)[-1].about["restores"] == 1
+    assert records(cluster)[-1].about["rollback_to"] == 1
 
 
 def test_restoring_what_is_there_changes_nothing() -> None:
@@ -228,7 +230,7 @@ def killed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> ApiDouble:
 
 
 def restorals(cluster: ApiDouble) -> list[tuple[int, int]]:
-    return [(record.number, record.about.get("restores", 0)) for record in records(cluster)]
+    return [(record.number, record.about.get("rollback_to", 0)) for record in records(cluster)]
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -236,12 +238,12 @@ def test_a_rollback_that_died_after_it_had_passed_is_confirmed_and_the_next_goes
     killed_at_the_end: ApiDouble, named: bool
 ) -> None:
     cluster = killed_at_the_end
-    shown = restored(cluster, check=True)
-    assert (shown.changed, shown.restores) == (False, 4)
-    outcome = restored(cluster, shown.restores if named else 0)
+    displayed = restored(cluster, check=True)
+    assert (displayed.changed, displayed.rollback_to) == (False, 4)
+    outcome = restored(cluster, displayed.rollback_to if named else 0)
     assert outcome.message == "Release 4 of maestro is in place; nothing to change."
     assert restorals(cluster) == [(1, 0), (2, 0), (3, 0), (4, 2)]
-    assert restored(cluster).restores == 1
+    assert restored(cluster).rollback_to == 1
     assert restorals(cluster)[-1] == (5, 1)
 
 
@@ -250,7 +252,7 @@ def test_what_somebody_changed_after_a_rollback_died_is_restored_and_no_more(kil
     cluster.apply(service(type="NodePort"), MANAGER, force=True)
     restored(cluster)
     assert restorals(cluster)[-1] == (5, 4)
-    assert restored(cluster).restores == 1
+    assert restored(cluster).rollback_to == 1
 
 
 def test_nothing_to_go_back_to_is_said() -> None:

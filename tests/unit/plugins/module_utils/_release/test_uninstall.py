@@ -11,7 +11,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import INTERRUPTED, History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import TwoVersions, autoscaled
@@ -31,7 +31,7 @@ from tests.unit.plugins.samples import (
 )
 from tests.unit.rendering import only
 
-WISH = Wish("maestro", NAMESPACE, timeout=0.3)
+WISH = ReleaseOptions("maestro", NAMESPACE, timeout=0.3)
 RELEASE: list[Manifest] = [
     namespace(),
     claim(),
@@ -143,7 +143,7 @@ def test_what_others_took_over_stays(cluster: ApiDouble) -> None:
 def test_a_namespace_with_another_release_stays(cluster: ApiDouble) -> None:
     other = service("other")
     other["metadata"]["labels"]["app.kubernetes.io/instance"] = "other"
-    deploy(cluster, assemble({"all": [other]}, {}), Wish("other", NAMESPACE))
+    deploy(cluster, assemble({"all": [other]}, {}), ReleaseOptions("other", NAMESPACE))
     outcome = remove(cluster, WISH, with_data=True)
     assert cluster.names("services") == ["other"]
     assert "Kept: Namespace maestro-system" in outcome.message

@@ -29,7 +29,7 @@ def load(requests: t.Sequence[Request] = tuple(GOOD), **fields: t.Any) -> Result
         recording.add(KINDS.index(kind), due, 0.0, took, took)
     ranked = recording.ranked(recording.latency)
     latency = percentiles(ranked)
-    ratio = recording.errors / max(1, recording.judged)
+    ratio = recording.errors / max(1, recording.evaluated)
     return {
         "verdict": "failed" if ratio > 0.001 else "passed",
         "plan": {

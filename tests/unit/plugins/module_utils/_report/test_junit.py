@@ -50,8 +50,8 @@ def test_warnings_are_told_too() -> None:
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:
-    told = failed(msg="bell \x07, lone \ud800", findings=[finding(evidence=["\x00\x1b[31mred\x1b[0m ]]> &"])])
-    text = render_junit(report({"health": told}))
+    reported = failed(msg="bell \x07, lone \ud800", findings=[finding(evidence=["\x00\x1b[31mred\x1b[0m ]]> &"])])
+    text = render_junit(report({"health": reported}))
     (failure,) = suite(text).iter("failure")
     assert failure.get("message") == "bell \ufffd, lone \ufffd"
     assert "\ufffd\ufffd[31mred\ufffd[0m ]]> &" in str(failure.text)

@@ -54,8 +54,8 @@ def test_the_sentence_is_that_of_the_worst_check_and_counts_the_others() -> None
 
 def test_of_several_lines_the_first_is_told_with_the_first_error() -> None:
     lines = "5 objects are not as release 1 declared:\n- [drift] one\n- [drift] two"
-    told = [finding(id="drift", object="Deployment a/b", message="1 field differs", next_step="Deploy again.")]
-    (check,) = report({"drift": failed(msg=lines, findings=told)}).checks
+    reported = [finding(id="drift", object="Deployment a/b", message="1 field differs", next_step="Deploy again.")]
+    (check,) = report({"drift": failed(msg=lines, findings=reported)}).checks
     wanted = "5 objects are not as release 1 declared: [drift] Deployment a/b: 1 field differs. Deploy again."
     assert check.headline == wanted
     assert (
@@ -79,8 +79,8 @@ def test_a_finding_keeps_what_it_has_and_drops_what_nobody_knows() -> None:
 
 
 def test_no_secret_value_is_in_it_and_its_name_is() -> None:
-    told = failed(msg="The key hunter2-and-a-half is refused", findings=[finding(message="hunter2-and-a-half")])
-    text = json.dumps(report({"health": told}).as_dict())
+    reported = failed(msg="The key hunter2-and-a-half is refused", findings=[finding(message="hunter2-and-a-half")])
+    text = json.dumps(report({"health": reported}).as_dict())
     assert "hunter2" not in text
     assert text.count("(secret maestro-secrets/JWT_SIGNING_KEY)") == 4
 
@@ -120,7 +120,7 @@ def test_a_release_took_as_long_as_its_phases_together() -> None:
 
 
 def test_a_first_line_that_tells_the_error_does_not_tell_it_twice() -> None:
-    told = finding_of(finding()).sentence()
-    first = f"Release 3 of maestro is not ready after 1 s: {told} Release 2 was restored as release 4."
+    reported = finding_of(finding()).sentence()
+    first = f"Release 3 of maestro is not ready after 1 s: {reported} Release 2 was restored as release 4."
     (check,) = report({"release": failed(msg=f"{first}\n- more\nEvidence: x.json")}).checks
     assert check.headline == first

@@ -12,16 +12,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks import assertions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan, smoke_plan
 
 
-def asked(url: str = "https://maestro.example.com", **given: t.Any) -> Wanted:
+def asked(url: str = "https://maestro.example.com", **given: t.Any) -> SmokePlan:
     checked = ArgumentSpecValidator(SMOKE).validate({"url": url, **given})
     assert checked.error_messages == []
-    return wanted(checked.validated_parameters)
+    return smoke_plan(checked.validated_parameters)
 
 
-def names(run: Wanted) -> list[str]:
+def names(run: SmokePlan) -> list[str]:
     return [check.name for check in run.checks]
 
 

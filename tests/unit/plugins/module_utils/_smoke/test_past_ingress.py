@@ -13,7 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import c
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.catalogue import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.past_ingress import (
     CONNECTIONS,
     Signs,
@@ -37,13 +37,13 @@ def said(count: int) -> dict[str, t.Any]:
     return {"results": results, "gates": [{"gate": "error_ratio", "limit": 0.001}, {"gate": "p95", "limit": 2.0}]}
 
 
-def through(url: str = PUBLIC, tls: bool = False, **given: t.Any) -> tuple[Wanted, tuple[str, ...]]:
+def through(url: str = PUBLIC, tls: bool = False, **given: t.Any) -> tuple[SmokePlan, tuple[str, ...]]:
     checked = ArgumentSpecValidator(SMOKE).validate({"url": url, **given})
     assert checked.error_messages == []
     return inner(checked.validated_parameters, tls)
 
 
-def names(wish: Wanted) -> list[str]:
+def names(wish: SmokePlan) -> list[str]:
     return [check.name for check in wish.checks]
 
 
@@ -139,7 +139,7 @@ def test_what_cannot_go_there_is_refused(given: dict[str, t.Any], why: str) -> N
 
 def test_what_it_does_not_show_is_a_note() -> None:
     note = not_asked("service/maestro:http in n", ("hsts", "closed /metrics"))
-    assert (note.id, note.severity) == ("ingress-not-asked", "note")
+    assert (note.id, note.severity) == ("ingress-not-tested", "note")
     assert note.evidence[0] == "left out: hsts, closed /metrics"
 
 
@@ -148,7 +148,7 @@ def test_without_an_answer_a_broken_way_may_be_why() -> None:
     found, is_open = weighed([UNREACHABLE, ERRORS], load, BROKEN)
     assert is_open
     assert [(finding.id, finding.severity) for finding in found] == [
-        ("forwarding-broken", "warning"),
+        ("port-forward-interrupted", "warning"),
         ("error-ratio-high", "note"),
         ("service-unreachable", "note"),
     ]
@@ -170,7 +170,7 @@ def test_a_single_error_takes_no_excuse_from_what_a_broken_way_lost() -> None:
     found, is_open = weighed([ERRORS], said(1), BROKEN)
     assert is_open
     assert [(finding.id, finding.severity) for finding in found] == [
-        ("forwarding-broken", "warning"),
+        ("port-forward-interrupted", "warning"),
         ("error-ratio-high", "note"),
     ]
 

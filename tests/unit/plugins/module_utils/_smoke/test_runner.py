@@ -13,8 +13,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import r
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.pod_coverage import Expected
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Asker, Reply
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import Url
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.runner import Manner, Prometheus, run
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.runner import Prometheus, Transport, run
 
 from .test_options import asked
 
@@ -40,14 +40,14 @@ def _service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "Asker", Service)
 
 
-def manner(deadline: float = 5.0, **given: t.Any) -> Manner:
-    return Manner(t.cast("t.Any", None), {}, deadline=deadline, interval=0.01, **given)
+def transport(deadline: float = 5.0, **given: t.Any) -> Transport:
+    return Transport(t.cast("t.Any", None), {}, deadline=deadline, interval=0.01, **given)
 
 
 def result(
-    wanted: Wanted, pods: Expected | None = None, prometheus: Prometheus | None = None, deadline: float = 5.0
+    smoke_plan: SmokePlan, pods: Expected | None = None, prometheus: Prometheus | None = None, deadline: float = 5.0
 ) -> dict[str, t.Any]:
-    return run(wanted, pods, manner(deadline), prometheus or Prometheus())
+    return run(smoke_plan, pods, transport(deadline), prometheus or Prometheus())
 
 
 def test_a_service_that_is_right_passes_with_a_note_on_what_was_not_shown() -> None:
@@ -64,7 +64,7 @@ def test_a_failed_check_fails_it_and_no_load_is_sent(monkeypatch: pytest.MonkeyP
     came = result(asked(load={"rate": 10}), deadline=1.0)
     assert (came["verdict"], came["load"]) == ("failed", {})
     assert came["msg"].startswith(
-        "The smoke test of https://maestro.example.com failed. [answer-unexpected] healthy /readyz"
+        "The smoke test of https://maestro.example.com failed. [response-unexpected] healthy /readyz"
     )
 
 
@@ -82,18 +82,18 @@ def test_an_old_revision_fails_it() -> None:
 
 def test_a_pod_that_is_not_heard_leaves_it_open() -> None:
     came = result(asked(), Expected(("a", "b"), "new"), deadline=1.0)
-    assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "pods-unseen")
+    assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "pods-not-seen")
 
 
 def test_only_checks_are_made_when_nothing_else_may_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "measure", lambda *_given: pytest.fail("a load was sent"))
-    came = run(asked(load={"rate": 10}), None, manner(only_checks=True), Prometheus())
+    came = run(asked(load={"rate": 10}), None, transport(only_checks=True), Prometheus())
     assert (came["verdict"], came["findings"]) == ("passed", [])
 
 
 def test_a_load_without_an_address_is_an_unreachable_service() -> None:
-    wanted = asked("https://nowhere.invalid", defaults=False, load={"rate": 10})
-    came = result(wanted)
+    smoke_plan = asked("https://nowhere.invalid", defaults=False, load={"rate": 10})
+    came = result(smoke_plan)
     assert (came["verdict"], came["findings"][0]["id"]) == ("failed", "service-unreachable")
 
 

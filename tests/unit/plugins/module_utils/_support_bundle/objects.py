@@ -36,8 +36,13 @@ def live(kind: str, name: str, *, owner: Live | None = None, **more: t.Any) -> L
 
 def event(about: Live | tuple[str, str], message: str = "", at: str = WHEN) -> Live:
     kind, name = about if isinstance(about, tuple) else (about["kind"], about["metadata"]["name"])
-    told = {"involvedObject": {"kind": kind, "name": name}, "lastTimestamp": at, "message": message, "reason": "Told"}
-    return live("Event", f"{name}.{message}{at}", **told)
+    reported = {
+        "involvedObject": {"kind": kind, "name": name},
+        "lastTimestamp": at,
+        "message": message,
+        "reason": "Told",
+    }
+    return live("Event", f"{name}.{message}{at}", **reported)
 
 
 def pod(name: str, *statuses: Live, **more: t.Any) -> Live:

@@ -7,14 +7,14 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    FORMER_LOG,
+    PREVIOUS_LOG,
     PROBE,
+    Evaluation,
     Facts,
-    Judgement,
-    Question,
+    LogRequest,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import analyze as place
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.analyze import judged
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.analyze import evaluated
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import LeftOut, LogName
 from tests.unit.plugins.module_utils._support_bundle.objects import NAMESPACE, collected, live
 
@@ -23,39 +23,39 @@ RELEASE = (live("Deployment", "maestro"), live("Pod", "maestro-1"))
 
 def test_the_judge_has_all_that_was_collected_and_the_ends_of_the_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Facts] = []
-    questions = tuple(Question(what, NAMESPACE, "maestro-1", "maestro") for what in (FORMER_LOG, PROBE))
+    questions = tuple(LogRequest(what, NAMESPACE, "maestro-1", "maestro") for what in (PREVIOUS_LOG, PROBE))
 
-    def judge(facts: Facts) -> Judgement:
+    def evaluate(facts: Facts) -> Evaluation:
         seen.append(facts)
-        return Judgement("failed", questions=questions)
+        return Evaluation("failed", questions=questions)
 
-    monkeypatch.setattr(place, "judge", judge)
-    log = {LogName("maestro-1", "maestro", former=True): "".join(f"line {number}\n" for number in range(30))}
+    monkeypatch.setattr(place, "judge", evaluate)
+    log = {LogName("maestro-1", "maestro", previous=True): "".join(f"line {number}\n" for number in range(30))}
     found = collected(*RELEASE, logs=log, nodes=(live("Node", "node-1"),))
-    assert judged(found) == Judgement("failed", questions=questions)
+    assert evaluated(found) == Evaluation("failed", questions=questions)
     assert set(seen[-1].objects) == {"Deployment", "Pod", "Node"}
     assert seen[-1].wanted == (("Deployment", NAMESPACE, "maestro"),)
     assert seen[-1].answers == {questions[0]: tuple(f"line {number}" for number in range(10, 30))}
 
 
 def test_nodes_that_could_not_be_read_are_not_told_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "judge", lambda facts: Judgement("", missing=tuple(facts.objects)))
-    verdict = judged(collected(*RELEASE))
+    monkeypatch.setattr(place, "judge", lambda facts: Evaluation("", missing=tuple(facts.objects)))
+    verdict = evaluated(collected(*RELEASE))
     assert verdict is not None
     assert verdict.missing == ("Deployment", "Pod")
 
 
 def test_nothing_is_no_release_that_passed() -> None:
     found = collected(live("ResourceQuota", "of-the-platform"))
-    assert judged(found) is None
+    assert evaluated(found) is None
     assert found.left_out == [LeftOut("findings.txt", "there is no release to judge")]
 
 
 def test_facts_that_cannot_be_judged_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(_facts: Facts) -> Judgement:
+    def stumble(_facts: Facts) -> Evaluation:
         raise KeyError("spec")
 
     monkeypatch.setattr(place, "judge", stumble)
     found = collected(*RELEASE)
-    assert judged(found) is None
+    assert evaluated(found) is None
     assert found.left_out[0].why == "the facts could not be judged: KeyError 'spec'"

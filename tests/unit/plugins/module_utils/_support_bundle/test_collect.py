@@ -133,7 +133,7 @@ def test_a_container_that_was_just_removed_has_its_log_in_the_newest_one(api: Ap
     api.swept = True
     lay(api, pod("maestro-2", container(state="waiting", restarts=1, ended=1), labels=LABELS))
     api.texts["maestro-2"] = "panic\n"
-    assert gathered(api).logs[LogName("maestro-2", "maestro", former=True)] == "panic\n"
+    assert gathered(api).logs[LogName("maestro-2", "maestro", previous=True)] == "panic\n"
 
 
 def test_a_log_that_cannot_be_read_is_noted(api: Api) -> None:

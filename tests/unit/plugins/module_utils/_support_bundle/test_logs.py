@@ -19,9 +19,9 @@ def test_containers_in_trouble_come_first_with_the_log_of_the_one_that_ended() -
     crashing = pod("b", container(state="waiting", restarts=3, ended=1))
     restarted = pod("c", container(restarts=1, ended=137))
     assert log_names([pod("a", container()), crashing, restarted]) == [
-        LogName("b", "maestro", former=True),
+        LogName("b", "maestro", previous=True),
         LogName("c", "maestro"),
-        LogName("c", "maestro", former=True),
+        LogName("c", "maestro", previous=True),
         LogName("a", "maestro"),
     ]
 
@@ -43,7 +43,7 @@ def test_each_log_has_its_bound_or_its_share_but_never_less_than_is_of_use() -> 
 
 
 def test_the_former_log_is_asked_for_as_such_and_fewer_lines_each_time() -> None:
-    queries = list(reading(LogName("a", "maestro", former=True), 1000))
+    queries = list(reading(LogName("a", "maestro", previous=True), 1000))
     assert {query["previous"] for query in queries} == {"true"}
     lines = [query["tailLines"] for query in queries]
     assert lines == sorted(lines, reverse=True)

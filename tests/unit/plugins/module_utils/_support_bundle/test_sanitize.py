@@ -21,14 +21,16 @@ def live(kind: str, **more: t.Any) -> dict[str, t.Any]:
 
 
 def test_a_secret_shows_keys_and_sizes_only() -> None:
-    shown = cleaned(live("Secret", data={"DB_PASSWORD": "Y2FuYXJ5LXZhbHVl", "EMPTY": ""}, stringData={"b": "é"}), MASK)
-    assert shown["data"] == {"DB_PASSWORD": "(12 bytes)", "EMPTY": "(0 bytes)"}
-    assert shown["stringData"] == {"b": "(2 bytes)"}
+    displayed = cleaned(
+        live("Secret", data={"DB_PASSWORD": "Y2FuYXJ5LXZhbHVl", "EMPTY": ""}, stringData={"b": "é"}), MASK
+    )
+    assert displayed["data"] == {"DB_PASSWORD": "(12 bytes)", "EMPTY": "(0 bytes)"}
+    assert displayed["stringData"] == {"b": "(2 bytes)"}
 
 
 def test_a_config_map_keeps_its_settings_without_what_is_secret_in_them() -> None:
-    shown = cleaned(live("ConfigMap", data={"config.yaml": "level: info\npassword: canary-value"}), MASK)
-    assert shown["data"] == {"config.yaml": "level: info\npassword: (secret maestro-secrets/KEY)"}
+    displayed = cleaned(live("ConfigMap", data={"config.yaml": "level: info\npassword: canary-value"}), MASK)
+    assert displayed["data"] == {"config.yaml": "level: info\npassword: (secret maestro-secrets/KEY)"}
 
 
 def test_binary_data_shows_its_size() -> None:
@@ -63,26 +65,26 @@ def test_fields_that_name_secrets_stay_and_fields_that_are_secrets_go() -> None:
         "clientSecret": "y",
         "token": {"value": "z"},
     }
-    shown = cleaned(live("Whatever", spec=spec), MASK)["spec"]
-    assert shown == {**spec, "password": "(secret)", "clientSecret": "(secret)", "token": {"value": "(secret)"}}
+    displayed = cleaned(live("Whatever", spec=spec), MASK)["spec"]
+    assert displayed == {**spec, "password": "(secret)", "clientSecret": "(secret)", "token": {"value": "(secret)"}}
 
 
 def test_names_decide_in_settings_and_annotations() -> None:
     data = {"DB_PASSWORD": "hunter2", "MAX_TOKENS": "4096", "LOG_LEVEL": "info", ".env": "A=1\nAPI_TOKEN=two words\n"}
     settings = live("ConfigMap", data=data)
     settings["metadata"]["annotations"] = {"example.com/deploy-token": "hunter2", "checksum/config": "0a1b"}
-    shown = cleaned(settings, MASK)
-    assert shown["data"] == {**data, "DB_PASSWORD": "(secret)", ".env": "A=1\nAPI_TOKEN=(secret)\n"}
-    assert shown["metadata"]["annotations"] == {"example.com/deploy-token": "(secret)", "checksum/config": "0a1b"}
+    displayed = cleaned(settings, MASK)
+    assert displayed["data"] == {**data, "DB_PASSWORD": "(secret)", ".env": "A=1\nAPI_TOKEN=(secret)\n"}
+    assert displayed["metadata"]["annotations"] == {"example.com/deploy-token": "(secret)", "checksum/config": "0a1b"}
 
 
 def test_a_key_of_which_the_value_is_known_names_it() -> None:
-    shown = cleaned(live("ConfigMap", data={"DB_PASSWORD": "canary-value"}), MASK)
-    assert shown["data"] == {"DB_PASSWORD": "(secret maestro-secrets/KEY)"}
+    displayed = cleaned(live("ConfigMap", data={"DB_PASSWORD": "canary-value"}), MASK)
+    assert displayed["data"] == {"DB_PASSWORD": "(secret maestro-secrets/KEY)"}
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("given", "displayed"),
     [
         (["--db-password", "hunter2", "--port", "80"], ["--db-password", "(secret)", "--port", "80"]),
         (["--db-password=hun,ter 2", "--port=80"], ["--db-password=(secret)", "--port=80"]),
@@ -93,9 +95,9 @@ def test_a_key_of_which_the_value_is_known_names_it() -> None:
         (["curl", "-u", "me:hunter2"], ["curl", "-u", "me:(secret)"]),
     ],
 )
-def test_arguments_lose_the_values_of_telling_options(given: list[str], shown: list[str]) -> None:
+def test_arguments_lose_the_values_of_telling_options(given: list[str], displayed: list[str]) -> None:
     pod = live("Pod", spec={"containers": [{"name": "maestro", "args": given}]})
-    assert cleaned(pod, MASK)["spec"]["containers"][0]["args"] == shown
+    assert cleaned(pod, MASK)["spec"]["containers"][0]["args"] == displayed
 
 
 def test_any_annotation_that_repeats_an_object_is_left_out_also_of_a_template() -> None:
@@ -105,14 +107,14 @@ def test_any_annotation_that_repeats_an_object_is_left_out_also_of_a_template() 
         "objectset.rio.cattle.io/applied": "H4sI" * 9,
     }
     template = {"metadata": {"annotations": annotations}}
-    shown = cleaned(live("Deployment", spec={"template": template}), MASK)["spec"]["template"]
-    assert set(shown["metadata"]["annotations"].values()) == {"(left out)"}
+    displayed = cleaned(live("Deployment", spec={"template": template}), MASK)["spec"]["template"]
+    assert set(displayed["metadata"]["annotations"].values()) == {"(left out)"}
 
 
 def test_headers_and_parameters_are_named_beside_their_value() -> None:
     headers = [{"name": "X-Api-Key", "value": "hunter2"}, {"name": "Host", "value": "maestro"}]
-    shown = cleaned(live("Pod", spec={"httpHeaders": headers}), MASK)["spec"]
-    assert shown == {"httpHeaders": [{"name": "X-Api-Key", "value": "(secret)"}, headers[1]]}
+    displayed = cleaned(live("Pod", spec={"httpHeaders": headers}), MASK)["spec"]
+    assert displayed == {"httpHeaders": [{"name": "X-Api-Key", "value": "(secret)"}, headers[1]]}
 
 
 def test_what_only_refers_to_a_secret_stays() -> None:
@@ -125,13 +127,13 @@ def test_what_only_refers_to_a_secret_stays() -> None:
         "rules": [{"resources": ["secrets"], "verbs": ["get"]}],
         "serviceAccountToken": {"path": "token", "expirationSeconds": 3607},
     }
-    shown = live("Whatever", spec=spec)
-    shown["metadata"]["annotations"] = {
+    displayed = live("Whatever", spec=spec)
+    displayed["metadata"]["annotations"] = {
         "nginx.ingress.kubernetes.io/auth-secret": "maestro-basic-auth",
         "nginx.ingress.kubernetes.io/session-cookie-name": "route",
         "cert-manager.io/private-key-rotation-policy": "Always",
     }
-    assert cleaned(shown, mask) == shown
+    assert cleaned(displayed, mask) == displayed
 
 
 def test_the_object_that_was_given_is_not_changed() -> None:

@@ -24,7 +24,7 @@ def no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validate, "RULES", {})
 
 
-def judged(*, given: t.Iterable[str] = (), **values: t.Any) -> list[str]:
+def evaluated(*, given: t.Iterable[str] = (), **values: t.Any) -> list[str]:
     """The problems of a role `ingress` with two variables."""
     whole = {**shared.defaults(), **values}
     return validate.of_role("ingress", OPTIONS, whole, [*whole, *given])
@@ -33,10 +33,10 @@ def judged(*, given: t.Iterable[str] = (), **values: t.Any) -> list[str]:
 @pytest.mark.usefixtures("no_rules")
 class TestEveryRole:
     def test_good_variables(self) -> None:
-        assert judged(ingress_provider="nginx", ingress_rate=3) == []
+        assert evaluated(ingress_provider="nginx", ingress_rate=3) == []
 
     def test_all_problems_at_once(self) -> None:
-        found = judged(ingress_provider="x", ingress_rate="3", ingress_rat=1, maestro_nam="m", maestro_reason=7)
+        found = evaluated(ingress_provider="x", ingress_rate="3", ingress_rat=1, maestro_nam="m", maestro_reason=7)
         assert [problem.split()[0] for problem in found] == [
             "ingress_rat",
             "maestro_nam",
@@ -46,18 +46,18 @@ class TestEveryRole:
         ]
 
     def test_variables_of_other_roles_are_not_judged(self) -> None:
-        assert judged(workload_imag="x", other=1) == []
+        assert evaluated(workload_imag="x", other=1) == []
 
     def test_a_shared_variable_that_is_nothing(self) -> None:
-        assert only(judged(maestro_name=None)).startswith("maestro_name must be a string, but null was given.")
+        assert only(evaluated(maestro_name=None)).startswith("maestro_name must be a string, but null was given.")
 
     @pytest.mark.parametrize("name", ["", "Maestro", "-a", "a-", "a.b", "a" * 41, "a\n"])
     def test_a_name_that_is_no_dns_label(self, name: str) -> None:
-        assert only(judged(maestro_name=name)).startswith("maestro_name must be a DNS label")
+        assert only(evaluated(maestro_name=name)).startswith("maestro_name must be a DNS label")
 
     def test_the_longest_names(self) -> None:
-        assert judged(maestro_name="a" * 40, maestro_namespace="n" * 63) == []
-        assert "at most 63" in only(judged(maestro_namespace="n" * 64))
+        assert evaluated(maestro_name="a" * 40, maestro_namespace="n" * 63) == []
+        assert "at most 63" in only(evaluated(maestro_namespace="n" * 64))
 
 
 def test_the_rules_of_a_role_see_all_values_but_only_of_the_right_type(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +68,8 @@ def test_the_rules_of_a_role_see_all_values_but_only_of_the_right_type(monkeypat
         return ["a rule is broken"]
 
     monkeypatch.setattr(validate, "RULES", {"ingress": rule})
-    assert judged(ingress_rate=3) == ["a rule is broken"]
-    assert judged(ingress_rate="3") != ["a rule is broken"]
+    assert evaluated(ingress_rate=3) == ["a rule is broken"]
+    assert evaluated(ingress_rate="3") != ["a rule is broken"]
     assert seen == [3]
 
 

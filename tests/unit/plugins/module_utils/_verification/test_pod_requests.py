@@ -35,7 +35,7 @@ class Pod(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class Way:
+class ServicePort:
     """Stands in for a forwarding: it leads to `address`, and `asked` are the pods that somebody wanted to reach."""
 
     address: t.ClassVar[tuple[str, int]]
@@ -54,14 +54,14 @@ class Way:
 
 
 @pytest.fixture(autouse=True)
-def way(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[type[Way]]:
+def way(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[type[ServicePort]]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pod) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setattr(Way, "address", server.server_address[:2], raising=False)
-        monkeypatch.setattr(Way, "asked", [], raising=False)
-        monkeypatch.setattr(Way, "broken", {}, raising=False)
-        monkeypatch.setattr(pod_requests, "Forwarding", Way)
-        yield Way
+        monkeypatch.setattr(ServicePort, "address", server.server_address[:2], raising=False)
+        monkeypatch.setattr(ServicePort, "asked", [], raising=False)
+        monkeypatch.setattr(ServicePort, "broken", {}, raising=False)
+        monkeypatch.setattr(pod_requests, "Forwarding", ServicePort)
+        yield ServicePort
         server.shutdown()
 
 
@@ -78,7 +78,7 @@ def ask(behind: Serving) -> Directly:
     return pod_requests.directly(t.cast("t.Any", Cluster()), "maestro-system", "maestro", behind, PUBLIC, 5.0)
 
 
-def test_a_pod_is_asked_as_the_ingress_would(way: type[Way]) -> None:
+def test_a_pod_is_asked_as_the_ingress_would(way: type[ServicePort]) -> None:
     reply = ask(Serving(("a", "b"), "new", port=8080))("b")
     assert reply
     assert (reply.status, reply.body) == (200, b"maestro.example.com:8443 /api/v1/status?full=1")
@@ -86,14 +86,14 @@ def test_a_pod_is_asked_as_the_ingress_would(way: type[Way]) -> None:
 
 
 @pytest.mark.parametrize("behind", [Serving(("b",), "new", (), ("b",), 8080), Serving(("b",), "new")])
-def test_who_gets_no_requests_is_not_asked(behind: Serving, way: type[Way]) -> None:
+def test_who_gets_no_requests_is_not_asked(behind: Serving, way: type[ServicePort]) -> None:
     reply = ask(behind)("b")
     assert reply
     assert (reply.status, reply.error) == (0, "it is not among the endpoints of Service maestro")
     assert way.asked == []
 
 
-def test_why_the_way_is_closed_is_told(way: type[Way], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_the_way_is_closed_is_told(way: type[ServicePort], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(way, "address", ("127.0.0.1", 1))
     monkeypatch.setattr(way, "broken", {"Forbidden: cannot create resource pods/portforward": 1})
     reply = ask(Serving(("b",), "new", port=8080))("b")
@@ -101,13 +101,13 @@ def test_why_the_way_is_closed_is_told(way: type[Way], monkeypatch: pytest.Monke
     assert reply.error == "Forbidden: cannot create resource pods/portforward"
 
 
-def test_a_pod_that_may_not_be_read_is_asked_all_the_same(way: type[Way]) -> None:
+def test_a_pod_that_may_not_be_read_is_asked_all_the_same(way: type[ServicePort]) -> None:
     reply = ask(Serving(("d",), "new", port=8080))("d")
     assert reply
     assert (reply.status, way.asked) == (200, [Backend("d", 8080)])
 
 
 @pytest.mark.parametrize("pod", ["a", "c"])
-def test_a_pod_that_has_ended_since_has_nothing_to_answer_for(pod: str, way: type[Way]) -> None:
+def test_a_pod_that_has_ended_since_has_nothing_to_answer_for(pod: str, way: type[ServicePort]) -> None:
     assert ask(Serving(("a", "b", "c"), "new", port=8080))(pod) is None
     assert way.asked == []

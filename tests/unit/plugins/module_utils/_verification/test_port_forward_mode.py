@@ -14,12 +14,18 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.service_endpoints import NoWay
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.service_endpoints import (
+    NotForwardable,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification import port_forward_mode, verify
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.port_forward_mode import (
     ForwardingRefused,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import Refused, options, proof
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import (
+    Refused,
+    options,
+    smoke_result,
+)
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._cluster.connecting import connect
@@ -97,7 +103,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[World]:
 def parameters(**given: t.Any) -> dict[str, t.Any]:
     asked = {
         "url": "https://maestro.example.com",
-        "through": "service/maestro",
+        "port_forward": "service/maestro",
         "namespace": NAMESPACE,
         "pods": "given",
         "expected_pods": ["a", "b"],
@@ -118,21 +124,21 @@ def test_every_pod_answers_and_what_was_not_asked_is_named(world: World) -> None
     came = asked()
     assert (came["verdict"], came["msg"]) == ("passed", "service/maestro:http in n serves: 3 checks passed.")
     assert came["pods"]["seen"] == {"a": "new", "b": "new"}
-    assert set(came["through"]["connections"]) == {"a", "b"}
-    assert "closed /metrics" in came["through"]["left_out"]
-    assert [each["id"] for each in came["findings"]] == ["availability-unproven", "ingress-not-asked"]
+    assert set(came["port_forward"]["connections"]) == {"a", "b"}
+    assert "closed /metrics" in came["port_forward"]["left_out"]
+    assert [each["id"] for each in came["findings"]] == ["availability-unproven", "ingress-not-tested"]
 
 
 def test_a_load_is_spread_over_the_pods(world: World) -> None:
     came = asked(load=LIGHT, defaults=False, pods="off")
     assert came["load"]["results"]["ok"] == came["load"]["planned"] == 20
     assert came["load"]["connections"]["opened"] >= 2
-    assert set(came["through"]["connections"]) == {"a", "b"}
+    assert set(came["port_forward"]["connections"]) == {"a", "b"}
 
 
 def test_the_public_way_says_nothing_of_it(world: World) -> None:
-    given = {"url": "http://127.0.0.1:1", "through": "", "defaults": False, "pods": "off"}
-    assert asked(**given)["through"] == {}
+    given = {"url": "http://127.0.0.1:1", "port_forward": "", "defaults": False, "pods": "off"}
+    assert asked(**given)["port_forward"] == {}
     assert world.server.asked == []
 
 
@@ -145,7 +151,7 @@ def test_the_public_way_says_nothing_of_it(world: World) -> None:
     ],
 )
 def test_nobody_to_ask_is_known_before_anything_is_sent(world: World, way: str, said: str) -> None:
-    with pytest.raises(NoWay) as raised:
+    with pytest.raises(NotForwardable) as raised:
         asked(through=way)
     assert said in str(raised.value)
     assert world.server.asked == []
@@ -153,7 +159,7 @@ def test_nobody_to_ask_is_known_before_anything_is_sent(world: World, way: str, 
 
 def test_no_pod_is_ready(world: World) -> None:
     world.ready()
-    with pytest.raises(NoWay, match="No pod behind Service maestro of n is ready"):
+    with pytest.raises(NotForwardable, match="No pod behind Service maestro of n is ready"):
         asked()
 
 
@@ -172,17 +178,17 @@ def test_a_refusal_names_the_verbs_that_are_missing(world: World, allowed: list[
 
 @pytest.mark.parametrize("way", ["maestro", "pod/a", "service/"])
 def test_what_is_no_way_is_refused_in_a_release_too(way: str) -> None:
-    given = {"url": "https://maestro.example.com", "through": way}
+    given = {"url": "https://maestro.example.com", "port_forward": way}
     with pytest.raises(Refused, match="should be service/NAME"):
         options(given, {})
 
 
 def test_a_release_stays_unproven_when_nobody_can_be_asked(world: World) -> None:
-    given = {"url": "https://maestro.example.com", "through": "service/other", "namespace": NAMESPACE}
-    came = proof(given, parameters(), {})
+    given = {"url": "https://maestro.example.com", "port_forward": "service/other", "namespace": NAMESPACE}
+    came = smoke_result(given, parameters(), {})
     assert (came.verdict, came.findings[0].id, came.findings[0].severity) == (
         "inconclusive",
-        "service-not-forwardable",
+        "port-forward-no-target",
         "warning",
     )
     assert "other" in came.figures["msg"]
@@ -194,14 +200,14 @@ def test_a_pod_that_takes_no_connection_has_failed(world: World) -> None:
     assert came["verdict"] == "failed"
     unreachable = [each for each in came["findings"] if each["id"] == "service-unreachable"]
     assert any(": connect: connection refused" in line for each in unreachable for line in each["evidence"])
-    assert came["through"]["refused"]
+    assert came["port_forward"]["refused"]
 
 
 def test_a_way_that_breaks_leaves_it_open(world: World) -> None:
     world.server.pods.update(a=breaking, b=breaking)
     came = asked(deadline=1)
-    assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "forwarding-broken")
-    assert came["through"]["broken"]
+    assert (came["verdict"], came["findings"][0]["id"]) == ("inconclusive", "port-forward-interrupted")
+    assert came["port_forward"]["broken"]
 
 
 def test_an_api_server_that_refuses_in_the_middle_of_a_load(world: World) -> None:
@@ -218,7 +224,7 @@ def test_an_api_server_that_refuses_in_the_middle_of_a_load(world: World) -> Non
     came = asked(defaults=False, pods="off", load={**LIGHT, "seconds": 0.5})
     assert came["verdict"] == "inconclusive", came["msg"]
     assert came["load"]["results"]["reset"] > 0
-    assert any("etcd is away" in text for text in came["through"]["broken"])
+    assert any("etcd is away" in text for text in came["port_forward"]["broken"])
 
 
 def test_nothing_is_left_of_a_run(world: World) -> None:

@@ -35,7 +35,7 @@ NEW: dict[str, t.Any] = {
 
 
 def kept(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    return remembered(given, Mask({"TOKEN": "a-long-secret-word"}).shown)
+    return remembered(given, Mask({"TOKEN": "a-long-secret-word"}).displayed)
 
 
 def test_the_former_release_is_asked_for_what_it_was_expected_to_be() -> None:
@@ -63,9 +63,9 @@ def test_a_release_recalls_itself() -> None:
 )
 def test_what_may_be_secret_is_not_remembered_but_taken_from_now(secret: dict[str, t.Any]) -> None:
     given = {**OLD, "checks": [{"name": "account", "url": "/", **secret}, {"name": "gone", "url": "/", **secret}]}
-    told = kept(given)
-    assert told["checks"] == [{"name": "account"}, {"name": "gone"}]
-    assert recalled(NEW, told)["checks"] == [NEW["checks"][1]]
+    reported = kept(given)
+    assert reported["checks"] == [{"name": "account"}, {"name": "gone"}]
+    assert recalled(NEW, reported)["checks"] == [NEW["checks"][1]]
 
 
 def test_a_url_with_credentials_is_not_remembered() -> None:
@@ -74,7 +74,7 @@ def test_a_url_with_credentials_is_not_remembered() -> None:
 
 
 def test_a_host_that_must_not_be_asked_now_is_not_asked_because_a_record_says_so() -> None:
-    told = kept({**OLD, "url": "https://elsewhere.example.com"})
+    reported = kept({**OLD, "url": "https://elsewhere.example.com"})
     with pytest.raises(NotAllowed, match=r"elsewhere\.example\.com is not among the hosts"):
-        recalled(NEW, told)
-    assert recalled({**NEW, "allowed_hosts": ["*.example.com"]}, told)["url"] == "https://elsewhere.example.com"
+        recalled(NEW, reported)
+    assert recalled({**NEW, "allowed_hosts": ["*.example.com"]}, reported)["url"] == "https://elsewhere.example.com"

@@ -39,7 +39,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, t.Any]]:
 def test_a_release_that_comes_back_is_asked_for_its_own_version(sent: list[dict[str, t.Any]]) -> None:
     check = {"name": "version", "url": "/api/v1/status", "json": {"version": "1"}}
     kept = {"url": NOW["url"], "expect": {}, "defaults": True, "checks": [check]}
-    assert verify.proof(NOW, {"kubeconfig": "here"}, kept).verdict == "passed"
+    assert verify.smoke_result(NOW, {"kubeconfig": "here"}, kept).verdict == "passed"
     [params] = sent
     assert [each["json"] for each in params["checks"]] == [{"version": "1"}]
     assert params["kubeconfig"] == "here"
@@ -56,7 +56,7 @@ def test_a_release_that_comes_back_is_asked_for_its_own_version(sent: list[dict[
 def test_what_must_not_be_asked_now_leaves_it_unproven(
     kept: dict[str, t.Any], words: str, sent: list[dict[str, t.Any]]
 ) -> None:
-    came = verify.proof(NOW, {}, {"url": "", "expect": {}, "defaults": True, "checks": [], **kept})
+    came = verify.smoke_result(NOW, {}, {"url": "", "expect": {}, "defaults": True, "checks": [], **kept})
     assert (came.verdict, sent) == ("inconclusive", [])
     [finding] = came.findings
     assert (finding.id, finding.severity) == ("smoke-not-allowed", "warning")
@@ -80,8 +80,8 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(given: dict[s
 
 def test_a_file_of_authorities_that_went_since_leaves_it_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "options", lambda given, _connection: given)
-    params = {**NOW, "ca_path": "/nowhere/ca.pem", "through": "", "resolve": {}}
-    came = verify.proof(params, {}, {})
+    params = {**NOW, "ca_path": "/nowhere/ca.pem", "port_forward": "", "resolve": {}}
+    came = verify.smoke_result(params, {}, {})
     assert (came.verdict, came.findings[0].id) == ("inconclusive", "smoke-not-allowed")
 
 
@@ -100,7 +100,7 @@ def test_a_cluster_that_does_not_tell_who_should_answer_leaves_it_unproven(
         raise error
 
     monkeypatch.setattr(verify, "_expected", nobody)
-    came = verify.proof(NOW, {}, {})
+    came = verify.smoke_result(NOW, {}, {})
     assert came.verdict == "inconclusive"
     [finding] = came.findings
     assert (finding.id, finding.severity, finding.message) == (found, "warning", str(error))

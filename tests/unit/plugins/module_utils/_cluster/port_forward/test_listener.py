@@ -86,16 +86,19 @@ def test_long_bodies_come_whole_both_ways() -> None:
     """Longer than what may wait inside, to a client that takes its time."""
     size = 3_000_000
 
-    def mirror(line: Line) -> None:
-        heard = 0
-        while heard < size:
+    def informer(line: Line) -> None:
+        last_heard = 0
+        while last_heard < size:
             _opcode, content = line.hear()
             line.data(content[1:])
-            heard += len(content) - 1
+            last_heard += len(content) - 1
         line.hear()
 
     sent = os.urandom(size)
-    with forwarded(a=mirror) as (_server, forwarding), socket.create_connection(forwarding.address, SECONDS) as client:
+    with (
+        forwarded(a=informer) as (_server, forwarding),
+        socket.create_connection(forwarding.address, SECONDS) as client,
+    ):
         writer = threading.Thread(target=client.sendall, args=(sent,))
         writer.start()
         came = bytearray()

@@ -10,12 +10,12 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.listener import Backend
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.service_endpoints import (
-    NoWay,
+    NotForwardable,
     Port,
-    Way,
+    ServicePort,
     backends_of,
     port_of,
-    way_of,
+    service_port_of,
 )
 
 HTTP = {"name": "http", "port": 80, "targetPort": "http"}
@@ -35,9 +35,9 @@ def slice_of(port: int, *pods: str, name: str = "http", **conditions: bool) -> d
 @pytest.mark.parametrize(
     ("text", "way"),
     [
-        ("service/maestro", Way("maestro")),
-        ("svc/maestro:http", Way("maestro", "http")),
-        (" service/maestro:8080 ", Way("maestro", "8080")),
+        ("service/maestro", ServicePort("maestro")),
+        ("svc/maestro:http", ServicePort("maestro", "http")),
+        (" service/maestro:8080 ", ServicePort("maestro", "8080")),
         ("maestro", None),
         ("pod/maestro", None),
         ("service/Maestro", None),
@@ -45,8 +45,8 @@ def slice_of(port: int, *pods: str, name: str = "http", **conditions: bool) -> d
         ("service/maestro/x", None),
     ],
 )
-def test_a_way_is_written_as_kubectl_writes_it(text: str, way: Way | None) -> None:
-    assert way_of(text) == way
+def test_a_way_is_written_as_kubectl_writes_it(text: str, way: ServicePort | None) -> None:
+    assert service_port_of(text) == way
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_port_is_found_by_name_and_number(found: dict[str, t.Any], wanted: str
     ],
 )
 def test_a_port_that_is_not_there_is_named_with_those_that_are(found: dict[str, t.Any], wanted: str, said: str) -> None:
-    with pytest.raises(NoWay, match="Service maestro") as raised:
+    with pytest.raises(NotForwardable, match="Service maestro") as raised:
         port_of(found, wanted)
     assert said in str(raised.value)
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import (
+from .views import (
     DEPLOYMENT,
     NEW,
     NOW,
@@ -54,7 +54,7 @@ def failure(said: str, age: float = 1) -> dict[str, str]:
         ),
         (
             f"{REFUSED}[minimum memory usage per Container is 2Mi, but request is 1Mi]",
-            "limit-range-misfit",
+            "limit-range-violation",
             "[minimum memory usage per Container is 2Mi, but request is 1Mi]",
         ),
         (
@@ -101,7 +101,7 @@ def failure(said: str, age: float = 1) -> dict[str, str]:
     ],
 )
 def test_who_refuses_pods_is_told_at_once(said: str, expected: str, words: str) -> None:
-    finding = cause(judge(facts(unavailable(), replica_set(NEW, failure(said)))))
+    finding = cause(evaluate(facts(unavailable(), replica_set(NEW, failure(said)))))
     assert (finding.id, finding.object) == (expected, DEPLOYMENT)
     assert finding.message.startswith(f"pods cannot be created: {words}")
 
@@ -128,36 +128,36 @@ def test_who_refuses_pods_is_told_at_once(said: str, expected: str, words: str) 
 def test_who_does_not_answer_has_until_a_try_after_a_minute(said: str, expected: str) -> None:
     """The ReplicaSet's controller tries after 41 and 82 s: what came back after 45 s is only known then."""
     given = facts(unavailable(), replica_set(NEW, failure(said, age=82)))
-    assert undecided(judge(given)).id == expected
+    assert undecided(evaluate(given)).id == expected
     assert seconds_left(given) == 8
-    assert cause(judge(facts(unavailable(), replica_set(NEW, failure(said, age=90))))).id == expected
+    assert cause(evaluate(facts(unavailable(), replica_set(NEW, failure(said, age=90))))).id == expected
 
 
 def test_a_service_account_of_the_release_itself_may_be_a_moment_late() -> None:
     said = 'pods "x" is forbidden: error looking up service account maestro-system/maestro: '
     said += 'serviceaccount "maestro" not found'
     given = facts(unavailable(), replica_set(NEW, failure(said)), wanted=[("ServiceAccount", "maestro")])
-    assert undecided(judge(given)).id == "reference-missing"
+    assert undecided(evaluate(given)).id == "reference-missing"
 
 
 def test_what_stopped_the_former_revision_is_not_this_ones_fault() -> None:
     said = f"{REFUSED}exceeded quota: q"
-    former = replica_set(OLD, failure(said))
-    given = facts(unavailable(failure(said)), former, replica_set())
-    assert judge(given).verdict == ""
-    assert judge(given).findings == ()
+    previous = replica_set(OLD, failure(said))
+    given = facts(unavailable(failure(said)), previous, replica_set())
+    assert evaluate(given).verdict == ""
+    assert evaluate(given).findings == ()
 
 
 def test_a_surge_that_was_not_needed_is_no_fault() -> None:
     given = facts(deployment(1), replica_set(NEW, failure(f"{REFUSED}exceeded quota: q")), pod(running()))
-    assert judge(given).verdict == "passed"
+    assert evaluate(given).verdict == "passed"
 
 
 def test_the_count_of_refusals_is_evidence() -> None:
     said = f"{REFUSED}exceeded quota: q"
     refusing = replica_set(NEW, failure(said))
-    told = event(refusing, "FailedCreate", f"(combined from similar events): Error creating: {said}", count=13)
-    assert cause(judge(facts(unavailable(), refusing, told))).evidence == (
+    reported = event(refusing, "FailedCreate", f"(combined from similar events): Error creating: {said}", count=13)
+    assert cause(evaluate(facts(unavailable(), refusing, reported))).evidence == (
         f"FailedCreate (13 times): Error creating: {said}",
     )
 
@@ -167,11 +167,11 @@ def test_the_newest_refusal_counts_and_not_the_one_that_the_condition_keeps() ->
     refusing = replica_set(NEW, failure(WEBHOOK, age=30))
     away = event(refusing, "FailedCreate", f"Error creating: {WEBHOOK}", count=5, first=30, last=25)
     refused = event(refusing, "FailedCreate", full, count=4, first=20, last=2)
-    finding = cause(judge(facts(unavailable(), refusing, away, refused)))
+    finding = cause(evaluate(facts(unavailable(), refusing, away, refused)))
     assert (finding.id, finding.since) == ("quota-exceeded", ago(20))
     before = event(refusing, "FailedCreate", full, first=900, last=600)
     given = facts(unavailable(), refusing, away, before)
-    assert undecided(judge(given)).id == "webhook-unavailable"
+    assert undecided(evaluate(given)).id == "webhook-unavailable"
     assert seconds_left(given) == 60
 
 
@@ -181,7 +181,7 @@ def test_another_refusal_that_may_pass_has_its_own_time() -> None:
     assert seconds_left(facts(unavailable(), refusing, store)) == 10
     store["firstTimestamp"] = ago(20)
     given = facts(unavailable(), refusing, store)
-    assert undecided(judge(given)).id == "pod-refused"
+    assert undecided(evaluate(given)).id == "pod-refused"
     assert seconds_left(given) == 70
 
 
@@ -189,9 +189,9 @@ def test_a_pod_that_may_not_be_deleted_is_none_that_cannot_be_created() -> None:
     said = 'admission webhook "guard" denied the request: nothing is deleted today'
     keeping = replica_set(NEW, condition("ReplicaFailure", "True", said, "FailedDelete", age=1))
     made = [pod(), pod(running(ready=False), name="b")]
-    assert judge(facts(unavailable(replicas=2), keeping, *made)).findings == ()
+    assert evaluate(facts(unavailable(replicas=2), keeping, *made)).findings == ()
     refused = event(keeping, "FailedCreate", f"Error creating: {REFUSED}exceeded quota: q", first=1)
-    assert cause(judge(facts(unavailable(replicas=2), keeping, *made, refused))).id == "quota-exceeded"
+    assert cause(evaluate(facts(unavailable(replicas=2), keeping, *made, refused))).id == "quota-exceeded"
 
 
 def test_a_replica_set_that_cannot_be_made() -> None:
@@ -199,8 +199,8 @@ def test_a_replica_set_that_cannot_be_made() -> None:
     said = 'Failed to create new replica set "maestro-7": replicasets.apps "maestro-7" is forbidden: exceeded quota: q'
     refused = unavailable(condition("Progressing", "False", said, "ReplicaSetCreateError"))
     refused["metadata"]["generation"] = 2
-    told = event(refused, "ReplicaSetCreateError", said)
-    finding = cause(judge(facts(refused, replica_set(OLD), pod(of=OLD), told)))
+    reported = event(refused, "ReplicaSetCreateError", said)
+    finding = cause(evaluate(facts(refused, replica_set(OLD), pod(of=OLD), reported)))
     assert finding.id == "quota-exceeded"
     assert finding.message == 'pods cannot be created: Failed to create new replica set "maestro-7": exceeded quota: q'
     assert finding.evidence == (f"ReplicaSetCreateError (once): {said}",)
@@ -211,7 +211,7 @@ def test_old_pods_that_are_ending_give_their_quota_back() -> None:
     leaving["metadata"]["deletionTimestamp"] = ago(-200)
     full = failure(f"{REFUSED}exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4")
     given = facts(unavailable(), replica_set(NEW, full), replica_set(OLD), leaving)
-    assert undecided(judge(given)).id == "quota-exceeded"
+    assert undecided(evaluate(given)).id == "quota-exceeded"
     assert seconds_left(given) == 260
 
 
@@ -219,21 +219,21 @@ def test_an_old_pod_that_ended_early_may_not_be_known_to_have_ended() -> None:
     """It has 30 s to end, and went at once; the quota's own count and the next try follow in their own time."""
     full = failure(f"{REFUSED}exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4")
     old = replica_set(OLD)
-    told = event(old, "SuccessfulDelete", "Deleted pod: maestro-old-a", last=5)
-    given = facts(unavailable(), replica_set(NEW, full), old, told)
-    assert undecided(judge(given)).id == "quota-exceeded"
+    reported = event(old, "SuccessfulDelete", "Deleted pod: maestro-old-a", last=5)
+    given = facts(unavailable(), replica_set(NEW, full), old, reported)
+    assert undecided(evaluate(given)).id == "quota-exceeded"
     assert seconds_left(given) == -5 + 30 + 60
 
 
 def test_a_refusal_of_before_is_tried_again_after_as_long_as_it_has_lasted() -> None:
     """What is mended outside while a controller pauses is seen at its next try; its pauses double."""
     full = replica_set(NEW, failure(f"{REFUSED}exceeded quota: q", age=400))
-    told = event(full, "FailedCreate", "exceeded quota: q", first=400, last=90)
-    given = facts(unavailable(), full, told, begun=NOW - 60)
-    assert undecided(judge(given)).id == "quota-exceeded"
+    reported = event(full, "FailedCreate", "exceeded quota: q", first=400, last=90)
+    given = facts(unavailable(), full, reported, begun=NOW - 60)
+    assert undecided(evaluate(given)).id == "quota-exceeded"
     assert seconds_left(given) == -60 + 30 + 340
     again = event(full, "FailedCreate", "exceeded quota: q", first=400, last=5)
-    assert cause(judge(facts(unavailable(), full, again, begun=NOW - 60))).id == "quota-exceeded"
+    assert cause(evaluate(facts(unavailable(), full, again, begun=NOW - 60))).id == "quota-exceeded"
 
 
 def test_an_old_refusal_of_a_set_that_has_made_pods_since_is_over() -> None:
@@ -242,7 +242,7 @@ def test_an_old_refusal_of_a_set_that_has_made_pods_since_is_over() -> None:
     refused = event(workload, "FailedCreate", "pods is forbidden: exceeded quota: q", first=3000, last=2400)
     made = pod(name="maestro-0", age=2300)
     made["metadata"]["ownerReferences"] = [{"uid": "StatefulSet/maestro"}]
-    assert judge(facts(workload, refused, made)).verdict == ""
+    assert evaluate(facts(workload, refused, made)).verdict == ""
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Job"])
@@ -250,6 +250,6 @@ def test_kinds_without_such_a_condition_are_judged_by_events(kind: str) -> None:
     workload = item(kind, "maestro", spec={"replicas": 1}, status={"observedGeneration": 1, "updateRevision": "b"})
     said = f'create Pod maestro-0 in {kind} maestro failed error: pods "maestro-0" is forbidden: exceeded quota: q'
     refused = event(workload, "FailedCreate", said, last=10)
-    assert cause(judge(facts(workload, refused))).message == "pods cannot be created: exceeded quota: q"
+    assert cause(evaluate(facts(workload, refused))).message == "pods cannot be created: exceeded quota: q"
     made = event(workload, "SuccessfulCreate", "create Pod maestro-0 in StatefulSet maestro successful", last=5)
-    assert judge(facts(workload, refused, made)).verdict == ""
+    assert evaluate(facts(workload, refused, made)).verdict == ""

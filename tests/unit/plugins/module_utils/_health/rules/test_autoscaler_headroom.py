@@ -10,10 +10,11 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge, timed_out
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate, timed_out
 from tests.unit.rendering import only
 
-from .scenes import (
+from .test_scheduling import NO_ROOM, NODES, unplaced
+from .views import (
     LABELS,
     NEW,
     OLD,
@@ -30,7 +31,6 @@ from .scenes import (
     undecided,
     waiting,
 )
-from .test_scheduling import NO_ROOM, NODES, unplaced
 
 NO_QUOTA = 'pods "maestro-new-x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5'
 
@@ -51,21 +51,21 @@ def grown(*also: dict[str, t.Any], age: float = 1, scaler: dict[str, t.Any] | No
 
 def test_a_peak_that_no_node_takes_is_no_fault_of_the_release() -> None:
     given = grown()
-    assert undecided(judge(given)).id == "autoscaler-starved"
+    assert undecided(evaluate(given)).id == "hpa-capacity-limited"
     assert seconds_left(given) == 59
-    judgement = judge(grown(age=61))
-    assert judgement.verdict == "passed"
-    assert (only(judgement.findings).id, only(judgement.findings).severity) == ("autoscaler-starved", "warning")
-    assert only(judgement.findings).message.startswith(
+    evaluation = evaluate(grown(age=61))
+    assert evaluation.verdict == "passed"
+    assert (only(evaluation.findings).id, only(evaluation.findings).severity) == ("hpa-capacity-limited", "warning")
+    assert only(evaluation.findings).message.startswith(
         "its autoscaler asks for 6 pods and 5 are ready: no node takes its pods: 0/3 nodes are available"
     )
 
 
 def test_at_the_time_out_such_a_release_has_passed() -> None:
     given = grown()
-    assert timed_out(given, judge(given)).verdict == "passed"
+    assert timed_out(given, evaluate(given)).verdict == "passed"
     waited = grown(wanted=[("Ingress", "maestro")])
-    assert [each.object for each in timed_out(waited, judge(waited)).findings if each.severity == "error"] == [
+    assert [each.object for each in timed_out(waited, evaluate(waited)).findings if each.severity == "error"] == [
         "Ingress maestro-system/maestro"
     ]
 
@@ -82,15 +82,15 @@ def test_a_budget_that_allows_nothing_for_lack_of_that_pod_keeps_no_release() ->
     ):
         spec = {"maxUnavailable": 1, "selector": selector}
         budget = item("PodDisruptionBudget", "maestro", spec=spec, status={"observedGeneration": 1, **counts})
-        assert judge(grown(budget, age=61)).verdict == verdict
+        assert evaluate(grown(budget, age=61)).verdict == verdict
 
 
 def test_a_peak_that_the_quota_refuses() -> None:
     pods = [pod(name=f"new-{n}") for n in range(5)]
     refusing = replica_set(NEW, condition("ReplicaFailure", "True", NO_QUOTA, "FailedCreate", age=1))
-    told = event(refusing, "FailedCreate", f"Error creating: {NO_QUOTA}")
-    judgement = judge(facts(deployment(6, availableReplicas=5), refusing, autoscaler(), *pods, told))
-    assert (judgement.verdict, only(judgement.findings).id) == ("passed", "autoscaler-starved")
+    reported = event(refusing, "FailedCreate", f"Error creating: {NO_QUOTA}")
+    evaluation = evaluate(facts(deployment(6, availableReplicas=5), refusing, autoscaler(), *pods, reported))
+    assert (evaluation.verdict, only(evaluation.findings).id) == ("passed", "hpa-capacity-limited")
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_a_peak_that_the_quota_refuses() -> None:
     ids=["least", "other-name", "other-kind", "old-pod", "pod-that-starts"],
 )
 def test_a_release_that_lacks_pods_that_it_needs_is_not_excused(given: Facts) -> None:
-    assert cause(judge(given)).id == "unschedulable"
+    assert cause(evaluate(given)).id == "unschedulable"
 
 
 def test_other_faults_are_not_excused() -> None:
     given = grown(pod(crashed(restarts=3), name="new-6"), age=61)
-    assert "crash-loop" in [finding.id for finding in judge(given).findings if finding.severity == "error"]
-    assert timed_out(given, dataclasses.replace(judge(given), verdict="")).verdict == "failed"
+    assert "crash-loop" in [finding.id for finding in evaluate(given).findings if finding.severity == "error"]
+    assert timed_out(given, dataclasses.replace(evaluate(given), verdict="")).verdict == "failed"

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import (
+from .views import (
     DEPLOYMENT,
     IMAGE,
     cause,
@@ -35,7 +35,7 @@ BACK_OFF = f'Back-off pulling image "{IMAGE}": ErrImagePull: '
 @pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff"])
 def test_an_image_that_is_not_there_fails_at_once_and_is_named(reason: str) -> None:
     said = NOT_FOUND if reason == "ErrImagePull" else BACK_OFF + NOT_FOUND
-    finding = cause(judge(rollout(pod(waiting(reason, said)))))
+    finding = cause(evaluate(rollout(pod(waiting(reason, said)))))
     assert (finding.id, finding.object, finding.container) == ("image-not-found", DEPLOYMENT, "maestro")
     assert finding.message == (
         f"image {IMAGE} of container maestro was not found: {NOT_FOUND} (pod maestro-new-a on node-1)"
@@ -44,22 +44,22 @@ def test_an_image_that_is_not_there_fails_at_once_and_is_named(reason: str) -> N
 
 def test_pods_with_the_same_fault_are_one_finding() -> None:
     pods = [pod(waiting("ErrImagePull", NOT_FOUND), name=f"maestro-{n}", node=f"node-{n % 2}") for n in range(3)]
-    judgement = judge(rollout(*pods))
-    assert cause(judgement).message.endswith("(3 pods on 2 nodes)")
-    assert len(judgement.findings) == 1
+    evaluation = evaluate(rollout(*pods))
+    assert cause(evaluation).message.endswith("(3 pods on 2 nodes)")
+    assert len(evaluation.findings) == 1
 
 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (DENIED, "image-unauthorised"),
-        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 401 Unauthorized", "image-unauthorised"),
-        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 403 Forbidden", "image-unauthorised"),
+        (DENIED, "image-unauthorized"),
+        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 401 Unauthorized", "image-unauthorized"),
+        (f"{RESOLVE}unexpected status from HEAD request to https://r/v2/x: 403 Forbidden", "image-unauthorized"),
         (f"{RESOLVE}manifest unknown: no match for platform in manifest", "image-not-found"),
     ],
 )
 def test_what_the_registry_says_for_good(said: str, expected: str) -> None:
-    assert cause(judge(rollout(pod(waiting("ImagePullBackOff", BACK_OFF + said))))).id == expected
+    assert cause(evaluate(rollout(pod(waiting("ImagePullBackOff", BACK_OFF + said))))).id == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_the_registry_says_for_good(said: str, expected: str) -> None:
     ],
 )
 def test_what_no_registry_is_asked_for(reason: str, said: str, expected: str) -> None:
-    assert cause(judge(rollout(pod(waiting(reason, said))))).id == expected
+    assert cause(evaluate(rollout(pod(waiting(reason, said))))).id == expected
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_hiccup_of_the_registry_has_two_minutes(said: str) -> None:
     broken = pod(waiting("ErrImagePull", said))
     failed = event(broken, "Failed", f"Failed to pull image: {said}", first=50)
     given = rollout(broken, also=[failed])
-    assert undecided(judge(given)).id == "image-pull-failing"
+    assert undecided(evaluate(given)).id == "image-pull-failing"
     assert seconds_left(given) == 70
     late = event(broken, "Failed", f"Failed to pull image: {said}", first=120)
-    assert cause(judge(rollout(broken, also=[late]))).id == "image-pull-failing"
+    assert cause(evaluate(rollout(broken, also=[late]))).id == "image-pull-failing"
 
 
 def test_a_hiccup_of_an_hour_ago_is_another_one() -> None:
@@ -117,30 +117,30 @@ def test_what_failed_before_the_pull_does_not_count_against_it() -> None:
 def test_a_tag_that_looks_like_a_status_is_none(tag: str) -> None:
     image = f"ghcr.io/x/y:{tag}"
     missing = waiting("ErrImagePull", f'failed to resolve image "{image}": {image}: not found', spec={"image": image})
-    assert cause(judge(rollout(pod(missing)))).id == "image-not-found"
+    assert cause(evaluate(rollout(pod(missing)))).id == "image-not-found"
 
 
 def test_an_image_that_another_node_has_is_not_missing() -> None:
     given = rollout(pod(waiting("ErrImagePull", NOT_FOUND)), pod(running(), name="maestro-new-b", node="node-2"))
-    assert undecided(judge(given)).id == "image-pull-failing"
+    assert undecided(evaluate(given)).id == "image-pull-failing"
 
 
 def test_old_kubelets_keep_the_words_of_the_registry_in_an_event() -> None:
     broken = pod(waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"'))
-    told = event(broken, "Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}')
+    reported = event(broken, "Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}')
     same = event(broken, "Failed", "Error: ImagePullBackOff", last=0)
-    finding = cause(judge(rollout(broken, also=[told, same])))
+    finding = cause(evaluate(rollout(broken, also=[reported, same])))
     assert finding.id == "image-not-found"
     assert finding.evidence == (f'Failed (once): Failed to pull image "{IMAGE}": {NOT_FOUND}',)
 
 
 def test_a_pull_credential_that_is_about_to_be_written_is_waited_for() -> None:
     broken = pod(waiting("ErrImagePull", DENIED))
-    told = event(
+    reported = event(
         broken,
         "FailedToRetrieveImagePullSecret",
         "Unable to retrieve some image pull secrets (maestro-registry); attempting to pull the image may not succeed.",
     )
     source = item("ExternalSecret", "registry", spec={"target": {"name": "maestro-registry"}})
-    assert cause(judge(rollout(broken, also=[told]))).id == "image-unauthorised"
-    assert undecided(judge(rollout(broken, also=[told, source]))).id == "image-pull-failing"
+    assert cause(evaluate(rollout(broken, also=[reported]))).id == "image-unauthorized"
+    assert undecided(evaluate(rollout(broken, also=[reported, source]))).id == "image-pull-failing"

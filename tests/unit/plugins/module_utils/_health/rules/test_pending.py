@@ -9,9 +9,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge, timed_out
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate, timed_out
 
-from .scenes import (
+from .views import (
     DEPLOYMENT,
     OLD,
     ago,
@@ -32,9 +32,9 @@ def healthy(*pods: dict[str, t.Any], also: t.Iterable[dict[str, t.Any]] = (), **
 
 
 def missing(given: Facts) -> tuple[str, ...]:
-    judgement = judge(given)
-    assert judgement.verdict == ("" if judgement.missing else "passed")
-    return judgement.missing
+    evaluation = evaluate(given)
+    assert evaluation.verdict == ("" if evaluation.missing else "passed")
+    return evaluation.missing
 
 
 def test_a_release_whose_pods_are_all_ready_lacks_nothing() -> None:
@@ -73,7 +73,7 @@ def test_an_object_of_which_nothing_is_known_is_not_ready() -> None:
 def test_everything_has_to_stay_ready_for_the_settling_time() -> None:
     given = healthy(pod(), settle=60.0)
     assert missing(given) == ("Release: everything is ready and has to stay so for another 10 s",)
-    assert judge(given).again_at == given.now + 10
+    assert evaluate(given).again_at == given.now + 10
     assert missing(healthy(pod(), settle=50.0)) == ()
 
 
@@ -95,7 +95,7 @@ def test_a_node_whose_clock_is_ahead_does_not_keep_a_release_from_settling(settl
     lines = missing(given)
     assert bool(lines) == bool(left)
     assert all(left in line for line in lines)
-    assert timed_out(given, judge(given)).verdict == ("failed" if left else "passed")
+    assert timed_out(given, evaluate(given)).verdict == ("failed" if left else "passed")
 
 
 @pytest.mark.parametrize(("policy", "left"), [("Always", "27 s"), ("", "")])

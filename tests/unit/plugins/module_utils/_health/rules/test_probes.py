@@ -9,10 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import PROBE, Question
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import PROBE, LogRequest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import NAMESPACE, NOW, cause, condition, event, pod, rollout, running, seconds_left, waiting
+from .views import NAMESPACE, NOW, cause, condition, event, pod, rollout, running, seconds_left, waiting
 
 READINESS = {"readinessProbe": {"httpGet": {"path": "/readyz"}, "periodSeconds": 5, "failureThreshold": 2}}
 """5 + 2 * 5 + 1 = 16 seconds."""
@@ -43,10 +43,10 @@ def test_a_container_has_the_time_that_its_probes_give(since: float, spec: dict[
     made = unready(since, spec)
     given = rollout(made, also=[event(made, "Unhealthy", STARTUP_SAID, first=since, last=0)])
     assert seconds_left(given) == left
-    assert judge(given).findings == ()
-    assert judge(dataclasses.replace(given, now=NOW + left - 0.1)).verdict == ""
-    finding = cause(judge(dataclasses.replace(given, now=NOW + left)))
-    assert (finding.id, finding.container) == ("never-ready", "maestro")
+    assert evaluate(given).findings == ()
+    assert evaluate(dataclasses.replace(given, now=NOW + left - 0.1)).verdict == ""
+    finding = cause(evaluate(dataclasses.replace(given, now=NOW + left)))
+    assert (finding.id, finding.container) == ("readiness-timeout", "maestro")
 
 
 def test_while_it_starts_only_the_startup_probe_counts() -> None:
@@ -90,19 +90,19 @@ def test_a_node_whose_clock_is_behind_gives_no_shorter_time(age: float, placed: 
 def test_the_finding_says_what_the_endpoint_answered() -> None:
     made = unready(40, READINESS)
     given = rollout(made, also=[event(made, "Unhealthy", SAID, count=8, first=30)])
-    judgement = judge(given)
-    question = Question(PROBE, NAMESPACE, "maestro-new-a", "maestro")
-    assert judgement.questions == (question,)
-    assert cause(judgement).message == (
+    evaluation = evaluate(given)
+    log_request = LogRequest(PROBE, NAMESPACE, "maestro-new-a", "maestro")
+    assert evaluation.log_requests == (log_request,)
+    assert cause(evaluation).message == (
         "container maestro runs and is not ready in the time that its probes give it: Readiness probe failed: "
         'Get "http://POD:8080/readyz": dial tcp POD:8080: connect: connection refused (pod maestro-new-a on node-1)'
     )
-    assert cause(judgement).evidence == (f"Unhealthy (8 times): {SAID}",)
+    assert cause(evaluation).evidence == (f"Unhealthy (8 times): {SAID}",)
     answer = 'GET /readyz on port 8080: 503 {"ready": false, "reasons": [{"dependency": "redis"}]}'
-    answered = dataclasses.replace(given, answers={question: (answer,)})
-    assert cause(judge(answered)).evidence[-1] == f"probe: {answer}"
+    answered = dataclasses.replace(given, answers={log_request: (answer,)})
+    assert cause(evaluate(answered)).evidence[-1] == f"probe: {answer}"
 
 
 def test_a_container_that_does_not_run_or_has_no_probe_is_not_judged_by_it() -> None:
     for status in (waiting("ContainerCreating", spec=READINESS), running(ready=False, since=900)):
-        assert judge(rollout(pod(status))).verdict == ""
+        assert evaluate(rollout(pod(status))).verdict == ""

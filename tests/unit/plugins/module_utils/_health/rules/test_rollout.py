@@ -9,9 +9,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import LOG
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import (
+from .views import (
     DEPLOYMENT,
     NEW,
     NOW,
@@ -39,13 +39,13 @@ def out_of_time(name: str) -> dict[str, t.Any]:
 
 
 def test_a_paused_rollout_fails_at_once_even_when_its_pods_are_ready() -> None:
-    finding = cause(judge(facts(deployment(spec={"paused": True}), replica_set(), pod())))
+    finding = cause(evaluate(facts(deployment(spec={"paused": True}), replica_set(), pod())))
     assert (finding.id, finding.object) == ("rollout-paused", DEPLOYMENT)
 
 
 def test_the_progress_deadline() -> None:
     given = facts(unavailable(out_of_time(NEW), progressDeadlineSeconds=90), replica_set(), pod(running(ready=False)))
-    finding = cause(judge(given))
+    finding = cause(evaluate(given))
     assert (finding.id, finding.message) == (
         "progress-deadline",
         f'no new pod became available in 90 s: ReplicaSet "{NEW}" has timed out progressing.',
@@ -55,18 +55,18 @@ def test_the_progress_deadline() -> None:
 
 def test_the_deadline_of_an_earlier_revision_does_not_count() -> None:
     given = facts(unavailable(out_of_time(OLD)), replica_set(), replica_set(OLD), pod(running(ready=False)))
-    assert judge(given).verdict == ""
+    assert evaluate(given).verdict == ""
 
 
 @pytest.mark.parametrize("sets", [[], [replica_set(OLD)]])
 def test_a_deadline_is_not_of_this_generation_before_that_is_seen(sets: list[dict[str, t.Any]]) -> None:
     unseen = unavailable(out_of_time(NEW))
     unseen["status"]["observedGeneration"] = 0
-    assert judge(facts(unseen, *sets)).verdict == ""
+    assert evaluate(facts(unseen, *sets)).verdict == ""
 
 
 def test_the_deadline_counts_where_nothing_is_known_of_replica_sets() -> None:
-    assert cause(judge(facts(unavailable(out_of_time(NEW))))).id == "progress-deadline"
+    assert cause(evaluate(facts(unavailable(out_of_time(NEW))))).id == "progress-deadline"
 
 
 def test_a_deadline_of_before_says_nothing_of_a_pod_that_starts_now() -> None:
@@ -74,18 +74,18 @@ def test_a_deadline_of_before_says_nothing_of_a_pod_that_starts_now() -> None:
     passed = {**out_of_time(NEW), "lastUpdateTime": ago(3600), "lastTransitionTime": ago(3600)}
     starting = pod(running(ready=False, since=31), age=31)
     stuck = unavailable(passed, progressDeadlineSeconds=90)
-    assert judge(facts(stuck, replica_set(), starting, begun=NOW - 40)).verdict == ""
-    assert cause(judge(facts(stuck, replica_set(), starting, begun=NOW - 90))).id == "progress-deadline"
+    assert evaluate(facts(stuck, replica_set(), starting, begun=NOW - 40)).verdict == ""
+    assert cause(evaluate(facts(stuck, replica_set(), starting, begun=NOW - 90))).id == "progress-deadline"
 
 
 def test_the_root_cause_comes_before_the_deadline_that_it_broke() -> None:
     broken = pod(waiting("ErrImagePull", "not found"))
-    judgement = judge(facts(unavailable(out_of_time(NEW)), replica_set(), broken))
-    assert [finding.id for finding in judgement.findings] == ["image-not-found", "progress-deadline"]
+    evaluation = evaluate(facts(unavailable(out_of_time(NEW)), replica_set(), broken))
+    assert [finding.id for finding in evaluation.findings] == ["image-not-found", "progress-deadline"]
 
 
 def test_an_object_that_is_gone_is_no_release() -> None:
-    finding = cause(judge(facts(deployment(), replica_set(), pod(), wanted=[("Service", "maestro")])))
+    finding = cause(evaluate(facts(deployment(), replica_set(), pod(), wanted=[("Service", "maestro")])))
     assert (finding.id, finding.object) == ("object-gone", "Service maestro-system/maestro")
 
 
@@ -93,7 +93,7 @@ def test_a_namespace_that_is_being_deleted_takes_the_release_with_it() -> None:
     namespace = item("Namespace", "maestro-system", status={"phase": "Terminating"})
     namespace["metadata"]["namespace"] = ""
     namespace["metadata"]["deletionTimestamp"] = ago(3)
-    finding = cause(judge(facts(namespace, deployment(), replica_set(), pod())))
+    finding = cause(evaluate(facts(namespace, deployment(), replica_set(), pod())))
     assert (finding.id, finding.object) == ("namespace-terminating", "Namespace maestro-system")
     assert finding.since == ago(3)
 
@@ -104,34 +104,36 @@ def test_a_failed_job() -> None:
     ended = pod(crashed(1), name="migrate-x", of="-")
     ended["metadata"]["ownerReferences"] = [{"uid": "Job/migrate"}]
     ended["status"]["phase"] = "Failed"
-    judgement = judge(facts(job, ended))
-    assert cause(judgement).id == "job-failed"
-    assert cause(judgement).message == "it failed: Job has reached the specified backoff limit"
-    assert cause(judgement).evidence == ("container maestro: exit code 1 (Error)",)
-    assert judgement.questions[0].what == LOG
+    evaluation = evaluate(facts(job, ended))
+    assert cause(evaluation).id == "job-failed"
+    assert cause(evaluation).message == "it failed: Job has reached the specified backoff limit"
+    assert cause(evaluation).evidence == ("container maestro: exit code 1 (Error)",)
+    assert evaluation.log_requests[0].what == LOG
 
 
 def test_a_job_that_tries_again_is_waited_for() -> None:
     job = item("Job", "migrate", spec={}, status={"active": 1})
-    assert judge(facts(job)).verdict == ""
+    assert evaluate(facts(job)).verdict == ""
     done = item("Job", "migrate", spec={}, status={"conditions": [condition("Complete", "True")]})
-    assert judge(facts(done)).verdict == "passed"
+    assert evaluate(facts(done)).verdict == "passed"
 
 
 def test_pods_of_an_earlier_revision_that_are_unwell_are_worth_a_note_only() -> None:
     old = pod(waiting("CrashLoopBackOff", restarts=9), name="maestro-old-a", of=OLD)
-    judgement = judge(facts(unavailable(), replica_set(), replica_set(OLD), old, pod(running(ready=False))))
-    assert judgement.verdict == ""
-    assert [(finding.id, finding.severity) for finding in judgement.findings] == [("former-revision-unwell", "note")]
+    evaluation = evaluate(facts(unavailable(), replica_set(), replica_set(OLD), old, pod(running(ready=False))))
+    assert evaluation.verdict == ""
+    assert [(finding.id, finding.severity) for finding in evaluation.findings] == [
+        ("previous-revision-unhealthy", "note")
+    ]
 
 
 @pytest.mark.parametrize("status", [crashed(137, restarts=5), waiting("ErrImagePull", "not found")])
 def test_what_goes_wrong_on_a_node_that_is_not_ready_is_a_note(status: dict[str, t.Any]) -> None:
-    judgement = judge(rollout(pod(status), also=[node(ready="False")]))
-    assert judgement.verdict == ""
-    assert [(finding.id, finding.object) for finding in judgement.findings] == [("node-trouble", "Node node-1")]
+    evaluation = evaluate(rollout(pod(status), also=[node(ready="False")]))
+    assert evaluation.verdict == ""
+    assert [(finding.id, finding.object) for finding in evaluation.findings] == [("node-not-ready", "Node node-1")]
 
 
 def test_a_pod_that_its_node_drives_away_is_excused() -> None:
     driven = pod(crashed(137, restarts=5), conditions=[condition("DisruptionTarget", "True", "eviction")])
-    assert judge(rollout(driven)).findings == ()
+    assert evaluate(rollout(driven)).findings == ()

@@ -10,9 +10,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import (
+from .views import (
     NEW,
     OLD,
     OWN_VOLUMES,
@@ -53,7 +53,7 @@ def unplaced(said: str, age: float = 1, name: str = "maestro-new-a", **requests:
 
 
 def test_no_node_will_ever_match_where_nobody_adds_nodes() -> None:
-    finding = cause(judge(rollout(unplaced(NO_MATCH), also=NODES)))
+    finding = cause(evaluate(rollout(unplaced(NO_MATCH), also=NODES)))
     assert finding.id == "unschedulable"
     assert finding.message == (
         "no node matches the node selector or affinity of its pods: 0/3 nodes are available: "
@@ -65,7 +65,7 @@ def test_no_node_will_ever_match_where_nobody_adds_nodes() -> None:
 def test_where_somebody_may_add_nodes_that_has_time_to_begin(nodes: list[dict[str, t.Any]]) -> None:
     """A large cluster's autoscaler may take a minute until it asks for a node."""
     given = rollout(unplaced(NO_MATCH, age=16), also=nodes)
-    assert undecided(judge(given)).id == "unschedulable"
+    assert undecided(evaluate(given)).id == "unschedulable"
     assert seconds_left(given) == 44
 
 
@@ -89,7 +89,7 @@ def test_an_autoscaler_that_has_declined_is_not_waited_for(said: str, age: float
 def test_an_autoscaler_that_declines_late_ends_the_wait() -> None:
     waiting = unplaced(NO_MATCH, age=30)
     declined = event(waiting, "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached")
-    finding = cause(judge(rollout(waiting, also=[*CLOUD, declined])))
+    finding = cause(evaluate(rollout(waiting, also=[*CLOUD, declined])))
     assert "max node group size reached" in finding.evidence[0]
 
 
@@ -107,39 +107,39 @@ def test_without_permission_for_events_a_node_may_be_on_its_way_all_along(said: 
         if left:
             assert seconds_left(blind) == left
         else:
-            assert cause(judge(blind)).id == "unschedulable"
+            assert cause(evaluate(blind)).id == "unschedulable"
 
 
 @pytest.mark.parametrize("said", [NO_ROOM, MIXED, NO_MATCH.replace("0/3", "0/4"), "something new"])
 def test_room_has_a_minute_to_become_free(said: str) -> None:
     given = rollout(unplaced(said, age=20), also=NODES)
-    assert undecided(judge(given)).id == "unschedulable"
+    assert undecided(evaluate(given)).id == "unschedulable"
     assert seconds_left(given) == 40
 
 
 @pytest.mark.parametrize("reason", ["TriggeredScaleUp", "Nominated"])
 def test_a_node_that_is_being_added_is_waited_for(reason: str) -> None:
     waiting = unplaced(NO_ROOM, age=300)
-    assert cause(judge(rollout(waiting))).id == "unschedulable"
+    assert cause(evaluate(rollout(waiting))).id == "unschedulable"
     given = rollout(waiting, also=[event(waiting, reason, "pod triggered scale-up: [{pool 3->4 (max: 6)}]", last=200)])
-    assert undecided(judge(given)).id == "unschedulable"
+    assert undecided(evaluate(given)).id == "unschedulable"
     assert seconds_left(given) == 400
 
 
 def test_a_request_that_exceeds_every_node() -> None:
-    finding = cause(judge(rollout(unplaced(NO_ROOM, cpu="2500m"), also=NODES)))
+    finding = cause(evaluate(rollout(unplaced(NO_ROOM, cpu="2500m"), also=NODES)))
     assert finding.message.startswith("its pods request more cpu than any node has: 0/3 nodes are available")
 
 
-def blocked(unavailable_pods: int | str, *former: dict[str, t.Any]) -> Facts:
+def blocked(unavailable_pods: int | str, *previous: dict[str, t.Any]) -> Facts:
     live = unavailable(replicas=3, strategy={"rollingUpdate": {"maxUnavailable": unavailable_pods}})
-    return facts(live, replica_set(), replica_set(OLD), *former, unplaced(CROWDED), *NODES)
+    return facts(live, replica_set(), replica_set(OLD), *previous, unplaced(CROWDED), *NODES)
 
 
 def test_a_rollout_that_blocks_itself() -> None:
     old = [pod(name=f"old-{n}", of=OLD, node=f"node-{n}") for n in range(3)]
-    assert cause(judge(blocked(0, *old))).id == "rollout-deadlock"
-    assert undecided(judge(blocked(1, *old))).id == "unschedulable"
+    assert cause(evaluate(blocked(0, *old))).id == "rollout-deadlock"
+    assert undecided(evaluate(blocked(1, *old))).id == "unschedulable"
 
 
 def test_a_rollout_goes_on_while_a_sibling_still_starts() -> None:
@@ -148,8 +148,8 @@ def test_a_rollout_goes_on_while_a_sibling_still_starts() -> None:
     probe = {"readinessProbe": {"httpGet": {"path": "/readyz"}, "periodSeconds": 10, "failureThreshold": 30}}
     starting = pod(running(ready=False, since=3, spec=probe), name="maestro-new-b", node="node-3")
     given = blocked(0, *old, starting)
-    assert undecided(judge(given)).id == "unschedulable"
-    assert judge(dataclasses.replace(given, now=given.now + 200)).verdict == ""
+    assert undecided(evaluate(given)).id == "unschedulable"
+    assert evaluate(dataclasses.replace(given, now=given.now + 200)).verdict == ""
 
 
 def test_a_sibling_that_has_just_become_ready_is_followed_by_room() -> None:
@@ -158,7 +158,7 @@ def test_a_sibling_that_has_just_become_ready_is_followed_by_room() -> None:
     ready["status"]["conditions"] = [condition("Ready", "True", age=2)]
     live = unavailable(replicas=3, strategy={"rollingUpdate": {"maxUnavailable": 0}}, minReadySeconds=10)
     given = facts(live, replica_set(), replica_set(OLD), *old, ready, unplaced(CROWDED, age=61), *NODES)
-    assert undecided(judge(given)).id == "unschedulable"
+    assert undecided(evaluate(given)).id == "unschedulable"
     assert seconds_left(given) == -2 + 10 + 15
 
 
@@ -167,21 +167,21 @@ def test_room_is_waited_for_as_long_as_old_pods_are_ending() -> None:
     leaving["metadata"]["deletionTimestamp"] = ago(-265)
     live = unavailable(replicas=3)
     given = facts(live, replica_set(), replica_set(OLD), leaving, unplaced(NO_ROOM, age=61), *NODES)
-    assert undecided(judge(given)).id == "unschedulable"
+    assert undecided(evaluate(given)).id == "unschedulable"
     assert seconds_left(given) == 280
 
 
 def test_an_old_pod_that_is_leaving_makes_room() -> None:
     leaving = pod(name="old-0", of=OLD)
     leaving["metadata"]["deletionTimestamp"] = "2027-01-15T08:00:00Z"
-    assert undecided(judge(blocked(0, leaving))).id == "unschedulable"
+    assert undecided(evaluate(blocked(0, leaving))).id == "unschedulable"
 
 
 def test_a_claim_that_does_not_exist() -> None:
     said = '0/3 nodes are available: persistentvolumeclaim "nopvc" not found. not found'
-    assert cause(judge(rollout(unplaced(said)))).id == "reference-missing"
+    assert cause(evaluate(rollout(unplaced(said)))).id == "reference-missing"
     brought = rollout(unplaced(said), also=[item("PersistentVolumeClaim", "nopvc", spec={})])
-    assert undecided(judge(brought)).id == "reference-missing"
+    assert undecided(evaluate(brought)).id == "reference-missing"
 
 
 def set_that_waits(claim: str, *also: dict[str, t.Any]) -> Facts:
@@ -197,23 +197,25 @@ def set_that_waits(claim: str, *also: dict[str, t.Any]) -> Facts:
 
 def test_a_claim_that_the_set_makes_for_its_pod_is_waited_for() -> None:
     given = set_that_waits("data-maestro-0")
-    assert "PersistentVolumeClaim maestro-system/data-maestro-0 is not there yet" in undecided(judge(given)).message
+    assert "PersistentVolumeClaim maestro-system/data-maestro-0 is not there yet" in undecided(evaluate(given)).message
     assert seconds_left(given) == 129
 
 
 @pytest.mark.parametrize("claim", ["data-other-0", "logs-maestro-0", "data-maestro-x"])
 def test_a_claim_that_the_set_does_not_make_is_missing(claim: str) -> None:
-    assert f"PersistentVolumeClaim maestro-system/{claim} does not exist" in cause(judge(set_that_waits(claim))).message
+    assert (
+        f"PersistentVolumeClaim maestro-system/{claim} does not exist" in cause(evaluate(set_that_waits(claim))).message
+    )
 
 
 def test_a_claim_that_has_come_is_only_unknown_to_the_scheduler_yet() -> None:
     given = set_that_waits("by-hand-0", item("PersistentVolumeClaim", "by-hand-0", owner="Somebody/else", spec={}))
-    assert undecided(judge(given)).id == "reference-missing"
+    assert undecided(evaluate(given)).id == "reference-missing"
 
 
 def test_a_claim_that_is_not_bound_is_told_by_the_claim() -> None:
     said = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
-    assert judge(rollout(unplaced(said))).findings == ()
+    assert evaluate(rollout(unplaced(said))).findings == ()
 
 
 def with_its_own_claim(said: str, age: float = 1) -> dict[str, t.Any]:
@@ -232,9 +234,9 @@ CHOSEN = {"volume.kubernetes.io/selected-node": "node-1"}
 
 def test_a_claim_that_comes_with_its_pod_is_waited_for_without_a_word() -> None:
     """Nearly every such pod is seen before its claim."""
-    assert judge(rollout(with_its_own_claim(CLAIM_TO_COME))).findings == ()
+    assert evaluate(rollout(with_its_own_claim(CLAIM_TO_COME))).findings == ()
     assert seconds_left(rollout(with_its_own_claim(CLAIM_TO_COME))) == 129
-    never = judge(rollout(with_its_own_claim(CLAIM_TO_COME, age=131)))
+    never = evaluate(rollout(with_its_own_claim(CLAIM_TO_COME, age=131)))
     assert "PersistentVolumeClaim maestro-system/maestro-new-a-data is not there yet" in cause(never).message
 
 
@@ -248,12 +250,12 @@ def test_a_pod_whose_volume_is_being_made_has_its_node(said: str) -> None:
 
 def test_a_node_that_was_chosen_for_an_earlier_pod_says_nothing_of_this_one() -> None:
     given = rollout(with_its_own_claim(NO_MATCH), own_claim(age=900, **CHOSEN), also=NODES)
-    assert cause(judge(given)).id == "unschedulable"
+    assert cause(evaluate(given)).id == "unschedulable"
 
 
 @pytest.mark.parametrize("phase", ["Bound", "Lost"])
 def test_a_pod_whose_volume_is_there_is_judged_by_what_its_condition_says(phase: str) -> None:
-    found = judge(rollout(with_its_own_claim(NO_MATCH), own_claim(phase, **CHOSEN), also=NODES))
+    found = evaluate(rollout(with_its_own_claim(NO_MATCH), own_claim(phase, **CHOSEN), also=NODES))
     assert "unschedulable" in [finding.id for finding in found.findings]
 
 
@@ -261,9 +263,9 @@ def test_a_pod_that_a_node_is_nominated_for_is_waited_for() -> None:
     """Less important pods end there first, or its volumes are being bound."""
     promised = unplaced(NO_ROOM, age=600)
     promised["status"]["nominatedNodeName"] = "node-1"
-    assert undecided(judge(rollout(promised))).id == "unschedulable"
+    assert undecided(evaluate(rollout(promised))).id == "unschedulable"
     assert seconds_left(rollout(promised)) is None
 
 
 def test_a_pod_that_is_placed_is_no_trouble() -> None:
-    assert judge(rollout(pod(running(ready=False)), also=NODES)).findings == ()
+    assert evaluate(rollout(pod(running(ready=False)), also=NODES)).findings == ()

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules.view import Case, moment, shown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules.view import View, displayed, moment
 
-from .scenes import NEW, NOW, OLD, ago, deployment, facts, item, pod, replica_set, unavailable
+from .views import NEW, NOW, OLD, ago, deployment, facts, item, pod, replica_set, unavailable
 
 
 def test_the_newest_pods_are_those_of_the_revision_that_the_deployment_bears() -> None:
     given = facts(unavailable(), replica_set(), replica_set(OLD), pod(name="n"), pod(name="o", of=OLD))
-    workload = Case(given).workloads[0]
+    workload = View(given).workloads[0]
     assert [each["metadata"]["name"] for each in workload.pods] == ["n"]
-    assert [each["metadata"]["name"] for each in workload.former] == ["o"]
+    assert [each["metadata"]["name"] for each in workload.previous] == ["o"]
 
 
 def test_a_replica_set_that_is_used_again_is_the_newest_although_it_is_older() -> None:
     again, tried = replica_set(NEW), replica_set(OLD)
     again["metadata"]["creationTimestamp"] = ago(9000)
-    assert Case(facts(deployment(), again, tried)).workloads[0].revision == again
+    assert View(facts(deployment(), again, tried)).workloads[0].revision == again
 
 
 def test_without_revision_numbers_the_youngest_replica_set_is_the_newest() -> None:
@@ -29,14 +29,14 @@ def test_without_revision_numbers_the_youngest_replica_set_is_the_newest() -> No
     for each in (live, young, old):
         del each["metadata"]["annotations"]
     old["metadata"]["creationTimestamp"] = ago(9000)
-    assert Case(facts(live, young, old)).workloads[0].revision == young
+    assert View(facts(live, young, old)).workloads[0].revision == young
 
 
 def test_no_pod_is_new_before_the_controller_has_seen_the_change() -> None:
     live = deployment(observedGeneration=0)
-    workload = Case(facts(live, replica_set(), pod())).workloads[0]
+    workload = View(facts(live, replica_set(), pod())).workloads[0]
     assert (workload.revision, workload.pods) == (None, ())
-    assert len(workload.former) == 1
+    assert len(workload.previous) == 1
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_events_in_each_of_their_forms(fields: dict[str, object], count: int, fi
     made = pod()
     about = {"kind": "Pod", "namespace": "maestro-system", "name": "maestro-new-a"}
     for name, text in (("involvedObject", "message"), ("regarding", "note")):
-        told = item("Event", "e", reason="BackOff") | {
+        reported = item("Event", "e", reason="BackOff") | {
             name: about,
             text: "(combined from similar events): why",
             **fields,
         }
-        (event,) = Case(facts(made, told)).events(made, "BackOff")
+        (event,) = View(facts(made, reported)).events(made, "BackOff")
         assert (event.message, event.count, event.first, event.last) == ("why", count, first, last)
 
 
@@ -69,5 +69,5 @@ def test_moments_are_read_with_and_without_fractions() -> None:
 def test_an_object_as_it_is_shown() -> None:
     cluster_wide = item("Node", "node-1")
     cluster_wide["metadata"]["namespace"] = ""
-    assert shown(cluster_wide) == "Node node-1"
-    assert shown(pod()) == "Pod maestro-system/maestro-new-a"
+    assert displayed(cluster_wide) == "Node node-1"
+    assert displayed(pod()) == "Pod maestro-system/maestro-new-a"

@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 
-from .scenes import (
+from .views import (
     DEPLOYMENT,
     NEW,
     OLD,
@@ -62,7 +62,7 @@ def creating(*conditions: dict[str, t.Any], node: str = "node-1") -> dict[str, t
 )
 def test_a_mount_that_can_never_be_made(said: str, expected: str, words: str) -> None:
     broken = creating()
-    finding = cause(judge(rollout(broken, also=[event(broken, "FailedMount", said)])))
+    finding = cause(evaluate(rollout(broken, also=[event(broken, "FailedMount", said)])))
     assert finding.id == expected
     assert words in finding.message
     assert "\n" not in finding.message
@@ -72,7 +72,7 @@ def test_a_missing_object_that_is_named_after_the_pod_is_named_in_full() -> None
     broken = creating()
     claim = f"data-{broken['metadata']['name']}"
     said = f'{SETUP}persistentvolumeclaim "{claim}" not found'
-    finding = cause(judge(rollout(broken, also=[event(broken, "FailedMount", said)])))
+    finding = cause(evaluate(rollout(broken, also=[event(broken, "FailedMount", said)])))
     assert f"PersistentVolumeClaim maestro-system/{claim} does not exist" in finding.message
 
 
@@ -81,40 +81,40 @@ def test_a_driver_may_be_late() -> None:
     broken = creating()
     said = f"{SETUP}driver name nope.example not found in the list of registered CSI drivers"
     given = rollout(broken, also=[event(broken, "FailedMount", said, count=8, first=127, last=63)])
-    assert undecided(judge(given)).id == "volume-mount-failing"
+    assert undecided(evaluate(given)).id == "volume-mount-failing"
     assert seconds_left(given) == 3
-    assert cause(judge(dataclasses.replace(given, now=given.now + 3))).id == "volume-mount-failing"
+    assert cause(evaluate(dataclasses.replace(given, now=given.now + 3))).id == "volume-mount-failing"
 
 
 def test_a_late_secret_of_a_volume_is_waited_for_until_the_kubelet_has_tried_again() -> None:
     broken = creating()
-    told = event(broken, "FailedMount", f'{SETUP}secret "late" not found', count=8, first=127, last=63)
-    given = rollout(broken, also=[told, item("ExternalSecret", "late", spec={})])
-    assert undecided(judge(given)).id == "reference-missing"
+    reported = event(broken, "FailedMount", f'{SETUP}secret "late" not found', count=8, first=127, last=63)
+    given = rollout(broken, also=[reported, item("ExternalSecret", "late", spec={})])
+    assert undecided(evaluate(given)).id == "reference-missing"
     assert seconds_left(given) == 3
 
 
 def test_the_certificates_of_a_new_namespace_are_waited_for() -> None:
     broken = creating()
     said = f'{SETUP}configmap "kube-root-ca.crt" not found'
-    assert undecided(judge(rollout(broken, also=[event(broken, "FailedMount", said)]))).id == "reference-missing"
+    assert undecided(evaluate(rollout(broken, also=[event(broken, "FailedMount", said)]))).id == "reference-missing"
 
 
 def test_a_mount_that_was_made_at_last_is_no_trouble() -> None:
     mounted = creating(condition("PodReadyToStartContainers", "True"))
     given = rollout(mounted, also=[event(mounted, "FailedMount", f'{SETUP}secret "s" not found')])
-    assert judge(given).findings == ()
+    assert evaluate(given).findings == ()
 
 
 def test_a_volume_that_another_pod_holds() -> None:
     broken, old = creating(), pod(name="maestro-old-a", of=OLD)
     held = event(broken, "FailedAttachVolume", MULTI, first=5)
-    assert cause(judge(facts(unavailable(), replica_set(), replica_set(OLD), broken, old, held))).id == (
+    assert cause(evaluate(facts(unavailable(), replica_set(), replica_set(OLD), broken, old, held))).id == (
         "volume-attached-elsewhere"
     )
     old["metadata"]["deletionTimestamp"] = ago(1)
     given = facts(unavailable(), replica_set(), replica_set(OLD), broken, old, held)
-    assert undecided(judge(given)).id == "volume-attached-elsewhere"
+    assert undecided(evaluate(given)).id == "volume-attached-elsewhere"
     assert seconds_left(given) == 125
 
 
@@ -123,55 +123,55 @@ def test_a_volume_that_is_only_being_taken_off_its_last_node_has_time_for_that()
     broken = creating()
     said = 'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node'
     given = rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)])
-    assert undecided(judge(given)).id == "volume-attached-elsewhere"
+    assert undecided(evaluate(given)).id == "volume-attached-elsewhere"
     assert seconds_left(given) == 125
 
 
 def test_a_cloud_that_does_not_know_a_new_node_yet_does_not_mean_the_volume() -> None:
     broken = creating()
     said = "AttachVolume.Attach failed: rpc error: code = Internal desc = InvalidInstanceID.NotFound: i-1"
-    assert undecided(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)]))).id == (
+    assert undecided(evaluate(rollout(broken, also=[event(broken, "FailedAttachVolume", said, first=5)]))).id == (
         "volume-mount-failing"
     )
     sure = said.replace("InvalidInstanceID.NotFound", "mount failed: wrong fs type")
-    assert cause(judge(rollout(broken, also=[event(broken, "FailedMount", sure, first=5)]))).id == "volume-invalid"
+    assert cause(evaluate(rollout(broken, also=[event(broken, "FailedMount", sure, first=5)]))).id == "volume-invalid"
     asked = said.replace("Internal", "InvalidArgument")
-    assert cause(judge(rollout(broken, also=[event(broken, "FailedAttachVolume", asked)]))).id == "volume-invalid"
+    assert cause(evaluate(rollout(broken, also=[event(broken, "FailedAttachVolume", asked)]))).id == "volume-invalid"
 
 
 def test_what_was_told_of_a_former_pod_with_the_same_name_is_not_of_this_one() -> None:
     broken = creating()
-    told = event(broken, "FailedMount", f'{SETUP}secret "late" not found')
-    assert cause(judge(rollout(broken, also=[told]))).id == "reference-missing"
-    told["involvedObject"]["uid"] = "former"
-    assert judge(rollout(broken, also=[told])).findings == ()
+    reported = event(broken, "FailedMount", f'{SETUP}secret "late" not found')
+    assert cause(evaluate(rollout(broken, also=[reported]))).id == "reference-missing"
+    reported["involvedObject"]["uid"] = "former"
+    assert evaluate(rollout(broken, also=[reported])).findings == ()
 
 
 def test_a_key_of_a_volume_that_an_external_secret_may_bring_is_waited_for() -> None:
     broken = creating()
-    told = event(broken, "FailedMount", f"{SETUP}references non-existent secret key: k", first=20)
+    reported = event(broken, "FailedMount", f"{SETUP}references non-existent secret key: k", first=20)
     for volume in ({"secret": {"secretName": "s"}}, {"projected": {"sources": [{"secret": {"name": "s"}}]}}):
         broken["spec"]["volumes"] = [{"name": "v", **volume}]
-        assert cause(judge(rollout(broken, also=[told]))).id == "reference-key-missing"
-        given = rollout(broken, also=[told, item("ExternalSecret", "s", spec={})])
-        assert undecided(judge(given)).id == "reference-key-missing"
+        assert cause(evaluate(rollout(broken, also=[reported]))).id == "reference-key-missing"
+        given = rollout(broken, also=[reported, item("ExternalSecret", "s", spec={})])
+        assert undecided(evaluate(given)).id == "reference-key-missing"
         assert seconds_left(given) == 110
     settings = {"name": "v", "configMap": {"name": "c"}}
     broken["spec"]["volumes"] = [settings, {"name": "other", "secret": {"secretName": "s"}}]
-    assert cause(judge(given)).id == "reference-key-missing"
+    assert cause(evaluate(given)).id == "reference-key-missing"
 
 
 def test_an_old_mount_of_a_pod_whose_node_has_started_again_is_no_trouble() -> None:
     again = pod(running(ready=False), phase="Running")
     given = rollout(again, also=[event(again, "FailedMount", f'{SETUP}secret "s" not found')])
-    assert "reference-missing" not in [finding.id for finding in judge(given).findings]
+    assert "reference-missing" not in [finding.id for finding in evaluate(given).findings]
 
 
 def test_a_pod_on_a_lost_node_is_not_the_releases_fault() -> None:
     broken = creating(node="node-9")
-    told = event(broken, "FailedMount", f'{SETUP}secret "s" not found')
-    judgement = judge(rollout(broken, also=[told, node("node-9", ready="Unknown")]))
-    assert (judgement.verdict, [finding.id for finding in judgement.findings]) == ("", ["node-trouble"])
+    reported = event(broken, "FailedMount", f'{SETUP}secret "s" not found')
+    evaluation = evaluate(rollout(broken, also=[reported, node("node-9", ready="Unknown")]))
+    assert (evaluation.verdict, [finding.id for finding in evaluation.findings]) == ("", ["node-not-ready"])
 
 
 def claim(phase: str = "Pending") -> dict[str, t.Any]:
@@ -187,7 +187,7 @@ def claim(phase: str = "Pending") -> dict[str, t.Any]:
     ],
 )
 def test_a_claim_that_can_never_be_bound(reason: str, said: str) -> None:
-    finding = cause(judge(facts(unavailable(), claim(), event(claim(), reason, said))))
+    finding = cause(evaluate(facts(unavailable(), claim(), event(claim(), reason, said))))
     assert (finding.id, finding.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-data")
     assert said in finding.message
 
@@ -201,7 +201,7 @@ def test_a_claim_that_can_never_be_bound(reason: str, said: str) -> None:
 )
 def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
     given = facts(unavailable(), claim(), event(claim(), reason, said, first=40))
-    assert undecided(judge(given)).id == "claim-unbound"
+    assert undecided(evaluate(given)).id == "claim-unbound"
     assert seconds_left(given) == left
 
 
@@ -217,37 +217,37 @@ def test_a_provisioner_may_be_slow(reason: str, said: str, left: float) -> None:
 )
 def test_a_provisioner_that_is_busy_has_not_refused(said: str) -> None:
     given = facts(unavailable(), claim(), event(claim(), "ProvisioningFailed", said, first=40))
-    assert undecided(judge(given)).id == "claim-unbound"
+    assert undecided(evaluate(given)).id == "claim-unbound"
     assert seconds_left(given) == 90
 
 
 def test_a_class_that_the_release_brings_may_be_unknown_for_a_moment() -> None:
-    told = event(claim(), "ProvisioningFailed", 'storageclass.storage.k8s.io "own" not found')
+    reported = event(claim(), "ProvisioningFailed", 'storageclass.storage.k8s.io "own" not found')
     own = item("StorageClass", "own")
     own["metadata"]["namespace"] = ""
-    assert undecided(judge(facts(unavailable(), claim(), told, own))).id == "claim-unbound"
+    assert undecided(evaluate(facts(unavailable(), claim(), reported, own))).id == "claim-unbound"
 
 
 @pytest.mark.parametrize("reason", ["Provisioning", "ExternalProvisioning", "WaitForFirstConsumer"])
 def test_a_claim_whose_class_has_come_since_is_tried_anew(reason: str) -> None:
     refused = event(claim(), "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found', first=900, last=700)
     anew = event(claim(), reason, "anew", first=4, last=4)
-    assert judge(facts(unavailable(), claim(), refused, anew)).verdict == ""
+    assert evaluate(facts(unavailable(), claim(), refused, anew)).verdict == ""
 
 
 def test_a_provisioner_that_has_refused_is_not_excused_by_who_asks_it() -> None:
     refused = event(claim(), "ProvisioningFailed", "rpc error: code = InvalidArgument desc = invalid type", last=9)
     asked = event(claim(), "ExternalProvisioning", "Waiting for a volume to be created", last=1)
-    assert cause(judge(facts(unavailable(), claim(), refused, asked))).id == "claim-unbound"
+    assert cause(evaluate(facts(unavailable(), claim(), refused, asked))).id == "claim-unbound"
 
 
 def test_a_claim_of_a_pod_is_judged_like_one_of_the_release() -> None:
     mine = claim() | {"metadata": {**claim()["metadata"], "ownerReferences": []}}
     user = creating()
     user["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "maestro-data"}}]
-    told = event(mine, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
-    given = facts(unavailable(), replica_set(NEW), user, mine, told)
-    assert cause(judge(given)).id == "claim-unbound"
+    reported = event(mine, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
+    given = facts(unavailable(), replica_set(NEW), user, mine, reported)
+    assert cause(evaluate(given)).id == "claim-unbound"
 
 
 def with_its_own_volume() -> dict[str, t.Any]:
@@ -258,8 +258,8 @@ def with_its_own_volume() -> dict[str, t.Any]:
 
 def test_a_claim_that_a_pod_brings_is_judged_like_one_of_the_release() -> None:
     own = own_claim()
-    told = event(own, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
-    finding = cause(judge(rollout(with_its_own_volume(), own, told)))
+    reported = event(own, "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found')
+    finding = cause(evaluate(rollout(with_its_own_volume(), own, reported)))
     assert (finding.id, finding.object) == ("claim-unbound", "PersistentVolumeClaim maestro-system/maestro-new-a-data")
 
 
@@ -271,14 +271,14 @@ QUOTA = (
 
 def test_a_claim_that_may_not_be_made_for_its_pod_has_its_cause() -> None:
     user = with_its_own_volume()
-    finding = cause(judge(rollout(user, also=[event(user, "FailedBinding", QUOTA)])))
+    finding = cause(evaluate(rollout(user, also=[event(user, "FailedBinding", QUOTA)])))
     assert (finding.id, finding.object) == ("quota-exceeded", DEPLOYMENT)
     assert "the claim of its volume data cannot be made: exceeded quota: q" in finding.message
 
 
 def test_a_claim_that_was_made_at_last_is_no_trouble() -> None:
     user = with_its_own_volume()
-    assert judge(rollout(user, own_claim("Bound"), also=[event(user, "FailedBinding", QUOTA)])).findings == ()
+    assert evaluate(rollout(user, own_claim("Bound"), also=[event(user, "FailedBinding", QUOTA)])).findings == ()
 
 
 def test_a_volume_that_is_being_made_is_only_told_when_the_time_is_over() -> None:
@@ -289,9 +289,9 @@ def test_a_volume_that_is_being_made_is_only_told_when_the_time_is_over() -> Non
 
 
 def test_a_claim_that_waits_for_its_first_pod_is_fine() -> None:
-    told = event(claim(), "WaitForFirstConsumer", "waiting for first consumer to be created before binding")
-    assert judge(facts(claim(), told)).verdict == "passed"
+    reported = event(claim(), "WaitForFirstConsumer", "waiting for first consumer to be created before binding")
+    assert evaluate(facts(claim(), reported)).verdict == "passed"
 
 
 def test_a_lost_volume() -> None:
-    assert cause(judge(facts(claim("Lost")))).message == "it is not bound to a volume: its volume is lost"
+    assert cause(evaluate(facts(claim("Lost")))).message == "it is not bound to a volume: its volume is lost"

@@ -96,7 +96,7 @@ def test_another_controller_may_serve_the_class() -> None:
         ((OPERATOR,), []),
         ((), ["controller-not-found"]),
         ((OPERATOR._replace(ready=0),), ["controller-not-ready"]),
-        ((OPERATOR._replace(ready=0, wanted=0),), ["controller-not-ready"]),
+        ((OPERATOR._replace(ready=0, required=0),), ["controller-not-ready"]),
     ],
 )
 def test_an_operator_must_run_for_its_objects_to_be_read(controllers: t.Any, expected: list[str]) -> None:

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.checks.capacity import placeable, rooms_for
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import judge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Facts, Unknown
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.pod_resources import use_of
 from tests.unit.rendering import only
 
-from ..builders import SELECTOR, autoscaler, case, deployment, facts, findings, ids, live_pod, node, nodes, pod_spec
+from ..builders import SELECTOR, autoscaler, context, deployment, facts, findings, ids, live_pod, node, nodes, pod_spec
 
 ZONE = "topology.kubernetes.io/zone"
 
@@ -36,7 +36,7 @@ def test_a_cluster_with_room_for_all_replicas_and_the_surge_is_fit() -> None:
 def test_what_does_not_fit_is_counted_node_by_node() -> None:
     small = [node("node-1", cpu="1"), node("node-2", "zone-2", cpu="2")]
     finding = only(findings(deployment(), autoscaler(3, 10), facts=on_nodes(*small)))
-    assert (finding.id, finding.severity) == ("capacity-short", "error")
+    assert (finding.id, finding.severity) == ("capacity-insufficient", "error")
     assert "11 pods (10 replicas and 1 more while rolling out) of cpu 500m, memory 1Gi" in finding.message
     assert "room for 6 on 2 of 2 nodes" in finding.message
     assert finding.evidence[0] == "Node node-1 (zone-1) takes 2: free cpu 1, memory 16Gi"
@@ -78,10 +78,10 @@ def test_where_nodes_are_added_a_shortage_is_a_warning() -> None:
 
 def test_where_it_cannot_be_read_whether_nodes_are_added_a_shortage_is_a_warning_too() -> None:
     unknown = Unknown("read ConfigMap kube-system/cluster-autoscaler-status", "you may not", True)
-    judgement = judge(case(deployment(), facts=on_nodes(autoscaled=unknown)))
-    assert judgement.verdict == "passed"
-    short, note = judgement.findings
-    assert (short.id, short.severity, note.id) == ("capacity-short", "warning", "fact-unknown")
+    evaluation = evaluate(context(deployment(), facts=on_nodes(autoscaled=unknown)))
+    assert evaluation.verdict == "passed"
+    short, note = evaluation.findings
+    assert (short.id, short.severity, note.id) == ("capacity-insufficient", "warning", "fact-unknown")
     assert "Whether nodes are added automatically could not be read." in short.message
 
 
@@ -115,7 +115,7 @@ def test_a_required_spread_is_held_back_by_the_fullest_zone() -> None:
 @given(st.lists(st.integers(min_value=0, max_value=20), min_size=1, max_size=6), st.integers(min_value=1, max_value=3))
 def test_a_spread_never_places_more_than_there_is_room(cpus: list[int], skew: int) -> None:
     spec = pod_spec(topologySpreadConstraints=[spread(maxSkew=skew)])
-    (workload,) = case(deployment(spec)).needs.workloads
+    (workload,) = context(deployment(spec)).needs.workloads
     items = [node(f"n{index}", f"z{index % 3}", cpu=str(cpu), memory="1Ti") for index, cpu in enumerate(cpus)]
     rooms = rooms_for(workload, use_of(spec), items, [])
     zones: dict[str, int] = {}

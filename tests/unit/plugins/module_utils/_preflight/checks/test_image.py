@@ -15,8 +15,8 @@ from ..builders import container, deployment, findings, ids, pod_spec
 DIGEST = f"sha256:{'a' * 64}"
 
 
-def running(image: str, **wishes: t.Any) -> list[str]:
-    return ids(findings(deployment(pod_spec(containers=[container(image=image)])), **wishes))
+def running(image: str, **options: t.Any) -> list[str]:
+    return ids(findings(deployment(pod_spec(containers=[container(image=image)])), **options))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def running(software: str, *places: str) -> tuple[Controller, ...]:
 def asked_by(policy: t.Any, controller: str, *controllers: Controller, **changes: t.Any) -> t.Any:
     ingress = obj("networking.k8s.io/v1", "Ingress", spec={"ingressClassName": "web"})
     seen = facts(ingress_classes={"web": controller}, controllers=controllers, **changes)
-    return [each for each in findings(policy, ingress, facts=seen) if each.id == "network-hole-elsewhere"]
+    return [each for each in findings(policy, ingress, facts=seen) if each.id == "network-policy-mismatch"]
 
 
 def test_a_controller_that_is_not_let_in_is_named_once_with_who_is() -> None:
@@ -87,7 +87,7 @@ def test_the_class_of_a_gateway_leads_to_its_controller_too() -> None:
         gateway_classes={"web": "traefik.io/gateway-controller"},
         controllers=running("Traefik", "edge"),
     )
-    assert ids(findings(gateway, hole(*named("a")), facts=seen)) == ["network-hole-elsewhere"]
+    assert ids(findings(gateway, hole(*named("a")), facts=seen)) == ["network-policy-mismatch"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_class_of_a_gateway_leads_to_its_controller_too() -> None:
 )
 def test_a_namespace_that_does_not_exist_is_as_grave_as_who_was_meant(policy: t.Any, severity: str) -> None:
     finding = only(findings(policy, facts=facts(namespaces=frozenset({"there"}))))
-    assert (finding.id, finding.severity) == ("network-hole-elsewhere", severity)
+    assert (finding.id, finding.severity) == ("network-policy-mismatch", severity)
     assert "Namespace ingress-nginx, which does not exist" in finding.message
 
 

@@ -9,7 +9,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.fact
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Access
 from tests.unit.rendering import only
 
-from ..builders import NAMESPACE, case, deployment, facts, findings, ids, obj
+from ..builders import NAMESPACE, context, deployment, facts, findings, ids, obj
 
 ROLE = obj(
     "rbac.authorization.k8s.io/v1", "Role", rules=[{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}]
@@ -31,7 +31,7 @@ def test_what_is_forbidden_is_one_finding_for_each_kind_with_its_verbs() -> None
 
 
 def test_a_role_that_grants_more_than_the_account_holds_is_refused() -> None:
-    needs = case(ROLE).needs
+    needs = context(ROLE).needs
     both = facts(denied=(*permissions.granted_by_roles(needs), *permissions.escalations(needs)))
     finding = only(findings(ROLE, facts=both))
     assert finding.id == "role-escalation"
@@ -40,7 +40,7 @@ def test_a_role_that_grants_more_than_the_account_holds_is_refused() -> None:
 
 
 def test_an_account_that_may_escalate_may_grant_anything() -> None:
-    assert findings(ROLE, facts=facts(denied=tuple(permissions.granted_by_roles(case(ROLE).needs)))) == []
+    assert findings(ROLE, facts=facts(denied=tuple(permissions.granted_by_roles(context(ROLE).needs)))) == []
 
 
 def test_a_permission_that_could_not_be_decided_leaves_the_verdict_open() -> None:

@@ -40,7 +40,7 @@ def limits(**item: t.Any) -> t.Any:
 )
 def test_the_releases_own_quota_must_hold_the_most_replicas_and_the_surge(hard: t.Any, short: str) -> None:
     found = findings(deployment(), autoscaler(3, 10), quota(**hard))
-    assert ids(found) == (["quota-short"] if short else [])
+    assert ids(found) == (["quota-insufficient"] if short else [])
     assert all(short in finding.message for finding in found)
 
 
@@ -63,7 +63,7 @@ def test_a_live_quota_of_the_same_name_is_replaced() -> None:
     ("scopes", "found"), [(["NotTerminating"], True), (["Terminating"], False), (["BestEffort"], False)]
 )
 def test_a_quota_of_another_scope_does_not_concern_it(scopes: t.Any, found: bool) -> None:
-    assert ("quota-short" in ids(findings(deployment(), quota(scopes=scopes, pods="1")))) is found
+    assert ("quota-insufficient" in ids(findings(deployment(), quota(scopes=scopes, pods="1")))) is found
 
 
 def test_a_volume_for_each_pod_counts_for_each() -> None:
@@ -96,7 +96,7 @@ SERVICE = key("Service", "maestro")
 @pytest.mark.parametrize("there", [{"namespace": None}, {"live": {SERVICE: None}}])
 def test_objects_that_are_new_need_room_in_the_quota(there: t.Any, hard: t.Any, short: str) -> None:
     found = findings(balanced(), quota(**hard), facts=facts(**there))
-    assert ids(found) == (["quota-short"] if short else [])
+    assert ids(found) == (["quota-insufficient"] if short else [])
     assert all(short in finding.message for finding in found)
 
 
@@ -107,10 +107,10 @@ def test_objects_that_are_new_need_room_in_the_quota(there: t.Any, hard: t.Any, 
 )
 def test_objects_that_are_there_or_not_known_need_none(live: t.Any) -> None:
     found = findings(balanced(), quota(services_loadbalancers="0"), facts=facts(live=live))
-    assert "quota-short" not in ids(found)
+    assert "quota-insufficient" not in ids(found)
 
 
-@pytest.mark.parametrize(("allowed", "found"), [("4", []), ("3", ["quota-short"])])
+@pytest.mark.parametrize(("allowed", "found"), [("4", []), ("3", ["quota-insufficient"])])
 def test_new_objects_come_beside_those_that_a_live_quota_counts(allowed: str, found: list[str]) -> None:
     live = {**quota("platform", services=allowed), "status": {"used": {"services": "3"}}}
     assert ids(findings(balanced(), facts=facts(quotas=(live,), live={SERVICE: None}))) == found
@@ -124,7 +124,7 @@ def test_a_quota_that_is_full_does_not_stop_a_release_that_adds_nothing() -> Non
 def test_quotas_that_may_not_be_read_leave_the_releases_own_one() -> None:
     unknown = facts(quotas=Unknown("list ResourceQuotas", "you may not", True), live={SERVICE: None})
     assert ids(findings(balanced(), quota(services="1"), facts=unknown)) == ["fact-unknown"]
-    assert ids(findings(balanced(), quota(services="0"), facts=unknown)) == ["quota-short", "fact-unknown"]
+    assert ids(findings(balanced(), quota(services="0"), facts=unknown)) == ["quota-insufficient", "fact-unknown"]
 
 
 def test_quotas_wait_for_an_answer_about_the_pods() -> None:
@@ -144,7 +144,7 @@ def test_quotas_wait_for_an_answer_about_the_pods() -> None:
 )
 def test_containers_keep_to_the_limit_range(item: t.Any, says: str) -> None:
     found = findings(deployment(), limits(**item))
-    assert ids(found) == (["limit-range-misfit"] if says else [])
+    assert ids(found) == (["limit-range-violation"] if says else [])
     assert all(says in finding.message and "Container maestro" in finding.message for finding in found)
 
 
@@ -159,5 +159,5 @@ def test_pods_and_volumes_keep_to_it_too() -> None:
 
 def test_a_live_limit_range_counts_unless_it_is_replaced() -> None:
     live = facts(limit_ranges=(limits(max={"cpu": "1"}),))
-    assert ids(findings(deployment(), facts=live)) == ["limit-range-misfit"]
+    assert ids(findings(deployment(), facts=live)) == ["limit-range-violation"]
     assert findings(deployment(), limits(max={"cpu": "2"}), facts=live) == []

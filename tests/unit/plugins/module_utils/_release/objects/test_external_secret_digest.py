@@ -13,7 +13,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.object
     DIGEST,
     digest,
     digest_of,
-    outer_secrets,
+    external_secrets,
     with_digest,
 )
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, deployment, manifest, secret
@@ -42,12 +42,12 @@ READERS: dict[str, Manifest] = {
 
 @pytest.mark.parametrize("pod", READERS.values(), ids=READERS)
 def test_a_secret_that_no_manifest_holds_is_an_outer_one(pod: Manifest) -> None:
-    assert outer_secrets([deployment(**pod)]) == {WORKLOAD: (key("outer"),)}
+    assert external_secrets([deployment(**pod)]) == {WORKLOAD: (key("outer"),)}
 
 
 @pytest.mark.parametrize("pod", READERS.values(), ids=READERS)
 def test_a_secret_of_the_release_is_none(pod: Manifest) -> None:
-    assert outer_secrets([deployment(**pod), secret("outer")]) == {}
+    assert external_secrets([deployment(**pod), secret("outer")]) == {}
 
 
 IGNORED: dict[str, Manifest] = {
@@ -59,12 +59,12 @@ IGNORED: dict[str, Manifest] = {
 
 @pytest.mark.parametrize("pod", IGNORED.values(), ids=IGNORED)
 def test_what_pods_can_start_without_or_do_not_read_rolls_nothing(pod: Manifest) -> None:
-    assert outer_secrets([deployment(**pod)]) == {}
+    assert external_secrets([deployment(**pod)]) == {}
 
 
 def test_what_runs_once_is_not_rolled() -> None:
     job = manifest("batch/v1", "Job", "migrate", spec={"template": {"spec": READERS["volume"]}})
-    assert outer_secrets([job]) == {}
+    assert external_secrets([job]) == {}
 
 
 def test_a_digest_follows_every_value_and_nothing_else() -> None:

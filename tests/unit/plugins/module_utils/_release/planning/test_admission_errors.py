@@ -18,7 +18,7 @@ OF_AN_OBJECT = {
     "quota-exceeded": ApiError(403, "Forbidden", 'services "x" is forbidden: exceeded quota: few'),
     "admission-denied": ApiError(403, "Forbidden", "ValidatingAdmissionPolicy 'p' denied request: no"),
     "refused-by-server": ApiError(400, "BadRequest", "spec.ports: Required value"),
-    "field-held": ApiError(409, "Conflict", "1 conflict", ['.spec.type: conflict with "kubectl-edit"']),
+    "field-conflict": ApiError(409, "Conflict", "1 conflict", ['.spec.type: conflict with "kubectl-edit"']),
 }
 OF_THE_SERVER = {
     "credentials-refused": ApiError(401, "Unauthorized", "Unauthorized"),

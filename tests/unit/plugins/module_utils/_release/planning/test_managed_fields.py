@@ -10,10 +10,10 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.managed_fields import (
+    displayed,
     holder_of,
     is_settled,
     lost_fields,
-    shown,
     value_at,
 )
 from tests.unit.plugins.samples import Manifest, manifest
@@ -59,7 +59,7 @@ def test_what_the_release_owns_whole_is_not_lost() -> None:
     ],
 )
 def test_a_field_that_is_taken_is_named(taken: tuple[str, ...], path: str) -> None:
-    assert [shown(each) for each in lost_fields(DECLARED, live(without(WHOLE, *taken)))] == [path]
+    assert [displayed(each) for each in lost_fields(DECLARED, live(without(WHOLE, *taken)))] == [path]
 
 
 def test_an_entry_of_the_status_owns_nothing_that_was_declared() -> None:
@@ -67,7 +67,7 @@ def test_an_entry_of_the_status_owns_nothing_that_was_declared() -> None:
     item["metadata"]["managedFields"].append(
         {"manager": MANAGER, "subresource": "status", "fieldsV1": {"f:spec": WHOLE}}
     )
-    assert [shown(each) for each in lost_fields(DECLARED, item)] == ["spec.type"]
+    assert [displayed(each) for each in lost_fields(DECLARED, item)] == ["spec.type"]
 
 
 def test_the_last_manager_that_took_a_field_is_its_holder() -> None:
@@ -97,7 +97,9 @@ def test_a_value_is_found_by_its_path_with_defaulted_keys_missing() -> None:
 
 def test_a_member_of_a_set_is_a_field() -> None:
     declared = {**DECLARED, "spec": {"members": ["a", "b"]}}
-    assert [shown(each) for each in lost_fields(declared, live({"f:members": {'v:"a"': {}}}))] == ["spec.members[b]"]
+    assert [displayed(each) for each in lost_fields(declared, live({"f:members": {'v:"a"': {}}}))] == [
+        "spec.members[b]"
+    ]
 
 
 SETTLED: Manifest = {"f:type": {}, "f:selector": {}, "f:ports": {".": {}, PORT_KEY: {**ALL, "f:protocol": {}}}}

@@ -32,30 +32,34 @@ def record(number: int, content: str, state: str = "passed", **about: t.Any) -> 
         pytest.param([record(1, "a", "failed"), record(2, "b")], None, id="none that passed"),
         pytest.param([record(1, "a"), record(2, "b"), record(3, "b")], 1, id="not the same once more"),
         pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "c"), record(4, "b", restores=2)],
+            [record(1, "a"), record(2, "b"), record(3, "c"), record(4, "b", rollback_to=2)],
             1,
             id="further back, not forth",
         ),
-        pytest.param([record(1, "a"), record(2, "b"), record(3, "a", restores=1)], None, id="nothing before the first"),
+        pytest.param(
+            [record(1, "a"), record(2, "b"), record(3, "a", rollback_to=1)], None, id="nothing before the first"
+        ),
         pytest.param(
             [
                 record(1, "a"),
                 record(2, "b"),
                 record(3, "c"),
-                record(4, "b", restores=2),
+                record(4, "b", rollback_to=2),
                 record(5, "d", "failed"),
-                record(6, "b", restores=4, first_released_as=2),
+                record(6, "b", rollback_to=4, first_released_as=2),
             ],
             1,
             id="further back than what was restored twice",
         ),
         pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, restores=1)],
+            [record(1, "a"), record(2, "b"), record(3, "a", INTERRUPTED, rollback_to=1)],
             1,
             id="a killed restore once more",
         ),
         pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "a", "failed", restores=1)], 1, id="a failed restore once more"
+            [record(1, "a"), record(2, "b"), record(3, "a", "failed", rollback_to=1)],
+            1,
+            id="a failed restore once more",
         ),
     ],
 )
@@ -88,7 +92,7 @@ def test_which_release_comes_before_the_current(known: list[Record], expected: i
         ),
         pytest.param([record(1, "c", "failed"), record(2, "c", "failed")], 1, id="none has passed"),
         pytest.param(
-            [record(1, "a"), record(2, "b"), record(3, "b", "failed"), record(4, "b", restores=2)],
+            [record(1, "a"), record(2, "b"), record(3, "b", "failed"), record(4, "b", rollback_to=2)],
             2,
             id="not the one before what was restored",
         ),

@@ -14,8 +14,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.catalogu
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.assertions import (
     DAY,
     Check,
+    evaluate,
     expression_error,
-    judge,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Certificate, Reply
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import parse_url
@@ -55,14 +55,14 @@ def refused(version: str) -> Reply:
     return reply
 
 
-def shown(days: float, version: str = "TLSv1.3") -> Reply:
+def displayed(days: float, version: str = "TLSv1.3") -> Reply:
     answer = reply()
     answer.certificate = Certificate(("maestro.example.com",), "Lab", NOW + days * DAY, version)
     return answer
 
 
 def only(expected: Check, came: Reply) -> Finding:
-    [finding] = judge(expected, came, NOW)
+    [finding] = evaluate(expected, came, NOW)
     return finding
 
 
@@ -91,29 +91,29 @@ def only(expected: Check, came: Reply) -> Finding:
         (check(closed=True), reply(302, location="https://login.example.com/?to=status")),
         (check(closed=True), unanswered("connect", "refused")),
         (check(closed=True), unanswered("first_byte", "the connection ended before the first byte of the answer")),
-        (check(certificate_days=7), shown(7.1)),
-        (check(), shown(1)),
+        (check(certificate_days=7), displayed(7.1)),
+        (check(), displayed(1)),
     ],
 )
 def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> None:
-    assert judge(expected, came, NOW) == []
+    assert evaluate(expected, came, NOW) == []
 
 
 @pytest.mark.parametrize(
     ("expected", "came", "found", "words"),
     [
-        (check(), reply(503), "answer-unexpected", "answers 503 and not 200"),
-        (check(expect_headers={"Vary": "O"}), reply(vary="Origin"), "answer-unexpected", "'Origin' and should match"),
-        (check(expect_headers={"Vary": "O"}), reply(), "answer-unexpected", "is missing"),
-        (check(contains="nowhere"), reply(), "answer-unexpected", "does not contain 'nowhere'"),
-        (check(json={"revision": "x"}), reply(), "answer-unexpected", "is 'abc' and should be 'x'"),
-        (check(json={"length(revision)": 1}), reply(body=b"[1"), "answer-unexpected", "is no JSON"),
-        (check(json={"length(pods[0])": 1}), reply(), "answer-unexpected", "no value"),
-        (check(max_seconds=0.4), reply(), "answer-slow", "took 0.500 s; 0.4 s is the limit"),
+        (check(), reply(503), "response-unexpected", "answers 503 and not 200"),
+        (check(expect_headers={"Vary": "O"}), reply(vary="Origin"), "response-unexpected", "'Origin' and should match"),
+        (check(expect_headers={"Vary": "O"}), reply(), "response-unexpected", "is missing"),
+        (check(contains="nowhere"), reply(), "response-unexpected", "does not contain 'nowhere'"),
+        (check(json={"revision": "x"}), reply(), "response-unexpected", "is 'abc' and should be 'x'"),
+        (check(json={"length(revision)": 1}), reply(body=b"[1"), "response-unexpected", "is no JSON"),
+        (check(json={"length(pods[0])": 1}), reply(), "response-unexpected", "no value"),
+        (check(max_seconds=0.4), reply(), "response-slow", "took 0.500 s; 0.4 s is the limit"),
         (check(redirect="https://a"), reply(200), "redirect-missing", "answers 200"),
         (check(redirect="https://a"), reply(301, location="https://a.evil.test/"), "redirect-missing", "301 to"),
         (check(redirect="https://a/b"), reply(301, location="https://a/c"), "redirect-missing", "301 to"),
-        (check(json={"a": 1}), reply(body=b"[" * 1_000_000), "answer-unexpected", "is no JSON"),
+        (check(json={"a": 1}), reply(body=b"[" * 1_000_000), "response-unexpected", "is no JSON"),
         (check(redirect="https://a"), reply(302, location="http://a"), "redirect-missing", "302 to http://a"),
         (check(hsts_seconds=100), reply(), "hsts-missing", "has no Strict-Transport-Security"),
         (check(hsts_seconds=100), reply(strict_transport_security="max-age=99"), "hsts-missing", "max-age=99"),
@@ -133,7 +133,7 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
         (
             check(cors_origin="https://b", cors_allowed=False, statuses=frozenset()),
             reply(503),
-            "answer-unexpected",
+            "response-unexpected",
             "says nothing of whether https://b is allowed",
         ),
         (
@@ -142,12 +142,12 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
             "cors-wrong",
             "should be refused",
         ),
-        (check(closed=True), reply(200), "endpoint-open", "answers 200 from outside"),
-        (check(closed=True), cut(200), "endpoint-open", "answers 200 from outside"),
+        (check(closed=True), reply(200), "endpoint-exposed", "answers 200 from outside"),
+        (check(closed=True), cut(200), "endpoint-exposed", "answers 200 from outside"),
         (check(), cut(200), "service-unreachable", "answers 200, but not to the end: the connection ended"),
-        (check(certificate_days=7), shown(6.9), "certificate-ending", "ends in 6.9 days"),
-        (check(certificate_days=7), shown(-1), "certificate-ending", "ends in -1.0 days"),
-        (check(tls_minimum="TLSv1.3"), shown(9, "TLSv1.2"), "tls-outdated", "agreed to TLSv1.2"),
+        (check(certificate_days=7), displayed(6.9), "certificate-expiring", "ends in 6.9 days"),
+        (check(certificate_days=7), displayed(-1), "certificate-expiring", "ends in -1.0 days"),
+        (check(tls_minimum="TLSv1.3"), displayed(9, "TLSv1.2"), "tls-outdated", "agreed to TLSv1.2"),
         (check(), unanswered("dns", "not known"), "service-unreachable", "maestro.example.com does not answer"),
         (check(), unanswered("connect", "refused"), "service-unreachable", "(192.0.2.1:443) does not answer: refused"),
         (check(), unanswered("tls", "hostname mismatch", True), "certificate-untrusted", "hostname mismatch"),
@@ -191,8 +191,8 @@ def test_a_certificate_that_is_refused_is_described() -> None:
 
 def test_everything_wrong_is_told_at_once() -> None:
     expected = check(contains="nowhere", hsts_seconds=1, max_seconds=0.1)
-    found = {finding.id for finding in judge(expected, reply(500), NOW)}
-    assert found == {"answer-unexpected", "hsts-missing", "answer-slow"}
+    found = {finding.id for finding in evaluate(expected, reply(500), NOW)}
+    assert found == {"response-unexpected", "hsts-missing", "response-slow"}
 
 
 def test_the_answer_is_shown_in_few_words() -> None:

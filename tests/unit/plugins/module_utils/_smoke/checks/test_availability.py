@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.availability import (
-    judge,
+    evaluate,
     query_of,
     value_of,
 )
@@ -36,17 +36,17 @@ def test_no_answer_of_prometheus_is_no_value(body: bytes) -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    finding = judge(None, 0.999, 30)
+    finding = evaluate(None, 0.999, 30)
     assert finding
     assert (finding.id, finding.severity) == ("availability-unproven", "note")
     assert "43 minutes" in finding.message
 
 
 def test_a_missed_target_is_a_warning_and_a_kept_one_nothing() -> None:
-    low = judge(0.998, 0.999, 30)
+    low = evaluate(0.998, 0.999, 30)
     assert low
     assert (low.id, low.severity) == ("availability-low", "warning")
-    assert judge(0.9991, 0.999, 30) is None
+    assert evaluate(0.9991, 0.999, 30) is None
 
 
 def test_the_query_is_of_the_releases_namespace() -> None:

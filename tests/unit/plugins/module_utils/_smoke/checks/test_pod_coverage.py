@@ -17,7 +17,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.p
     Expected,
     Seen,
     answers_needed,
-    judge,
+    evaluate,
     listen,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Asker, Reply
@@ -38,7 +38,7 @@ def seen(*replies: Reply) -> Seen:
 
 
 def found(expected: Expected, *replies: Reply) -> list[tuple[str, str]]:
-    return [(finding.id, finding.message) for finding in judge(seen(*replies), expected, URL)]
+    return [(finding.id, finding.message) for finding in evaluate(seen(*replies), expected, URL)]
 
 
 def test_all_pods_with_the_deployed_revision_are_right() -> None:
@@ -54,7 +54,7 @@ def test_a_pod_of_another_revision_is_named() -> None:
 
 def test_of_a_pod_that_no_release_replaces_that_is_told() -> None:
     expected = Expected(("a", "b", "c"), "new", unowned=("b", "c"))
-    [finding] = judge(seen(answer("a"), answer("b", "old"), answer("c")), expected, URL)
+    [finding] = evaluate(seen(answer("a"), answer("b", "old"), answer("c")), expected, URL)
     assert finding.evidence == (
         "b is of no controller of the release: no deploy replaces it and no rollback takes it away; delete it",
         *("a: new", "b: old", "c: new"),
@@ -69,12 +69,12 @@ UNABLE = Reply(URL, failed="connect", error="Too many open files", ours=True)
 @pytest.mark.parametrize(
     ("bad", "kind", "words"),
     [
-        (BAD_GATEWAY, "answer-unexpected", "answered 2 of 6 requests with an error"),
+        (BAD_GATEWAY, "response-unexpected", "answered 2 of 6 requests with an error"),
         (LOST, "service-unreachable", "failed 2 of 6 requests"),
     ],
 )
 def test_more_failures_than_chance_explains_are_told(bad: Reply, kind: str, words: str) -> None:
-    [finding] = judge(seen(*[answer("a")] * 4, bad, bad), Expected(("a",), "new"), URL)
+    [finding] = evaluate(seen(*[answer("a")] * 4, bad, bad), Expected(("a",), "new"), URL)
     assert (finding.id, finding.severity) == (kind, "error")
     assert words in finding.message
     assert finding.evidence[0].startswith("2 x ")
@@ -102,10 +102,10 @@ def test_failures_of_a_moment_are_few_when_it_is_asked_on(every: int, failing: b
         number = next(numbers)
         return BAD_GATEWAY if number <= 4 or (every and number % every == 0) else answer("a")
 
-    heard = listen(t.cast("Asker", ask), URL, b"", Expected(("a",), "new"), 20)
-    assert heard.is_failing is failing
-    assert 100 < heard.requests < 1100
-    assert heard.as_dict(Expected(("a",)))["failures"]["502"] >= 4
+    last_heard = listen(t.cast("Asker", ask), URL, b"", Expected(("a",), "new"), 20)
+    assert last_heard.is_failing is failing
+    assert 100 < last_heard.requests < 1100
+    assert last_heard.as_dict(Expected(("a",)))["failures"]["502"] >= 4
 
 
 def test_a_pod_that_changes_its_revision_is_named() -> None:
@@ -119,14 +119,14 @@ def test_without_a_known_revision_all_must_agree() -> None:
 
 def test_a_pod_that_never_answers_is_named() -> None:
     [(kind, message)] = found(Expected(("a", "b", "c"), "new"), answer("a"))
-    assert (kind, "2 of 3 pods never answered" in message, message.endswith("b, c")) == ("pods-unseen", True, True)
+    assert (kind, "2 of 3 pods never answered" in message, message.endswith("b, c")) == ("pods-not-seen", True, True)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"pod": 3}', b"<html>"])
 def test_answers_without_a_pod_tell_nothing(body: bytes) -> None:
     made = seen(Reply(URL, status=200, body=body))
     assert (made.requests, made.answers) == (1, 0)
-    assert [finding.id for finding in judge(made, Expected(), URL)] == ["pods-unseen"]
+    assert [finding.id for finding in evaluate(made, Expected(), URL)] == ["pods-not-seen"]
 
 
 class Turning(Asker):
@@ -143,21 +143,23 @@ class Turning(Asker):
 
 
 def test_it_listens_until_all_were_heard() -> None:
-    heard = listen(Turning(*"abcdefghij"), URL, b"", Expected(("a", "j")), 5)
-    assert {"a", "j"} <= set(heard.revisions)
-    assert heard.requests == 12
+    last_heard = listen(Turning(*"abcdefghij"), URL, b"", Expected(("a", "j")), 5)
+    assert {"a", "j"} <= set(last_heard.revisions)
+    assert last_heard.requests == 12
 
 
 def test_it_listens_no_longer_than_it_may() -> None:
-    heard = listen(Turning("a"), URL, b"", Expected(("b",)), 0.05)
-    assert heard.seconds < 20
-    assert set(heard.revisions) == {"a"}
+    last_heard = listen(Turning("a"), URL, b"", Expected(("b",)), 0.05)
+    assert last_heard.seconds < 20
+    assert set(last_heard.revisions) == {"a"}
 
 
 def test_without_names_it_listens_until_nobody_new_speaks() -> None:
-    heard = listen(Turning("a", "b"), URL, b"", Expected(), 5)
-    assert set(heard.revisions) == {"a", "b"}
-    assert heard.requests == 4 + 4 + 8 + 16 + 32  # nobody new after the first four: twice as many at once each time
+    last_heard = listen(Turning("a", "b"), URL, b"", Expected(), 5)
+    assert set(last_heard.revisions) == {"a", "b"}
+    assert (
+        last_heard.requests == 4 + 4 + 8 + 16 + 32
+    )  # nobody new after the first four: twice as many at once each time
 
 
 class Keeping(Asker):
@@ -186,52 +188,52 @@ def directly(*, ended: str = "", **revisions: str) -> t.Callable[[str], Reply | 
 
 def test_more_is_asked_at_once_the_longer_nobody_new_is_heard() -> None:
     ingress = Keeping("abc", opens_after=4 + 4 + 8)
-    heard = listen(ingress, URL, b"", Expected(("a", "b", "c"), "new"), 5)
-    assert set(heard.revisions) == {"a", "b", "c"}
-    assert heard.directly == {}
+    last_heard = listen(ingress, URL, b"", Expected(("a", "b", "c"), "new"), 5)
+    assert set(last_heard.revisions) == {"a", "b", "c"}
+    assert last_heard.directly == {}
 
 
 def test_whom_chance_does_not_explain_to_be_silent_is_asked_directly() -> None:
     expected = Expected(("a", "b", "c"), "new", directly=directly(b="new", c="new"))
-    heard = listen(Keeping("abc"), URL, b"", expected, 60)
-    assert heard.seconds < 30
-    assert heard.as_dict(expected)["directly"] == {"b": "new", "c": "new"}
-    assert heard.answers >= answers_needed(3)
-    [note] = judge(heard, expected, URL)
-    assert (note.id, note.severity) == ("pods-asked-directly", "note")
+    last_heard = listen(Keeping("abc"), URL, b"", expected, 60)
+    assert last_heard.seconds < 30
+    assert last_heard.as_dict(expected)["directly"] == {"b": "new", "c": "new"}
+    assert last_heard.answers >= answers_needed(3)
+    [note] = evaluate(last_heard, expected, URL)
+    assert (note.id, note.severity) == ("pods-tested-directly", "note")
     assert "led to 1 of 3 pods" in note.message
     assert "b, c told the revision when asked directly" in note.message
 
 
 def test_a_pod_of_another_revision_is_found_where_the_public_way_does_not_lead() -> None:
     expected = Expected(("a", "b"), "new", directly=directly(b="old"))
-    found = judge(listen(Keeping("ab"), URL, b"", expected, 60), expected, URL)
-    assert [finding.id for finding in found] == ["revision-stale", "pods-asked-directly"]
+    found = evaluate(listen(Keeping("ab"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["revision-stale", "pods-tested-directly"]
     assert found[0].message == "b answers with another revision than new, which is deployed: old"
 
 
 def test_why_a_pod_could_not_be_asked_directly_is_told() -> None:
     expected = Expected(("a", "b", "c"), "new", directly=directly(b="new"))
-    found = judge(listen(Keeping("abc"), URL, b"", expected, 60), expected, URL)
-    assert [finding.id for finding in found] == ["pods-unseen", "pods-asked-directly"]
+    found = evaluate(listen(Keeping("abc"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["pods-not-seen", "pods-tested-directly"]
     assert found[0].message.startswith("1 of 3 pods never answered")
     assert "c, asked directly: forbidden: pods/portforward" in found[0].evidence
 
 
 def test_a_pod_that_ended_meanwhile_is_missed_by_nobody() -> None:
     expected = Expected(("a", "b", "c"), "new", directly=directly(ended="b", c="new"))
-    heard = listen(Keeping("abc"), URL, b"", expected, 60)
-    assert [finding.id for finding in judge(heard, expected, URL)] == ["pods-asked-directly"]
-    assert set(heard.directly) == {"c"}
+    last_heard = listen(Keeping("abc"), URL, b"", expected, 60)
+    assert [finding.id for finding in evaluate(last_heard, expected, URL)] == ["pods-tested-directly"]
+    assert set(last_heard.directly) == {"c"}
     only_one_left = Expected(("a", "b"), "new", directly=directly(ended="b"))
-    assert judge(listen(Keeping("ab"), URL, b"", only_one_left, 60), only_one_left, URL) == []
+    assert evaluate(listen(Keeping("ab"), URL, b"", only_one_left, 60), only_one_left, URL) == []
 
 
 def test_pods_that_nobody_meets_outside_prove_nothing_of_the_public_way() -> None:
     """The name leads to another cluster, whose pods are of the same revision."""
     expected = Expected(("b", "c"), "new", directly=directly(b="new", c="new"))
-    found = judge(listen(Keeping("a"), URL, b"", expected, 60), expected, URL)
-    assert [finding.id for finding in found] == ["pods-unseen"]
+    found = evaluate(listen(Keeping("a"), URL, b"", expected, 60), expected, URL)
+    assert [finding.id for finding in found] == ["pods-not-seen"]
 
 
 def test_another_that_answers_in_the_place_of_a_pod_tells_nothing_of_it() -> None:

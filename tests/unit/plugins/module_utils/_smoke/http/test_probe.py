@@ -172,7 +172,7 @@ def test_successes_must_come_in_a_row() -> None:
 def test_the_deadline_ends_it_with_the_last_failure() -> None:
     with answering(OK.replace(b"200 OK", b"503 No")) as port:
         outcome = repeated(port, 2, deadline=1.0)
-    assert (outcome.passed, outcome.findings[0].id) == (False, "answer-unexpected")
+    assert (outcome.passed, outcome.findings[0].id) == (False, "response-unexpected")
     assert outcome.attempts == outcome.failures > 1
     assert outcome.findings[0].evidence[-1] == f"{outcome.attempts} of {outcome.attempts} attempts failed"
     assert outcome.findings[0].since
@@ -200,10 +200,10 @@ def repeated_by(*seconds: float, successes: int = 1, good: bool = False) -> t.An
 
 def test_an_answer_that_the_deadline_cuts_off_hides_nothing() -> None:
     outcome = repeated_by(0.0, 30.0)
-    assert [finding.id for finding in outcome.findings] == ["answer-unexpected"]
+    assert [finding.id for finding in outcome.findings] == ["response-unexpected"]
     assert (outcome.attempts, outcome.failures, outcome.reply.status) == (1, 1, 503)
     few = repeated_by(0.0, 30.0, successes=3, good=True)
-    assert [finding.id for finding in few.findings] == ["answer-slow"]
+    assert [finding.id for finding in few.findings] == ["response-slow"]
     assert "only 1 of 3 times" in few.findings[0].message
     assert [finding.id for finding in repeated_by(30.0).findings] == ["service-unreachable"]
 
@@ -213,7 +213,7 @@ def test_good_answers_that_are_too_few_when_the_time_is_over_prove_nothing() -> 
         outcome = repeated(port, 10_000, deadline=0.5)
     assert (outcome.passed, outcome.failures) == (False, 0)
     [finding] = outcome.findings
-    assert finding.id == "answer-slow"
+    assert finding.id == "response-slow"
     assert finding.message == f"answered as it should, but only {outcome.attempts} of 10000 times before the deadline"
 
 
@@ -246,5 +246,5 @@ def test_a_check_that_others_kept_waiting_until_the_deadline_is_left_open(monkey
     first, second = repeat_all(Slow(timeout=1), checks, 0.6, 0.01)
     assert first.passed
     [finding] = second.findings
-    assert (finding.id, finding.severity) == ("answer-slow", "warning")
+    assert (finding.id, finding.severity) == ("response-slow", "warning")
     assert "was not asked before the deadline" in finding.message

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import (
     RISK_LATER,
-    Judgement,
+    Evaluation,
     Measured,
-    judge,
+    evaluate,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.recorder import KINDS, Recording
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.saturation import Pace
@@ -32,52 +32,52 @@ def measured(
     return Measured(recording, planned or len(recording), 100.0, cpu, rate=100.0)
 
 
-def ids(judgement: Judgement) -> list[str]:
-    return [finding.id for finding in judgement.findings]
+def ids(evaluation: Evaluation) -> list[str]:
+    return [finding.id for finding in evaluation.findings]
 
 
-def judged(limits: t.Mapping[str, float] = LIMITS, **given: t.Any) -> tuple[str, list[str]]:
-    judgement = judge(limits, measured(**given))
-    return judgement.verdict, ids(judgement)
+def evaluated(limits: t.Mapping[str, float] = LIMITS, **given: t.Any) -> tuple[str, list[str]]:
+    evaluation = evaluate(limits, measured(**given))
+    return evaluation.verdict, ids(evaluation)
 
 
 def test_a_good_service_passes_without_a_finding() -> None:
-    assert judged() == ("passed", [])
+    assert evaluated() == ("passed", [])
 
 
 def test_errors_that_the_limit_cannot_explain_fail() -> None:
-    assert judged(s5xx=30) == ("failed", ["error-ratio-high"])
+    assert evaluated(s5xx=30) == ("failed", ["error-ratio-high"])
 
 
 def test_a_few_errors_leave_it_open_and_more_requests_may_decide() -> None:
-    judgement = judge(LIMITS, measured(s5xx=8))
-    assert (judgement.verdict, ids(judgement)) == ("inconclusive", ["sample-too-small"])
-    assert judgement.undecided
-    assert "2995 would be enough" in judgement.findings[0].message
+    evaluation = evaluate(LIMITS, measured(s5xx=8))
+    assert (evaluation.verdict, ids(evaluation)) == ("inconclusive", ["sample-too-small"])
+    assert evaluation.undecided
+    assert "2995 would be enough" in evaluation.findings[0].message
 
 
 def test_too_few_requests_prove_nothing_however_good() -> None:
-    assert judged(good=2000) == ("inconclusive", ["sample-too-small"])
+    assert evaluated(good=2000) == ("inconclusive", ["sample-too-small"])
 
 
 def test_later_looks_are_stricter() -> None:
     just = measured(good=3000)
-    assert judge(LIMITS, just).verdict == "passed"
-    assert judge(LIMITS, just, RISK_LATER).verdict == "inconclusive"
+    assert evaluate(LIMITS, just).verdict == "passed"
+    assert evaluate(LIMITS, just, RISK_LATER).verdict == "inconclusive"
 
 
 def test_slow_answers_fail_by_how_many_they_are() -> None:
-    assert judged(latency=3.0) == ("failed", ["latency-high"])
+    assert evaluated(latency=3.0) == ("failed", ["latency-high"])
 
 
 def test_requests_without_an_answer_miss_every_limit_of_latency() -> None:
-    judgement = judge({"p95": 2.0}, measured(good=6000, reset=4000))
-    assert (judgement.verdict, ids(judgement)) == ("failed", ["latency-high"])
-    assert "4000 that got no answer count as slower" in judgement.findings[0].message
+    evaluation = evaluate({"p95": 2.0}, measured(good=6000, reset=4000))
+    assert (evaluation.verdict, ids(evaluation)) == ("failed", ["latency-high"])
+    assert "4000 that got no answer count as slower" in evaluation.findings[0].message
 
 
 def test_too_few_answers_a_second_fail() -> None:
-    assert judged({"throughput": 101.0}) == ("failed", ["throughput-low"])
+    assert evaluated({"throughput": 101.0}) == ("failed", ["throughput-low"])
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_too_few_answers_a_second_fail() -> None:
 )
 def test_a_rate_is_missed_when_a_queue_grows(pace: Pace, verdict: str, found: list[str]) -> None:
     load = dataclasses.replace(measured(), throughput=80.0, pace=pace)
-    judgement = judge(LIMITS, load)
-    assert (judgement.verdict, ids(judgement)) == (verdict, found)
+    evaluation = evaluate(LIMITS, load)
+    assert (evaluation.verdict, ids(evaluation)) == (verdict, found)
 
 
 def test_429_is_the_limiters_word_and_leaves_it_open() -> None:
-    verdict, found = judged(s429=500)
+    verdict, found = evaluated(s429=500)
     assert (verdict, found) == ("inconclusive", ["load-rate-limited"])
 
 
@@ -103,14 +103,14 @@ def test_429_is_the_limiters_word_and_leaves_it_open() -> None:
     "state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=["no processor", "sent late", "not sent"]
 )
 def test_a_generator_that_was_too_slow_never_passes_and_blames_nobody(state: dict[str, t.Any]) -> None:
-    assert judged(**state) == ("inconclusive", ["generator-overloaded"])
-    verdict, found = judged(latency=3.0, **state)
+    assert evaluated(**state) == ("inconclusive", ["generator-overloaded"])
+    verdict, found = evaluated(latency=3.0, **state)
     assert (verdict, "generator-overloaded" in found) == ("inconclusive", True)
-    assert all(finding.severity != "error" for finding in judge(LIMITS, measured(latency=3.0, **state)).findings)
+    assert all(finding.severity != "error" for finding in evaluate(LIMITS, measured(latency=3.0, **state)).findings)
 
 
 def test_what_the_service_said_itself_stands_however_slow_the_generator() -> None:
-    verdict, found = judged(cpu=0.9, s5xx=100)
+    verdict, found = evaluated(cpu=0.9, s5xx=100)
     assert (verdict, found) == ("failed", ["error-ratio-high", "generator-overloaded"])
 
 
@@ -119,43 +119,43 @@ def test_what_the_service_said_itself_stands_however_slow_the_generator() -> Non
 )
 def test_slowness_that_being_late_does_not_explain_stands(latency: float, late: float, verdict: str) -> None:
     """The time from sending counts, and the answer may be read late as well; 10 ms until the next request is due."""
-    judgement = judge({"p95": 2.0}, measured(latency=latency, late=late))
-    assert (judgement.verdict, ids(judgement)) == (
+    evaluation = evaluate({"p95": 2.0}, measured(latency=latency, late=late))
+    assert (evaluation.verdict, ids(evaluation)) == (
         verdict,
         ["latency-high", "generator-overloaded"] if verdict == "failed" else ["generator-overloaded", "latency-high"],
     )
 
 
 def test_slowness_of_a_generator_without_a_processor_blames_nobody() -> None:
-    assert judged({"p95": 2.0}, latency=9.0, late=0.1, cpu=0.9)[0] == "inconclusive"
+    assert evaluated({"p95": 2.0}, latency=9.0, late=0.1, cpu=0.9)[0] == "inconclusive"
 
 
 def test_a_service_too_slow_for_all_connections_fails() -> None:
-    verdict, found = judged(latency=10.0, good=500, unsent=500)
+    verdict, found = evaluated(latency=10.0, good=500, unsent=500)
     assert verdict == "failed"
     assert {"latency-high", "error-ratio-high", "generator-overloaded"} <= set(found)
 
 
 @pytest.mark.parametrize("latency", [0.05, 10.0])
 def test_what_this_machine_could_not_send_is_not_held_against_the_service(latency: float) -> None:
-    verdict, found = judged(good=9000, unable=3000, unsent=10, latency=latency)
+    verdict, found = evaluated(good=9000, unable=3000, unsent=10, latency=latency)
     assert (verdict, "generator-overloaded" in found) == ("inconclusive", True)
 
 
 def test_a_few_that_this_machine_could_not_send_are_only_missing() -> None:
-    assert judged(good=9000, unable=50) == ("passed", [])
+    assert evaluated(good=9000, unable=50) == ("passed", [])
 
 
 def test_lateness_is_measured_by_the_strictest_latency_limit() -> None:
-    assert judged({"p95": 2.0}, late=0.03)[0] == "passed"
-    assert judged({"p95": 2.0, "p50": 0.2}, late=0.03)[0] == "inconclusive"
+    assert evaluated({"p95": 2.0}, late=0.03)[0] == "passed"
+    assert evaluated({"p95": 2.0, "p50": 0.2}, late=0.03)[0] == "inconclusive"
 
 
 def test_nothing_recorded_proves_nothing() -> None:
-    assert judge(LIMITS, measured(good=0, planned=100)).verdict == "inconclusive"
+    assert evaluate(LIMITS, measured(good=0, planned=100)).verdict == "inconclusive"
 
 
 def test_a_gate_tells_its_bounds() -> None:
-    gate = judge({"error_ratio": 0.001}, measured(s5xx=30)).gates[0].as_dict()
+    gate = evaluate({"error_ratio": 0.001}, measured(s5xx=30)).gates[0].as_dict()
     assert gate["verdict"] == "failed"
     assert gate["lower"] < gate["value"] < gate["upper"]

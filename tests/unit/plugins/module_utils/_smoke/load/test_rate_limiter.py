@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import (
     Limiter,
     Sent,
+    evaluate,
     first_limited,
-    judge,
     sent_of,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.recorder import KINDS, Recording
@@ -47,7 +47,7 @@ def test_what_is_held_back_comes_on_top_of_the_burst() -> None:
     ],
 )
 def test_a_limiter_is_judged_by_its_first_429(first: float | None, results: dict[str, int], found: list[str]) -> None:
-    assert [finding.id for finding in judge(LIMITER, 2000, first, results)] == found
+    assert [finding.id for finding in evaluate(LIMITER, 2000, first, results)] == found
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_moment_is_believed_as_far_as_being_late_does_not_move_it(
     first: float | None, sent: Sent, found: list[tuple[str, str]]
 ) -> None:
     """At 2000/s the bucket of 1000/s is refilled as fast as it is emptied: late by 0.3 s is moved by 0.3 s."""
-    assert [(each.id, each.severity) for each in judge(LIMITER, 2000, first, BITTEN, sent)] == found
+    assert [(each.id, each.severity) for each in evaluate(LIMITER, 2000, first, BITTEN, sent)] == found
 
 
 def test_being_late_after_the_first_429_moves_nothing() -> None:

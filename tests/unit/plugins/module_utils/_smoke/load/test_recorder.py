@@ -36,14 +36,14 @@ def test_a_wanted_status_is_right_whatever_it_is() -> None:
 
 def test_what_the_limiter_turned_away_is_neither_good_nor_an_error() -> None:
     made = recording(("ok", 0, 1.0), ("429", 0, 0.1), ("5xx", 0, 0.1), ("timeout", 0, 9.0), ("unsent", 0, 9.0))
-    assert (made.errors, made.judged, made.sent, made.slower(0.5)) == (3, 4, 4, 3)
+    assert (made.errors, made.evaluated, made.sent, made.slower(0.5)) == (3, 4, 4, 3)
     assert made.ranked(made.latency) == [0.1, 1.0, 9.0, 9.0]
     assert made.by_kind() == {"ok": 1, "429": 1, "5xx": 1, "timeout": 1, "unsent": 1}
 
 
 def test_what_this_machine_could_not_send_is_no_sample() -> None:
     made = recording(("ok", 0, 1.0), ("unable", 0, 0.1), ("unable", 0, 9.0))
-    assert (made.errors, made.judged, made.sent, made.slower(0.5)) == (0, 1, 1, 1)
+    assert (made.errors, made.evaluated, made.sent, made.slower(0.5)) == (0, 1, 1, 1)
     assert made.ranked(made.latency) == [1.0]
 
 
