@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import pathlib
+import traceback
+import typing as t
+
 from .._cluster.api_resources import KINDS
 from .._cluster.errors import UNAUTHORIZED, ApiError, ClusterError, Unreachable
 from .._findings.finding import Finding
@@ -17,6 +21,13 @@ UNRECORDED = (
     "mended run this again: it finds the release unfinished and finishes it; the play rollback undoes it instead."
 )
 
+UNFORESEEN = (
+    "This is a defect of the collection or of what it runs on. What is known of it stands here and in the history: "
+    "report it, then run this again."
+)
+FRAMES, LONGEST = 4, 500
+"""Places of the program, and characters of the error, that are shown."""
+
 
 def stopped_by(error: ClusterError) -> Finding:
     """The finding for an error in the middle of a release."""
@@ -25,12 +36,27 @@ def stopped_by(error: ClusterError) -> Finding:
     return refusal(error, _object_of(error.request))
 
 
-def is_out_of_reach(error: ClusterError) -> bool:
+def unforeseen(error: Exception, mask: t.Callable[[str], str] = str) -> Finding:
+    """The finding for an error that nobody foresaw, wherever it came from."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    places = [f"{pathlib.PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+    said = mask(str(error))[:LONGEST]
+    return Finding(
+        "unexpected-error",
+        "error",
+        "release",
+        f"{type(error).__name__}{f': {said}' if said else ''}",
+        tuple(places),
+        UNFORESEEN,
+    )
+
+
+def is_out_of_reach(error: Exception) -> bool:
     """Whether nothing can be asked of the server at all, whatever it is about."""
     return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status == UNAUTHORIZED)
 
 
-def unrecorded(error: ClusterError) -> str:
+def unrecorded(error: Exception) -> str:
     """What it means that the end of a release could not be recorded, and what to do."""
     return UNRECORDED.format(why="" if is_out_of_reach(error) else f" ({str(error).rstrip('.')})")
 

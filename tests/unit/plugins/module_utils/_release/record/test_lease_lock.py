@@ -18,7 +18,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
     Lock,
     Superseded,
     Terms,
-    is_held_by,
+    is_unacknowledged,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE
@@ -52,7 +52,7 @@ def test_which_run_holds_the_lock_can_be_asked_without_taking_it() -> None:
     holder = lock(cluster)
 
     def is_held(token: str = holder.token) -> bool:
-        return is_held_by(cluster, NAMESPACE, "maestro", token)
+        return is_unacknowledged(cluster, NAMESPACE, "maestro", token)
 
     assert not is_held()
     holder.acquire()
