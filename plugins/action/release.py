@@ -18,8 +18,8 @@ from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import 
 
 Values = dict[str, t.Any]
 INTERRUPTED = (
-    "Interrupted. Run the same play again: it finishes what was begun, and nothing has to be unlocked or removed first; "
-    "the play rollback undoes a deploy instead."
+    "Interrupted. Run the same play again: it finishes what was begun, and nothing has to be unlocked or removed "
+    "first; the play rollback undoes a deploy instead."
 )
 
 

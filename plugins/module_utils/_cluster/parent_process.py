@@ -118,7 +118,7 @@ def watched() -> t.Iterator[None]:
     After the block the process is ended in that case, also while it hangs on a pipe that nobody reads. Where this is
     no process that was forked to do a task, nothing is watched.
     """
-    global _watch
+    global _watch  # noqa: PLW0603 (a process has one parent)
     waiting = multiprocessing.parent_process()
     if waiting is None or waiting.pid is None or _watch is not None or not _is_forked():
         yield

@@ -77,8 +77,8 @@ class Informer:
     """The objects of several collections as the API server last told of them.
 
     Use as a context manager. A watch that ends or is cut off is opened again from where it ended; one whose history is
-    gone (410) or that cannot be opened again is listed anew, so nothing that happened in between is missed. When a watch
-    is away for longer than a moment, `problem` says why its objects may be old.
+    gone (410) or that cannot be opened again is listed anew, so nothing that happened in between is missed. When a
+    watch is away for longer than a moment, `problem` says why its objects may be old.
     """
 
     def __init__(self, cluster: Cluster, sources: t.Iterable[Source], trim: Trim = lambda item: item) -> None:
@@ -146,8 +146,8 @@ class Informer:
         return self._held[source].refusal
 
     def confirm(self, sources: t.Iterable[Source], unavailable: float, seconds: float) -> bool:
-        """Ask anew for those of which nothing was heard for `unavailable` seconds, and for those whose watch is away just
-        now; whether all is as it was held.
+        """Ask anew for those of which nothing was heard for `unavailable` seconds, and for those whose watch is away
+        just now; whether all is as it was held.
 
         A watch whose peer has vanished is as silent as one that has nothing to tell, and behind a proxy no keepalive
         shows it. What is told otherwise is held from now on. Raises ClusterError without an answer in these seconds.

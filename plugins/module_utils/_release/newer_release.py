@@ -22,8 +22,8 @@ class NewerRelease(ClusterError):
 
     id = "newer-release"
     next_step = (
-        "Nothing was changed. Look at the history; to release on top of it run this again, and to have a run plan again "
-        "by itself set maestro_replan=true."
+        "Nothing was changed. Look at the history; to release on top of it run this again, and to have a run plan "
+        "again by itself set maestro_replan=true."
     )
 
 
@@ -90,4 +90,6 @@ def _seconds(stamp: object) -> float:
 def _sentence(record: Record) -> str:
     who, reason = record.about.get("by", "somebody"), record.about.get("reason")
     why = f" ({reason})" if reason else ""
-    return f"release {record.number} was begun by {who}{why} at {record.about.get('begun', 'some time')}: {record.state}"
+    return (
+        f"release {record.number} was begun by {who}{why} at {record.about.get('begun', 'some time')}: {record.state}"
+    )

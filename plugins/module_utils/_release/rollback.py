@@ -46,15 +46,16 @@ def restore(
 ) -> Outcome:
     """Restore release `number`, by default the last good one before the current, as a new release.
 
-    Without a number, a rollback whose result nobody heard is the same wish as this one: what it brought back is
-    confirmed, and nothing further back is restored. The outcome's risks say what does not come back. Raises NothingToRestore, CannotRestore, and what `deploy` raises.
+    Without a number, this is the same as a rollback whose result nobody heard: what that restored is confirmed, and
+    nothing further back is restored. The outcome's risks say what does not come back. Raises NothingToRestore,
+    CannotRestore, and what `deploy` raises.
     """
     history = History(cluster, options.namespace, options.name).read()
-    same_wish = None if number else _same_wish(cluster, history.last, options)
-    target = same_wish or chosen(history.records, number, options.name)
+    repeated = None if number else _repeated(cluster, history.last, options)
+    target = repeated or chosen(history.records, number, options.name)
     unheard = _is_unheard(cluster, history.last, options)
-    if same_wish:
-        cluster.warnings.append(_confirmed(same_wish, options.name))
+    if repeated:
+        cluster.warnings.append(_confirmed(repeated, options.name))
     options = dataclasses.replace(bringing_back(target, options), takes_lock=unheard)
     options.about.update(_retried(history.last, target))
     outcome = deploy(cluster, brought_back(cluster, target), options, check, auto_rollback)
@@ -62,7 +63,7 @@ def restore(
     return outcome
 
 
-def _same_wish(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> Record | None:
+def _repeated(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> Record | None:
     """The current release, when whoever asks for a rollback now means the one that brought it back.
 
     That is a rollback of which nobody heard how it ended, or one that somebody else made since this run began.
@@ -84,8 +85,8 @@ def _confirmed(record: Record, name: str) -> str:
     who, begun = record.about.get("by", "somebody"), record.about.get("begun", "some time")
     return (
         f"Release {record.number} of {name} brought release {record.about.get('rollback_to')} back already: a rollback "
-        f"of {who}, begun {begun}, of which nobody had heard here. That is confirmed. Roll back once more to go further "
-        "back."
+        f"of {who}, begun {begun}, of which nobody had heard here. That is confirmed. Roll back once more to go "
+        "further back."
     )
 
 

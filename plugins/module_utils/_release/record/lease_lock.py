@@ -46,7 +46,6 @@ class Terms(t.NamedTuple):
     renew_every: float = 5.0
     look_every: float = 0.5
 
-
     def believed(self, duration: object) -> float:
         """For how long another's Lease is good without a renewal; what no run of ours would say counts for nothing."""
         is_number = isinstance(duration, (int, float)) and not isinstance(duration, bool)
