@@ -23,6 +23,7 @@ from ..._cluster import parent_process, process_identity
 from ..._cluster.api_resources import KINDS, Manifest, collection_path, object_path
 from ..._cluster.client import ApiError, Cluster, Limits
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..objects.ownership import MANAGER
 from .create_once import claim
 
@@ -61,15 +62,13 @@ TERMS = Terms()
 class InProgress(ClusterError):
     """Another run that lives holds the lock."""
 
-    id = "release-in-progress"
-    next_step = "Nothing was changed. Wait until it ends, then run this again; a run that was killed is taken over."
+    finding_type = registry.RELEASE_IN_PROGRESS
 
 
 class Superseded(ClusterError):
     """Another run took this one's lock over, because it had not been renewed in time."""
 
-    id = "superseded"
-    next_step = "Look at the history for what the other run made; deploy again if it is not what you want."
+    finding_type = registry.SUPERSEDED
 
 
 class Lock:
