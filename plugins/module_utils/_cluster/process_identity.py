@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import socket
 import time
 
 PROC = pathlib.Path("/proc")
 BOOT_ID = PROC / "sys/kernel/random/boot_id"
 NAMESPACE = PROC / "self/ns/pid"
+PID = re.compile(r"[1-9][0-9]{0,9}")
 STATE, START_TIME = 0, 19
 """Places in /proc/PID/stat, counted from behind the name of the program."""
 ENDED = ("Z", "X")
@@ -34,7 +36,7 @@ def is_gone(identity: str) -> bool:
     """
     where, pid, started = ["", "", "", *identity.rsplit(" ", 2)][-3:]
     try:
-        if where != _here() or not pid.isdecimal():
+        if where != _here() or not PID.fullmatch(pid):
             return False
         if not _is_there(int(pid)):
             return True

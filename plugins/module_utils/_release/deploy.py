@@ -17,7 +17,7 @@ from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
-from .interruption import stopped_by, unforeseen, unrecorded
+from .interruption import stopped_by, stopped_by_defect, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
 from .newer_release import require_none
 from .objects.apply_order import WORKLOAD, stage_of
@@ -101,7 +101,7 @@ def _after(auto_rollback: AfterFailure, held: Session, failure: ReleaseFailed) -
     except ClusterError:
         raise
     except Exception as error:
-        said = unforeseen(error).sentence()
+        said = stopped_by_defect(error).sentence()
         failure.outcome.message += f"\n- What follows a failure broke off, so nothing was undone: {said}"
         return failure
 
@@ -176,11 +176,14 @@ class _Run:
                 self._end(held, record, "")
         except Superseded:
             raise
-        except Exception as error:
-            stopped = stopped_by(error) if isinstance(error, ClusterError) else unforeseen(error, self._options.mask)
+        except ClusterError as error:
             self._outcome.verdict = FAILED
-            self._outcome.findings = [stopped, *self._outcome.findings]
-            reason = str(error) if isinstance(error, ClusterError) else stopped.message
+            self._outcome.findings = [stopped_by(error), *self._outcome.findings]
+            raise self._failure(held, record, str(error), "stopped half-way") from error
+        except Exception as error:
+            self._outcome.verdict = FAILED
+            self._outcome.findings = [stopped_by_defect(error), *self._outcome.findings]
+            reason = f"{type(error).__name__}: {error}"
             raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
@@ -294,11 +297,11 @@ class _Run:
         except ClusterError:
             raise
         except Exception as error:
-            finding = unforeseen(error, self._options.mask)
+            finding = stopped_by_defect(error)
             self._cluster.warnings.append(
                 f"The record of release {self._outcome.number} is short: {finding.sentence()}"
             )
-            return {**ended, "reason": self._options.mask(reason)[:500], "findings": findings_in_short([finding])}
+            return {**ended, "reason": self._options.mask(reason)[:500], "findings": []}
 
     def _forget_old(self, held: Session) -> None:
         """Keep `history_limit` records, or more while more are needed.

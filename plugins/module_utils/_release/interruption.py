@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pathlib
 import traceback
-import typing as t
 
 from .._cluster.api_resources import KINDS
 from .._cluster.errors import UNAUTHORIZED, ApiError, ClusterError, Unreachable
+from .._findings import registry
 from .._findings.finding import Finding
 from .planning.admission_errors import refusal
 
@@ -21,13 +21,6 @@ UNRECORDED = (
     "mended run this again: it finds the release unfinished and finishes it; the play rollback undoes it instead."
 )
 
-UNFORESEEN = (
-    "This is a defect of the collection or of what it runs on. What is known of it stands here and in the history: "
-    "report it, then run this again."
-)
-FRAMES, LONGEST = 4, 500
-"""Places of the program, and characters of the error, that are shown."""
-
 
 def stopped_by(error: ClusterError) -> Finding:
     """The finding for an error in the middle of a release."""
@@ -36,18 +29,13 @@ def stopped_by(error: ClusterError) -> Finding:
     return refusal(error, _object_of(error.request))
 
 
-def unforeseen(error: Exception, mask: t.Callable[[str], str] = str) -> Finding:
-    """The finding for an error that nobody foresaw, wherever it came from."""
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    places = [f"{pathlib.PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
-    said = mask(str(error))[:LONGEST]
-    return Finding(
-        "unexpected-error",
-        "error",
-        "release",
-        f"{type(error).__name__}{f': {said}' if said else ''}",
-        tuple(places),
-        UNFORESEEN,
+def stopped_by_defect(error: Exception) -> Finding:
+    """The finding for an exception that nobody foresaw; the place is evidence for whoever mends it."""
+    places = traceback.extract_tb(error.__traceback__)[-3:]
+    return registry.UNEXPECTED_ERROR.found(
+        type(error).__name__,
+        str(error) or "it says nothing more",
+        [f"{pathlib.Path(each.filename).name}:{each.lineno} in {each.name}" for each in places],
     )
 
 

@@ -11,6 +11,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
+from .._findings import registry
 from .record.history import INTERRUPTED, PENDING, Record
 from .session import PLAY, ReleaseOptions
 
@@ -20,11 +21,7 @@ UNENDED = (PENDING, INTERRUPTED)
 class NewerRelease(ClusterError):
     """Another run has made a release since this one began; `str()` says who, when and why."""
 
-    id = "newer-release"
-    next_step = (
-        "Nothing was changed. Look at the history; to release on top of it run this again, and to have a run plan "
-        "again by itself set maestro_replan=true."
-    )
+    finding_type = registry.NEWER_RELEASE
 
 
 def require_none(
