@@ -34,7 +34,8 @@ def what_to_do(namespace: Manifest) -> str:
     names = " ".join(_service_of(group) for group in groups)
     return (
         f"Nobody serves the API group {', '.join(groups)}, so the API server cannot empty the namespace: start what "
-        f"serves it, or when it is gone for good run kubectl delete apiservice {names}; then the namespace goes by itself."
+        f"serves it, or when it is gone for good run kubectl delete apiservice {names}. Then the namespace goes by "
+        "itself."
     )
 
 

@@ -135,9 +135,11 @@ class Lock:
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join()
-        if not self._version:
-            return
         try:
+            if not self._version and parent_process.must_stop():
+                self._note_if_mine()
+            if not self._version:
+                return
             if self._is_last:
                 self._delete()
                 return
@@ -151,6 +153,12 @@ class Lock:
                 f"The lock of release {self._name} could not be given back ({error}); it ends by itself within "
                 f"{self._terms.good_for:.0f} s."
             )
+
+    def _note_if_mine(self) -> None:
+        """A run that has to end may have taken the lock without having heard of it."""
+        lease = self._find()
+        if lease is not None and self._is_mine(lease):
+            self._note(lease, time.monotonic())
 
     def _delete(self) -> None:
         """Delete the Lease unless another run has it by now."""
