@@ -200,6 +200,7 @@ class _Run:
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
+            applier.prepare(self._plan.steps)
             applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
         self._await_sources(held)
         if self._outcome.verdict == PASSED:

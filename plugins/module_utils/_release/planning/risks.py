@@ -18,6 +18,7 @@ from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REP
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
+SELECTOR = "spec.selector"
 SIZE = "spec.resources.requests.storage"
 
 
@@ -28,7 +29,17 @@ def risks(plan: Plan) -> list[Finding]:
 
 
 def _replaced(step: Step) -> t.Iterator[Finding]:
-    if step.action == REPLACE:
+    if step.keeps_pods:
+        yield Finding(
+            "selector-changed",
+            "warning",
+            str(step.key),
+            "its selector changes, which the API server does not allow. It is deleted without its pods, which keep "
+            "serving, and created anew; the new one adopts them and replaces them one after another",
+            _lines(step, SELECTOR),
+            "Nothing, unless something else selects pods by these labels. A rollback goes the same way.",
+        )
+    elif step.action == REPLACE:
         yield Finding(
             "object-replaced",
             "warning",
@@ -40,7 +51,7 @@ def _replaced(step: Step) -> t.Iterator[Finding]:
 
 
 def _restarted(step: Step) -> t.Iterator[Finding]:
-    if step.key.kind not in RUNS_PODS or step.action not in (CHANGE, ADOPT):
+    if step.key.kind not in RUNS_PODS or not (step.action in (CHANGE, ADOPT) or step.keeps_pods):
         return
     reasons = _lines(step, TEMPLATE)
     if reasons:
