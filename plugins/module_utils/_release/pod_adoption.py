@@ -122,7 +122,7 @@ class PodAdoption:
             if not (is_listed and until(informer, lambda: not missing(), deadline)):
                 lost = ", ".join(sorted(missing())) or "which ones cannot be read"
                 raise NotFollowed(
-                    f"{service} would lose pods: the endpoints' controller did not know them by their new labels within "
+                    f"{service} would lose pods: the endpoints' controller did not know them by their new labels in "
                     f"{SECONDS:.0f} s ({lost})"
                 )
 
