@@ -16,6 +16,7 @@ import re
 import typing as t
 import urllib.parse
 
+from .._text.printable import one_line, printable
 from .secret_names import NAME, is_secret
 
 SECRET = "(secret)"
@@ -168,6 +169,7 @@ def forms(part: str) -> list[str]:
     quoted = [urllib.parse.quote(part, safe=safe) for safe in ("", "/", "/:@")] + [urllib.parse.quote_plus(part)]
     lowered = [re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), each) for each in quoted]
     written = [json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], repr(part)[1:-1]]
+    written += [printable(part), one_line(part)]
     twice = [json.dumps(written[0])[1:-1]]
     return list(dict.fromkeys([part, *written, *twice, *quoted, *lowered, html.escape(part), *_in_base64(part)]))
 
