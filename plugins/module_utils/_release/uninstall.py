@@ -23,6 +23,11 @@ from .record.history import History
 from .session import ReleaseOptions, Session, session
 
 FORBIDDEN, NOT_FOUND = 403, 404
+MADE_BY_WORKLOADS = (
+    ("apps/v1", "ReplicaSet", "pod-template-hash"),
+    ("v1", "Pod", "controller-revision-hash"),
+)
+"""What Deployments and StatefulSets make, with the label by which it is known."""
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
@@ -115,11 +120,12 @@ def _data(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
 
 
 def _let_go(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
-    """ReplicaSets and pods of the release that nothing owns: a run was stopped while their workload was made anew."""
+    """What nothing owns and a workload has made: a run was stopped while the workload was made anew around it."""
     found: set[Key] = set()
-    for api_version, kind in (("apps/v1", "ReplicaSet"), ("v1", "Pod")):
+    for api_version, kind, made_by in MADE_BY_WORKLOADS:
         try:
-            items = cluster.list_objects(api_version, kind, options.namespace, labelSelector=options.selector)["items"]
+            selector = f"{options.selector},{made_by}"
+            items = cluster.list_objects(api_version, kind, options.namespace, labelSelector=selector)["items"]
         except ApiError as error:
             if error.status not in (FORBIDDEN, NOT_FOUND):
                 raise

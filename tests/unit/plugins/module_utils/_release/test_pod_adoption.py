@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import pod_adoption
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import deploy as deploying
@@ -102,7 +102,9 @@ def cluster() -> FixedSelectors:
     made = FixedSelectors()
     deploy(made, OLD)
     made.put(manifest("apps/v1", "Deployment", "maestro", spec={"replicas": 5}), "autoscaler")
-    sets = made.put(owned("ReplicaSet", "maestro-abc", UID, spec={"replicas": 5}))
+    replica_set = owned("ReplicaSet", "maestro-abc", UID, spec={"replicas": 5})
+    replica_set["metadata"]["labels"]["pod-template-hash"] = "abc"
+    sets = made.put(replica_set)
     for number in range(2):
         made.put(owned("Pod", f"maestro-abc-{number}", sets["metadata"]["uid"], spec={}))
     made.put(owned("Pod", "of-somebody-else", "another uid", spec={}))
@@ -236,7 +238,7 @@ def test_a_failed_release_is_rolled_back_to_the_old_selector(tmp_path: pathlib.P
     deploying(cluster, release(OLD, selects=False), WISH)
     cluster.unready["Deployment maestro"] = STUCK
 
-    class Healing(Rescue):
+    class Healing(AutoRollback):
         def __call__(self, *given: t.Any) -> ReleaseFailed:
             cluster.unready.clear()
             return super().__call__(*given)
