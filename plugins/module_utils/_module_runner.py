@@ -59,16 +59,23 @@ class Ending:
 Body = t.Callable[[Call], Ending]
 
 
-def perform(body: Body, call: Call) -> Ending:
+def _as_it_is(value: t.Any) -> t.Any:
+    return value
+
+
+def perform(body: Body, call: Call, redact: t.Callable[[t.Any], t.Any] = _as_it_is) -> Ending:
     """Run the body; an error of the cluster ends as a failure with `msg` and `error_id`.
 
-    Nothing of what it ends with can act on a terminal, or pass for a line of Ansible's own.
+    `redact` takes secrets out of plain values. Nothing of what it ends with can act on a terminal, or pass for a line
+    of Ansible's own.
     """
     try:
-        return _displayable(body(call))
+        ending = body(call)
     except ClusterError as error:
         message = f"{str(error).rstrip('.')}. {error.next_step}"
-        return _displayable(Ending({"msg": message, "error_id": error.id}, failed=True))
+        ending = Ending({"msg": message, "error_id": error.id}, failed=True)
+    values, warnings, lines = redact(ending.values), redact(ending.warnings), redact(ending.lines)
+    return _displayable(dataclasses.replace(ending, values=values, warnings=warnings, lines=lines))
 
 
 def _displayable(ending: Ending) -> Ending:

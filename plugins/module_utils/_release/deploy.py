@@ -127,6 +127,7 @@ class _Run:
         self._cluster = cluster
         self._release = release
         self._options = options
+        options.expect(release.manifests)
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
