@@ -19,6 +19,7 @@ from .._cluster.api_resources import KINDS, Manifest, collection_path, object_pa
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.watch import REFUSALS
+from .._findings import registry
 from .._findings.finding import Finding
 from .mask import Mask, masked
 from .secret_values import RECORDS, readable_secrets, secret_values
@@ -143,11 +144,10 @@ class LiveSecrets:
     @property
     def warning(self) -> tuple[Finding, ...]:
         """That the Secrets were asked for and may not be listed."""
-        note = Finding(
-            id="permission-missing",
+        note = registry.PERMISSION_MISSING.found(
+            f"Secret in namespace {self._namespace}",
+            "the account may not list Secrets: only what looks like a secret is taken out of what is shown",
             severity="note",
-            object=f"Secret in namespace {self._namespace}",
-            message="the account may not list Secrets: only what looks like a secret is taken out of what is shown",
             next_step="Let it list them, or read the findings before you pass them on.",
         )
         return (note,) if self._is_refused else ()

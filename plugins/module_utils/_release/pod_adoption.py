@@ -17,6 +17,7 @@ import typing as t
 from .._cluster.client import ApiError, Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.watch import Informer, Source, until
+from .._findings import registry
 from .._objects.manifest import Key, Manifest, key_of
 from .fenced_writer import Writer
 from .planning.plan import Step
@@ -35,8 +36,7 @@ TRIAL = "-selector-trial"
 class NotFollowed(ClusterError):
     """A controller of the cluster does not do its part of a change of selectors."""
 
-    id = "selector-not-followed"
-    next_step = "The pods serve as before. See to kube-controller-manager, then deploy again."
+    finding_type = registry.SELECTOR_NOT_FOLLOWED
 
 
 class PodAdoption:
