@@ -42,6 +42,10 @@ PLAY = "play"
 """Where a record says which play made it: one that makes several releases knows its own."""
 
 
+def _nothing(_manifests: t.Iterable[Manifest]) -> None:
+    """Nobody has to know the release beforehand."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
@@ -49,9 +53,10 @@ class ReleaseOptions:
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
     raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text. `prove` asks a release that is ready whether it serves. `play_begun` is when the play began, on
-    the monotonic clock, 0 where that is not known; `replan` lets it go on after another run was faster.
-    `acknowledges`: the caller says when somebody reads the result, so that a rollback nobody heard of is known.
+    takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
+    release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that is not known;
+    `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody reads the result,
+    so that a rollback nobody heard of is known.
     """
 
     name: str
@@ -72,6 +77,7 @@ class ReleaseOptions:
     verify: Verify | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+    expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
 
     @property
     def release(self) -> ReleaseName:
