@@ -33,8 +33,8 @@ class Asked(t.NamedTuple):
 class Reply(t.NamedTuple):
     """What is answered, after `delay` seconds; `drop` resets the connection instead, `hold` keeps a stream open.
 
-    `drip` is the pause after each byte of the body, or of the head as well with `from_head`. A stream that is `cut` ends
-    in the middle.
+    `drip` is the pause after each byte of the body, or of the head as well with `from_head`. A stream that is `cut`
+    ends in the middle.
     """
 
     status: int = 200
