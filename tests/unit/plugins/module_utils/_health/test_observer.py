@@ -99,14 +99,19 @@ def test_claims_that_pods_bring_are_observed() -> None:
 
 
 def test_events_and_nodes_help_where_there_are_pods() -> None:
-    assert kinds(helpful_sources(subject(deployment()))) == {"Event", "Node"}
+    assert kinds(helpful_sources(subject(deployment()))) == {"Event", "Namespace", "Node"}
     assert helpful_sources(subject(config_map())) == []
 
 
 def test_the_requests_of_a_certificate_say_why_it_is_not_issued() -> None:
     certificate = manifest("cert-manager.io/v1", "Certificate", "maestro")
     assert kinds(helpful_sources(subject(certificate))) == {"CertificateRequest"}
-    assert kinds(helpful_sources(subject(certificate, deployment()))) == {"Event", "Node", "CertificateRequest"}
+    assert kinds(helpful_sources(subject(certificate, deployment()))) == {
+        "CertificateRequest",
+        "Event",
+        "Namespace",
+        "Node",
+    }
 
 
 def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") -> Manifest:
