@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation, Facts, Identity
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation, Identity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.field_filter import kept
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import (
     STATIC,
@@ -224,13 +224,13 @@ def rollout(*pods: Live, also: t.Iterable[Live] = (), **others: t.Any) -> Facts:
     return facts(unavailable(replicas=len(pods)), replica_set(), *pods, *also, **others)
 
 
-def cause(evaluation: Evaluation) -> Finding:
+def cause(evaluation: HealthEvaluation) -> Finding:
     """What a failed judgement names first."""
     assert evaluation.verdict == "failed", evaluation
     return evaluation.findings[0]
 
 
-def undecided(evaluation: Evaluation) -> Finding:
+def undecided(evaluation: HealthEvaluation) -> Finding:
     """The one thing that an undecided judgement warns of."""
     assert evaluation.verdict == "", evaluation
     found: Finding = only(evaluation.findings)
