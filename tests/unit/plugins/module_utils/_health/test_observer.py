@@ -144,7 +144,7 @@ def test_facts_hold_what_was_observed_and_nothing_else(cluster: ApiDouble) -> No
     with observed(cluster, deployment(), config_map()) as observer:
         facts = observer.facts({}, settle=3.0)
     assert set(facts.wanted) == {("Deployment", NAMESPACE, "maestro"), ("ConfigMap", NAMESPACE, "maestro-config")}
-    assert facts.objects.keys() == {"Deployment", "ReplicaSet", "Pod", "Event", "Node"}
+    assert facts.objects.keys() == {"Deployment", "ReplicaSet", "Pod", "Event", "Namespace", "Node"}
     assert facts.objects["Deployment"][0]["metadata"]["name"] == "maestro"
     assert (facts.stale, facts.settle, facts.begun) == (frozenset(), 3.0, 0.0)
     assert facts.now == pytest.approx(time.time(), abs=5)
