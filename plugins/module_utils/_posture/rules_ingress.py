@@ -9,7 +9,9 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import View, Violation, displayed
+from .._objects.manifest import displayed
+from .view import PostureView
+from .violation import Violation
 
 NGINX_LIMITS = ("nginx.ingress.kubernetes.io/limit-rps", "nginx.ingress.kubernetes.io/limit-rpm")
 TRAEFIK_CHAIN = "traefik.ingress.kubernetes.io/router.middlewares"
@@ -18,7 +20,7 @@ ALERTS = ("MaestroHighErrorRate", "MaestroHighLatency", "MaestroPodDown", "Maest
 """One for each of the four alerts that the service must not be without."""
 
 
-def ingress(view: View) -> t.Iterator[Violation]:
+def ingress(view: PostureView) -> t.Iterator[Violation]:
     """Every way in but those that only send clients to HTTPS. A release without any has none to judge."""
     for item in view.of("Ingress"):
         if not _only_redirects(view, item):
@@ -41,7 +43,7 @@ def _ingress_without_tls(item: Live) -> t.Iterator[Violation]:
             yield Violation(displayed(item), f"Host {host} is served without TLS")
 
 
-def _chain(view: View, item: Live) -> list[Live]:
+def _chain(view: PostureView, item: Live) -> list[Live]:
     """The Traefik Middlewares that an Ingress or a route goes through, those inside chains too."""
     text = (item["metadata"].get("annotations") or {}).get(TRAEFIK_CHAIN, "")
     prefix, suffix = f"{view.namespace}-", "@kubernetescrd"
@@ -61,12 +63,12 @@ def _chain(view: View, item: Live) -> list[Live]:
     return [middleware for middleware in (*found, *inner) if middleware]
 
 
-def _only_redirects(view: View, item: Live) -> bool:
+def _only_redirects(view: PostureView, item: Live) -> bool:
     chain = _chain(view, item)
     return any((each["spec"].get("redirectScheme") or {}).get("scheme") == "https" for each in chain)
 
 
-def _is_limited(view: View, item: Live) -> bool:
+def _is_limited(view: PostureView, item: Live) -> bool:
     annotations = item["metadata"].get("annotations") or {}
     by_nginx = any(str(annotations.get(name, "0")) not in ("", "0") for name in NGINX_LIMITS)
     return by_nginx or any("rateLimit" in each["spec"] for each in _chain(view, item))
@@ -79,7 +81,7 @@ def _route_only_redirects(route: Live) -> bool:
     )
 
 
-def _route_has_tls(view: View, route: Live) -> bool:
+def _route_has_tls(view: PostureView, route: Live) -> bool:
     """Whether the listeners have TLS; those of a Gateway that is not the release's are its owner's matter."""
     for parent in route["spec"].get("parentRefs") or ():
         gateway = view.find("Gateway", parent["name"])
@@ -89,7 +91,7 @@ def _route_has_tls(view: View, route: Live) -> bool:
     return True
 
 
-def _route_is_limited(view: View, route: Live) -> bool:
+def _route_is_limited(view: PostureView, route: Live) -> bool:
     name = route["metadata"]["name"]
     attached = [
         policy
@@ -99,7 +101,7 @@ def _route_is_limited(view: View, route: Live) -> bool:
     return any("rateLimit" in each["spec"] for each in (*attached, *_chain(view, route)))
 
 
-def monitoring(view: View) -> t.Iterator[Violation]:
+def monitoring(view: PostureView) -> t.Iterator[Violation]:
     """Where the release has monitoring: the Service that the monitor names is there, and so are the alerts."""
     for monitor in view.of("ServiceMonitor"):
         selector = monitor["spec"].get("selector")
