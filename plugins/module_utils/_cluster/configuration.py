@@ -31,7 +31,7 @@ except ImportError as error:
 CLIENT_NAME = {option: name for name, option in AUTH_ARG_MAP.items()}
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FALSE_WORDS = ("0", "false", "no")
-"""What switches a boolean of the environment off, as kubernetes.core has it: every other word, a typo too, verifies TLS."""
+"""What switches a boolean of the environment off in kubernetes.core. Every other word, a typo too, verifies TLS."""
 HEADERS = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
 
 

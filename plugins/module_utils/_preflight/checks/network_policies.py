@@ -8,20 +8,15 @@ from __future__ import annotations
 import typing as t
 
 from ..._findings.finding import Finding
+from ..._ingress import providers
 from ..._objects.manifest import Manifest, key_of
-from .. import catalogue, controllers
+from .. import catalogue
 from ..context import Context
 from ..facts import Controller, Unknown, known
 
 WEB_PORT = 8080
 """Where the pods answer requests."""
 NAME_LABEL = "kubernetes.io/metadata.name"
-SERVED_BY = {
-    "k8s.io/ingress-nginx": (controllers.INGRESS_NGINX, controllers.TRAEFIK),
-    "traefik.io/ingress-controller": (controllers.TRAEFIK,),
-    "traefik.io/gateway-controller": (controllers.TRAEFIK,),
-}
-"""What may stand behind the controller that a class names; Traefik reads the annotations of ingress-nginx too."""
 
 
 def check_holes(context: Context) -> t.Iterator[Finding]:
@@ -74,7 +69,7 @@ def _serving(context: Context) -> list[Controller]:
     ingresses, gateways = known(facts.ingress_classes, {}), known(facts.gateway_classes, {})
     classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in context.needs.of_kind("Ingress")]
     classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in context.needs.of_kind("Gateway")]
-    names = {each.name for controller in classes for each in SERVED_BY.get(controller, ())}
+    names = {each.name for controller in classes for each in providers.serving(controller)}
     return [each for each in known(facts.controllers, ()) if each.software in names]
 
 

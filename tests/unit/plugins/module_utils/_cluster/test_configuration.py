@@ -106,7 +106,25 @@ def test_the_environment_under_all_its_names(name: str, text: str, option: str, 
     assert options({}, {f"K8S_AUTH_{name}": text}) == {option: value}
 
 
-TLS_WORDS = ("y", "t", "enabled", "on", "yes", "true", "1", "off", "n", "f", " no", "", "no", "No", "FALSE", "false", "0")
+TLS_WORDS = (
+    "y",
+    "t",
+    "enabled",
+    "on",
+    "yes",
+    "true",
+    "1",
+    "off",
+    "n",
+    "f",
+    " no",
+    "",
+    "no",
+    "No",
+    "FALSE",
+    "false",
+    "0",
+)
 BOTH = [
     *({"environment": {f"K8S_AUTH_{name}": word}} for name in ("VERIFY_SSL", "VALIDATE_CERTS") for word in TLS_WORDS),
     {"environment": {"K8S_AUTH_VALIDATE_CERTS": "yes", "K8S_AUTH_VERIFY_SSL": "no"}},
@@ -156,9 +174,7 @@ def test_the_options_are_those_that_kubernetes_core_reads(given: Json, monkeypat
     assert {name: value for name, value in ours.items() if not name.startswith("impersonate_")} == {
         name: value for name, value in theirs.items() if value not in ("", {}, None)
     }
-    assert our_headers == {
-        name: [value] if isinstance(value, str) else value for name, value in their_headers.items()
-    }
+    assert our_headers == {name: [value] if isinstance(value, str) else value for name, value in their_headers.items()}
 
 
 @pytest.mark.parametrize("word", TLS_WORDS)
