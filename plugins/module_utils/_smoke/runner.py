@@ -19,20 +19,10 @@ from .http.probe import Asker, lookup, sentence
 from .http.request import address_of, parse_url, wire
 from .load import rate_limiter
 from .load.measurement import measure
+from .options import Prometheus as Prometheus
 from .options import SmokePlan
 
 Result = dict[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Prometheus:
-    """Where to ask for the availability; without a URL nobody is asked."""
-
-    url: str = ""
-    query: str = ""
-    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    target: float = 0.999
-    days: int = 30
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,11 +19,10 @@ from .._cluster.port_forward.service_endpoints import (
     ServicePort,
     backends_of,
     port_of,
-    service_port_of,
 )
 from .._cluster.watch import Informer, Source, until
 from .._smoke.http.request import NotAllowed
-from .._smoke.options import SmokePlan
+from .._smoke.options import SmokeOptions, SmokePlan
 from .._smoke.past_ingress import Signs, inner, not_asked, spread
 from .._smoke.runner import Transport
 
@@ -38,14 +37,16 @@ class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
     id = "port-forward-refused"
-    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out through."
+    next_step = (
+        "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out port_forward."
+    )
 
 
 @dataclasses.dataclass(frozen=True)
 class Through:
     """An open way: what is asked on it, and what it leaves out by name."""
 
-    wish: SmokePlan
+    plan: SmokePlan
     left_out: tuple[str, ...]
     forwarding: Forwarding
     reported: str
@@ -53,7 +54,7 @@ class Through:
     def transport(self, transport: Transport) -> Transport:
         """The manner of a run on this way: only the service's own origin is reached by it."""
         host, port = self.forwarding.address
-        url = self.wish.url
+        url = self.plan.url
         return dataclasses.replace(
             transport,
             resolve={**transport.resolve, f"{url.host}:{url.port}": f"{host}:{port}"},
@@ -78,22 +79,15 @@ class Through:
         return Signs(broken, refused)
 
 
-def evaluated(params: Params) -> ServicePort:
-    """The way that is named. Raises NotAllowed for what cannot go there, without asking anybody."""
-    way = service_port_of(params["port_forward"])
-    if way is None:
-        raise NotAllowed(f"through is {params['through']!r} and should be service/NAME or service/NAME:PORT")
-    inner(params, tls=False)
-    return way
-
-
 @contextlib.contextmanager
-def opened(params: Params) -> t.Iterator[Through]:
-    """The way for as long as the block runs. Raises NotAllowed, NoWay, ForwardingRefused, and what connecting does."""
-    way, namespace = evaluated(params), params["namespace"]
-    with Cluster.connect(params) as cluster:
+def opened(judged: SmokeOptions, connection: Params) -> t.Iterator[Through]:
+    """The way for as long as the block runs. Raises NotAllowed, NotForwardable, ForwardingRefused, ClusterError."""
+    way, namespace = judged.port_forward, judged.namespace
+    if way is None:
+        raise NotAllowed("there is no port_forward")
+    with Cluster.connect(connection) as cluster:
         port = port_of(_service(cluster, namespace, way), way.port)
-        wish, left_out = inner(params, port.tls)
+        plan, left_out = inner(judged.given, port.tls)
         slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
         with Informer(cluster, [slices]) as informer:
             ready = _ready(informer, port, way, namespace)
@@ -102,7 +96,7 @@ def opened(params: Params) -> t.Iterator[Through]:
             ) as forwarding:
                 _require(cluster, namespace, forwarding)
                 reported = f"{way._replace(port=port.name or str(port.number))} in {namespace}"
-                yield Through(spread(wish, ready), left_out, forwarding, reported)
+                yield Through(spread(plan, ready), left_out, forwarding, reported)
 
 
 def _service(cluster: Cluster, namespace: str, way: ServicePort) -> dict[str, t.Any]:
@@ -114,7 +108,7 @@ def _service(cluster: Cluster, namespace: str, way: ServicePort) -> dict[str, t.
 
 
 def _ready(informer: Informer, port: Port, way: ServicePort, namespace: str) -> int:
-    """How many pods are ready behind the Service. Raises NoWay when none is within a moment."""
+    """How many pods are ready behind the Service. Raises NotForwardable when none is within a moment."""
 
     def backends() -> int:
         return len(backends_of(informer.objects("EndpointSlice"), port))
