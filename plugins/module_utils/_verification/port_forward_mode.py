@@ -37,9 +37,7 @@ class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
     id = "port-forward-refused"
-    next_step = (
-        "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out port_forward."
-    )
+    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or drop port_forward."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,14 +78,14 @@ class Through:
 
 
 @contextlib.contextmanager
-def opened(judged: SmokeOptions, connection: Params) -> t.Iterator[Through]:
+def opened(parsed: SmokeOptions, connection: Params) -> t.Iterator[Through]:
     """The way for as long as the block runs. Raises NotAllowed, NotForwardable, ForwardingRefused, ClusterError."""
-    way, namespace = judged.port_forward, judged.namespace
+    way, namespace = parsed.port_forward, parsed.namespace
     if way is None:
         raise NotAllowed("there is no port_forward")
     with Cluster.connect(connection) as cluster:
         port = port_of(_service(cluster, namespace, way), way.port)
-        plan, left_out = inner(judged.given, port.tls)
+        plan, left_out = inner(parsed.given, port.tls)
         slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
         with Informer(cluster, [slices]) as informer:
             ready = _ready(informer, port, way, namespace)

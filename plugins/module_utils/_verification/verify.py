@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
@@ -14,7 +15,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._findings.finding import Finding
 from .._release.endpoints import serving
-from .._release.session import SmokeResult
+from .._release.session import SmokeResult, Verify
 from .._smoke.arguments import SMOKE
 from .._smoke.catalogue import INCONCLUSIVE
 from .._smoke.checks.pod_coverage import Expected
@@ -57,7 +58,7 @@ def asked(params: Params, only_checks: bool = False) -> Values:
 
     They hold the connection to the cluster as well.
     """
-    return _run(_judged(params), params, only_checks=only_checks)
+    return _run(_parsed(params), params, only_checks=only_checks)
 
 
 def options(given: Params, connection: Params) -> Values:
@@ -69,34 +70,43 @@ def options(given: Params, connection: Params) -> Values:
     if checked.error_messages:
         raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
     params = {**connection, **checked.validated_parameters}
-    _judged(params)
+    _parsed(params)
     return params
 
 
-def _judged(params: Params) -> SmokeOptions:
+def _parsed(params: Params) -> SmokeOptions:
     try:
-        judged = smoke_options(params)
-        if judged.port_forward:
+        parsed = smoke_options(params)
+        if parsed.port_forward:
             inner(params, tls=False)
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
-    return judged
+    return parsed
 
 
-def _run(judged: SmokeOptions, connection: Params, only_checks: bool) -> Values:
+def _run(parsed: SmokeOptions, connection: Params, only_checks: bool) -> Values:
     transport = Transport(
-        judged.trust, judged.resolve, judged.timeout, judged.deadline, judged.interval, only_checks=only_checks
+        parsed.trust, parsed.resolve, parsed.timeout, parsed.deadline, parsed.interval, only_checks=only_checks
     )
     try:
         with contextlib.ExitStack() as stack:
-            through = stack.enter_context(opened(judged, connection)) if judged.port_forward else None
-            plan = through.plan if through else t.cast("SmokePlan", judged.plan)
-            expected = _expected(judged, connection, plan.status, stack)
+            through = stack.enter_context(opened(parsed, connection)) if parsed.port_forward else None
+            plan = through.plan if through else t.cast("SmokePlan", parsed.plan)
+            expected = _expected(parsed, connection, plan.status, stack)
             transport = through.transport(transport) if through else transport
-            result = run(plan, expected, transport, judged.prometheus)
+            result = run(plan, expected, transport, parsed.prometheus)
             return {**result, "port_forward": through.as_dict() if through else {}}
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
+
+
+def verification(params: Params) -> Verify | None:
+    """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be tested."""
+    if not params["smoke"] or params["state"] == "absent":
+        return None
+    given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
+    options(given, params)
+    return functools.partial(smoke_result, given, params)
 
 
 def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult:
@@ -135,14 +145,14 @@ def _unproven(finding: Finding) -> SmokeResult:
 
 
 def _expected(
-    judged: SmokeOptions, connection: Params, status: Url | None, stack: contextlib.ExitStack
+    parsed: SmokeOptions, connection: Params, status: Url | None, stack: contextlib.ExitStack
 ) -> Expected | None:
     """Who should answer. The connection to the cluster, which pods are asked by directly, ends with the stack."""
-    if judged.pods == "off" or not status:
+    if parsed.pods == "off" or not status:
         return None
-    if judged.pods == "given":
-        return Expected(judged.expected_pods, judged.expected_revision)
+    if parsed.pods == "given":
+        return Expected(parsed.expected_pods, parsed.expected_revision)
     cluster = stack.enter_context(Cluster.connect(connection))
-    behind = serving(cluster, judged.namespace, judged.name)
-    ask = directly(cluster, judged.namespace, judged.name, behind, status, judged.timeout)
+    behind = serving(cluster, parsed.namespace, parsed.name)
+    ask = directly(cluster, parsed.namespace, parsed.name, behind, status, parsed.timeout)
     return Expected(behind.pods, behind.revision, behind.leaving, ask, behind.unowned)
