@@ -252,7 +252,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
+    CONNECTION,
+    HISTORY_LIMIT,
+    IDENTITY,
+    WAIT_TIMEOUT,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
@@ -284,9 +289,9 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
     "progress": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": 10},
+    "history_limit": {"type": "int", "default": HISTORY_LIMIT},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
