@@ -49,8 +49,8 @@ SERVICE_UNREACHABLE = Finding(
 )
 ADDRESS_UNREACHABLE = Finding(
     "address-unreachable",
-    "warning",
-    next_step="Take the address out of DNS, or see why it is not reached from here.",
+    "error",
+    next_step="Take the address out of DNS, or repair what listens there; maestro_smoke_resolve names the one to test.",
 )
 CERTIFICATE_UNTRUSTED = Finding(
     "certificate-untrusted",

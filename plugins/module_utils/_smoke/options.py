@@ -8,8 +8,10 @@ Parameters are judged once, at the edge; behind it there are only SmokeOptions a
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
+import os
 import re
 import ssl
 import typing as t
@@ -62,7 +64,8 @@ class SmokeOptions:
     """The parameters of a smoke run, judged: which release, what to send, whom to trust, how long to wait.
 
     With a `port_forward` there is no `plan` yet: it depends on what the port speaks (see past_ingress.inner), which
-    takes the parameters as they were `given`. `pods` is cluster, given or off.
+    takes the parameters as they were `given`. `pods` is cluster, given or off. In a release (`in_release`) the figures
+    of a load from a busy machine are warnings.
     """
 
     name: str
@@ -78,6 +81,7 @@ class SmokeOptions:
     expected_pods: tuple[str, ...]
     expected_revision: str
     prometheus: Prometheus
+    in_release: bool
     given: Params
 
 
@@ -99,6 +103,7 @@ def smoke_options(params: Params) -> SmokeOptions:
         expected_pods=tuple(params["expected_pods"]),
         expected_revision=params["expected_revision"],
         prometheus=_prometheus(params),
+        in_release=params.get("in_release", False),
         given=params,
     )
 
@@ -188,7 +193,9 @@ def hosts_of(params: Params) -> list[str]:
 def expectations(given: Params) -> Expectations:
     """What the default checks expect; what is not given is as it is by default."""
     values = {name: value for name, value in given.items() if value is not None}
-    lists: dict[str, t.Any] = {name: tuple(values[name]) for name in ("healthy", "closed") if name in values}
+    lists: dict[str, t.Any] = {
+        name: tuple(values[name]) for name in ("healthy", "closed", "preflight_headers") if name in values
+    }
     expected = Expectations(**{**values, **lists})
     if expected.successes < 1:
         raise NotAllowed(f"a check that has to succeed {expected.successes} times says nothing (expect.successes)")
@@ -208,13 +215,19 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
         except re.error as error:
             raise NotAllowed(f"check {given['name']}: {pattern!r} is no regular expression: {error}") from None
     method = given["method"]
-    headers = {**({"Origin": given["cors_origin"]} if given.get("cors_origin") else {}), **values.get("headers", {})}
+    key = base64.b64encode(os.urandom(16)).decode() if values.get("websocket") else ""
+    headers = {
+        **({"Origin": given["cors_origin"]} if given.get("cors_origin") else {}),
+        **(upgrade(key) if key else {}),
+        **values.get("headers", {}),
+    }
+    preflight, preflight_headers = _preflight_of(method, headers)
     return Check(
         name=given["name"],
         url=url,
         request=wire(url, method, headers, values.get("body", "")),
         method=method,
-        statuses=frozenset(values.get("status", [200])) if not values.get("redirect") else frozenset(),
+        statuses=frozenset(values.get("status", [101 if key else 200])) if not values.get("redirect") else frozenset(),
         expect_headers={name: str(pattern) for name, pattern in values.get("expect_headers", {}).items()},
         contains=values.get("contains", ""),
         json=values.get("json", {}),
@@ -223,11 +236,34 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
         hsts_seconds=values.get("hsts_seconds", 0),
         cors_origin=values.get("cors_origin", ""),
         cors_allowed=values.get("cors_allowed", True),
+        preflight=preflight if values.get("cors_origin") else "",
+        preflight_headers=preflight_headers,
+        websocket=key,
         closed=values.get("closed", False),
         certificate_days=expected.certificate_days if url.scheme == "https" else 0.0,
         tls_minimum=expected.tls_minimum,
         successes=values.get("successes", expected.successes),
     )
+
+
+def upgrade(key: str) -> dict[str, str]:
+    """The headers that ask for a WebSocket."""
+    return {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+    }
+
+
+def _preflight_of(method: str, headers: t.Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The method and the headers that a CORS preflight asks for; nothing for any other request."""
+    named = {name.lower(): str(value) for name, value in headers.items()}
+    asked = named.get("access-control-request-method", "")
+    if method != "OPTIONS" or not asked:
+        return "", ()
+    names = named.get("access-control-request-headers", "").split(",")
+    return asked, tuple(name.strip() for name in names if name.strip())
 
 
 def _refuse_unreadable(check: Check) -> None:

@@ -86,7 +86,13 @@ def _parsed(params: Params) -> SmokeOptions:
 
 def _run(parsed: SmokeOptions, connection: Params, only_checks: bool) -> Values:
     transport = Transport(
-        parsed.trust, parsed.resolve, parsed.timeout, parsed.deadline, parsed.interval, only_checks=only_checks
+        parsed.trust,
+        parsed.resolve,
+        parsed.timeout,
+        parsed.deadline,
+        parsed.interval,
+        only_checks=only_checks,
+        in_release=parsed.in_release,
     )
     try:
         with contextlib.ExitStack() as stack:
@@ -120,7 +126,7 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     except (NotAllowed, Refused) as refusal:
         return _unproven(Finding(Refused.id, "warning", "smoke", str(refusal), next_step=ALLOWING))
     try:
-        result = asked(params)
+        result = asked({**params, "in_release": True})
     except ClusterError as error:
         about = params["port_forward"] or "smoke"
         return _unproven(Finding(error.id, "warning", about, str(error), next_step=error.next_step))
