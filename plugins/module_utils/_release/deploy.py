@@ -9,7 +9,9 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._findings.finding import FAILED, PASSED, Finding, by_severity
+from .._findings import registry
+from .._findings.finding import FAILED, PASSED, Finding
+from .._findings.registry import by_severity
 from .._health.observer import Subject
 from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
@@ -39,8 +41,7 @@ SOURCES = frozenset({"ClusterSecretStore", "ExternalSecret", "SecretStore"})
 class ReleaseFailed(ClusterError):
     """A release that was begun and did not pass; `outcome` holds everything known about it."""
 
-    id = "release-failed"
-    next_step = "Correct the cause and deploy again; the next release replaces what this one left."
+    finding_type = registry.RELEASE_FAILED
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -127,6 +128,7 @@ class _Run:
         self._cluster = cluster
         self._release = release
         self._options = options
+        options.expect(release.manifests)
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
@@ -200,6 +202,7 @@ class _Run:
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
+            applier.prepare(self._plan.steps)
             applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
         self._await_sources(held)
         if self._outcome.verdict == PASSED:

@@ -242,6 +242,10 @@ SHARED: dict[str, dict[str, t.Any]] = {
 }
 
 
+COMPONENT = "control-plane"
+"""What Maestro's own pods are within the release: a second workload beside them is another component."""
+
+
 def defaults() -> dict[str, t.Any]:
     """The default of every shared variable."""
     return {name: option["default"] for name, option in SHARED.items()}
@@ -250,7 +254,11 @@ def defaults() -> dict[str, t.Any]:
 def release_context(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What a template sees as `release`, from the shared variables (defaults filled in)."""
     name = values["maestro_name"]
-    selector = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": name}
+    selector = {
+        "app.kubernetes.io/name": "maestro",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/component": COMPONENT,
+    }
     fixed = {
         **selector,
         "app.kubernetes.io/part-of": "intelgraph",

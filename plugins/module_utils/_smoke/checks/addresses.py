@@ -9,7 +9,7 @@ import concurrent.futures
 import dataclasses
 import typing as t
 
-from ..catalogue import Finding
+from ..._findings.finding import Finding
 from ..http import address_probe
 from ..http.probe import Addresses, Asker
 from ..http.request import Url, address_of

@@ -11,12 +11,11 @@ as a host without IPv6.
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import socket
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from .connection import OURS
 from .probe import Addresses, sentence
 
@@ -54,7 +53,7 @@ def others_told(host: str, addresses: Addresses, timeout: float) -> list[Finding
     """A note on each dead address of a name that is not the one which the inventory gives for it."""
     text = f"it takes no connection from here; DNS has it for {host}, for which the inventory gives another address"
     return [
-        dataclasses.replace(kinds.ADDRESS_UNREACHABLE.of(place_of(each), text, sentence(error)), severity="note")
+        registry.ADDRESS_UNREACHABLE.found(place_of(each), text, (sentence(error),), severity="note")
         for each, error in errors_of(addresses, timeout).items()
     ]
 
@@ -79,8 +78,6 @@ def _unreachable(address: tuple[int, t.Any], error: OSError) -> Finding:
     """An error where the other side takes no connection; a note where this machine has no route there."""
     if error.errno in OURS:
         text = "this machine has no route to it, so nothing is sent to it"
-        return dataclasses.replace(
-            kinds.ADDRESS_UNREACHABLE.of(place_of(address), text, sentence(error)), severity="note"
-        )
+        return registry.ADDRESS_UNREACHABLE.found(place_of(address), text, (sentence(error),), severity="note")
     text = f"it takes no connection on port {address[1][1]}, so users who get this address get no answer"
-    return kinds.ADDRESS_UNREACHABLE.of(place_of(address), text, sentence(error))
+    return registry.ADDRESS_UNREACHABLE.found(place_of(address), text, (sentence(error),))
