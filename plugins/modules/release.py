@@ -253,12 +253,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
-    CONNECTION,
-    HISTORY_LIMIT,
-    IDENTITY,
-    WAIT_TIMEOUT,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
@@ -275,10 +270,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_a
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
-    SMOKE_RESULT,
-    ReleaseOptions,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import SMOKE_RESULT, ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
@@ -291,9 +283,9 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
+    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
     "progress": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": HISTORY_LIMIT},
+    "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
