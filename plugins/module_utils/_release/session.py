@@ -10,6 +10,7 @@ import dataclasses
 import os
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .._cluster.client import ApiError, Cluster
 from .._findings.finding import Finding
 from .._health.progress import Tell, silent
@@ -55,15 +56,15 @@ class ReleaseOptions:
     raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
     takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
     release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that
-    is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
+        is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
     reads the result, so that a rollback nobody heard of is known.
     """
 
     name: str
     namespace: str
     wait: bool = True
-    timeout: float = 600.0
-    history_limit: int = 10
+    timeout: float = WAIT_TIMEOUT
+    history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
