@@ -20,12 +20,13 @@ ALONE = (
     "tests/integration/test_proof.py",
     "tests/integration/test_roles_ingress.py",
     "tests/integration/test_smoke.py",
-    "tests/integration/test_smoke_through.py",
+    "tests/integration/test_smoke_port_forward.py",
     "tests/integration/test_smoke_truth.py",
     "tests/integration/test_stand_in.py",
     "tests/integration/test_targets.py",
 )
 """Tests that stop parts of a lab or measure it; the others spend their time waiting and run two at a time."""
+WITH_LAB = ("tests/integration", "tests/attacks")
 WITHOUT_ALONE = tuple(f"--ignore={path}" for path in ALONE)
 
 
@@ -61,6 +62,7 @@ LINT = Check(
         Command("changelog", ("antsibull-changelog", "lint")),
         Command("docs", ("python", "tools/docs.py", "--check")),
         Command("links", ("python", "tools/links.py")),
+        Command("words", ("python", "tools/words.py")),
         Command("go-format", ("python", "tools/go_checks.py", "format")),
     ),
     parallel=2,
@@ -82,7 +84,7 @@ INTEGRATION = Check(
     "integration",
     "against the lab",
     (
-        Command("pytest", (*PYTEST, "-n", "2", "--dist", "loadfile", "tests/integration", *WITHOUT_ALONE)),
+        Command("pytest", (*PYTEST, "-n", "2", "--dist", "loadfile", *WITH_LAB, *WITHOUT_ALONE)),
         Command("pytest-alone", (*PYTEST, *ALONE)),
     ),
     lab=True,
@@ -113,8 +115,11 @@ BENCH = Check(
 )
 FAULTS = Check(
     "faults",
-    "a release stopped at every write, mended by a plain re-run",
-    (Command("points", ("python", "-m", "tests.faults"), (("PYTHONPATH", ".:.venv/collections"),)),),
+    "a release stopped at every write, and plays killed at random, mended by a plain re-run",
+    (
+        Command("points", ("python", "-m", "tests.faults"), (("PYTHONPATH", ".:.venv/collections"),)),
+        Command("kills", ("python", "-m", "tests.faults.random_kills"), (("PYTHONPATH", ".:.venv/collections"),)),
+    ),
     lab=True,
 )
 

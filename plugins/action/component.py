@@ -13,8 +13,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import check, shared
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared, validate
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
     MANIFESTS,
     SECRET_VALUES,
@@ -45,19 +45,19 @@ class ActionModule(ActionBase):
                 f"The release looks for the component in a variable. Add to the task: register: {variable}"
             )
         role = pathlib.Path(host_vars["role_path"])
-        values = self._judged_values(name, role, host_vars)
-        manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
+        values = self._validated_values(name, role, host_vars)
+        manifests, secrets = take_out_secrets(self._rendered(name, role, values, host_vars))
         result["objects"] = len(manifests)
         result[MANIFESTS] = manifests
         result[SECRET_VALUES] = secrets
         result["_ansible_no_log"] = bool(secrets)
         return result
 
-    def _judged_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
+    def _validated_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
         specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
         options = specs["argument_specs"]["main"]["options"]
         values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
-        problems = check.of_role(name, options, values, host_vars)
+        problems = validate.of_role(name, options, values, host_vars)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise AnsibleActionFail(f"The variables of {name} cannot be used; nothing was changed:\n{lines}")
@@ -73,8 +73,8 @@ class ActionModule(ActionBase):
                     raise AnsibleActionFail(f"The value of {name} cannot be evaluated: {error}") from error
         return templated
 
-    def _rendered(self, role: pathlib.Path, values: Values, host_vars: Values) -> list[Values]:
-        context = {**host_vars, **values, "release": shared.release_context(values)}
+    def _rendered(self, name: str, role: pathlib.Path, values: Values, host_vars: Values) -> list[Values]:
+        context = {**host_vars, **values, **self._context(name, values, host_vars)}
         templar = self._templar.copy_with_new_env(searchpath=[str(role / "templates")], available_variables=context)
 
         def to_text(path: pathlib.Path) -> str:
@@ -88,3 +88,11 @@ class ActionModule(ActionBase):
             return render(role / "templates", to_text)
         except BadTemplate as error:
             raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
+
+    def _context(self, name: str, values: Values, host_vars: Values) -> Values:
+        """What the templates are given beside the variables."""
+        chosen = self._templated(validate.OF_THE_PROVIDER, host_vars)
+        try:
+            return {"release": shared.release_context(values), **validate.context_of(name, values, chosen)}
+        except LookupError as error:
+            raise AnsibleActionFail(f"The component of role {name} cannot be rendered. {error}") from error

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 

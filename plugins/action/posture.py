@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 
@@ -14,4 +14,4 @@ class ActionModule(InProcess):
     ARGUMENTS = posture.ARGUMENTS
 
     def body(self, call: Call) -> Ending:
-        return posture.judge(call)
+        return posture.evaluate(call)

@@ -10,20 +10,25 @@ import typing as t
 
 import ansible.release
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._collection import version
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import commit_of, origin_of
 
 Values = dict[str, t.Any]
+INTERRUPTED = (
+    "Interrupted. Run the same play again: it finishes what was begun, and nothing has to be unlocked or removed "
+    "first; the play rollback undoes a deploy instead."
+)
 
 
 class ActionModule(InProcess):
     ARGUMENTS = release.ARGUMENTS
     RULES = release.RULES
     CONTRIBUTED = ("components", "secret_values")
-    OPAQUE = ("approvable",)
+    OPAQUE = ("saved_plan",)
+    WHEN_STOPPED = INTERRUPTED
     _variables: Values = {}
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 
@@ -14,4 +14,4 @@ class ActionModule(InProcess):
     ARGUMENTS = smoke.ARGUMENTS
 
     def body(self, call: Call) -> Ending:
-        return smoke.prove(call)
+        return smoke.verify(call)

@@ -24,15 +24,15 @@ options:
         and of the certificate. A name that is not asked is refused.
     type: dict
     default: {}
-  through:
+  port_forward:
     description:
       - C(service/NAME) or C(service/NAME:PORT) asks the ready pods behind that Service of O(namespace) in turn, by the
         API server's port-forward, instead of the public way. For a cluster whose ingress cannot be reached from here.
       - The port is meant by its name or number in the Service. Without one it is C(http), or the only one.
       - Requests keep the name of O(url); they are plain HTTP unless the port says by its C(appProtocol), its name or
         its number that the pods speak TLS.
-      - What is the ingress's is left out, by name in RV(through.left_out) - its TLS, HSTS, redirect, CORS, paths that
-        must be closed. O(limiter) is refused.
+      - What belongs to the ingress is left out, by name in RV(port_forward.left_out) - its TLS, HSTS, redirect, CORS,
+        closed paths. O(limiter) is refused.
       - A load has at most 200 requests a second on 16 connections, and its times hold the API server's share.
       - Needs C(get) and C(create) on C(pods/portforward), and C(list) and C(watch) on EndpointSlices.
     type: str
@@ -120,6 +120,13 @@ options:
       refused_origin:
         description: An origin that CORS refuses. Default one that does not exist; empty for none.
         type: str
+      preflight_method:
+        description: The method that a browser asks for in a CORS preflight. Default V(POST).
+        type: str
+      preflight_headers:
+        description: The headers that it asks for. Default C(authorization) and C(content-type).
+        type: list
+        elements: str
       certificate_days:
         description: Days that the certificate is valid for, at least. Default V(7).
         type: float
@@ -182,7 +189,15 @@ options:
         description: An origin to send.
         type: str
       cors_allowed:
-        description: Whether O(checks[].cors_origin) may read the answer.
+        description:
+          - Whether O(checks[].cors_origin) may read the answer.
+          - A request with the method V(OPTIONS) and the header C(Access-Control-Request-Method) is a preflight. Its
+            answer must then name that method, and the headers of C(Access-Control-Request-Headers).
+        type: bool
+      websocket:
+        description:
+          - Whether to ask for an upgrade to a WebSocket. It must be accepted, by a V(101) with the right
+            C(Sec-WebSocket-Accept).
         type: bool
       closed:
         description: Whether it must be refused, by a 4xx, a redirect to another path, or no connection.

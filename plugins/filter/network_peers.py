@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import peers
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.network_peers import Peer, of_host
 
 DOCUMENTATION = r"""
 name: network_peers
@@ -55,9 +55,9 @@ _value:
 """
 
 
-def network_peers(host: str, namespace: str, cidrs: t.Sequence[str] = ()) -> list[peers.Peer]:
+def network_peers(host: str, namespace: str, cidrs: t.Sequence[str] = ()) -> list[Peer]:
     try:
-        return peers.of_host(host, namespace, cidrs)
+        return of_host(host, namespace, cidrs)
     except ValueError as error:
         raise AnsibleFilterError(f"network_peers of {host}: {error}") from error
 

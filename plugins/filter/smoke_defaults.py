@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import entrance
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import smoke_expectations
 
 DOCUMENTATION = r"""
 name: smoke_defaults
@@ -41,6 +41,8 @@ EXAMPLES = r"""
       ingress_hsts_max_age_seconds: 31536000
       ingress_cors_enabled: true
       ingress_cors_origins: [https://intelgraph.ai]
+      ingress_cors_methods: [GET, POST]
+      ingress_cors_headers: [Authorization, Content-Type]
       ingress_rate_limit_enabled: true
       ingress_rate_limit_requests_per_second: 1000
       ingress_tls_source: certificate
@@ -59,9 +61,9 @@ STAGING_ROOTS = pathlib.Path(__file__).resolve().parents[2] / "playbooks" / "fil
 
 def smoke_defaults(ingress: t.Mapping[str, t.Any], rate: float) -> dict[str, t.Any]:
     return {
-        "expect": entrance.expectations(ingress),
-        "ca_path": str(STAGING_ROOTS) if entrance.is_signed_by_staging(ingress) else "",
-        "rate": entrance.rate(ingress, rate),
+        "expect": smoke_expectations.expectations(ingress),
+        "ca_path": str(STAGING_ROOTS) if smoke_expectations.is_signed_by_staging(ingress) else "",
+        "rate": smoke_expectations.rate(ingress, rate),
     }
 
 

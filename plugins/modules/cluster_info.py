@@ -16,7 +16,7 @@ description:
   - That is the API and its kinds, controllers, storage, room on the nodes, quotas, permissions of the account,
     Pod Security, objects that are only named, and endpoints outside the cluster.
   - Reports everything at once as findings. A finding is no failure of the module, and neither is a cluster that
-    cannot be reached - look at RV(verdict).
+    cannot be reached - preflight at RV(verdict).
   - Writes nothing. Pods are judged by admission with a dry run, which the API server does not store.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -97,7 +97,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cluster
+- name: Preflight at the cluster
   intelgraph.maestro.cluster_info:
     kubeconfig: ~/.kube/config
   register: cluster
@@ -244,14 +244,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import judge_objects
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import message
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import Look, examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.summary import summary
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Preflight, examine
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import message
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.summary import summary
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import validate_objects
 
 SEVERITY: dict[str, t.Any] = {"type": "str", "choices": ["error", "warning", "off"]}
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -298,28 +298,30 @@ def survey(call: Call) -> Ending:
     """Read the cluster and judge it against the components."""
     start = time.monotonic()
     params = call.params
-    judge_objects(params["components"])
-    look = examine(params, needs_of(params["components"], params["name"], params["namespace"]), wishes(params))
-    values = {**result(look, params["name"]), "duration": round(time.monotonic() - start, 3)}
-    return Ending(values, [finding.sentence() for finding in look.judgement.of("warning")])
+    validate_objects(params["components"])
+    preflight = examine(
+        params, needs_of(params["components"], params["name"], params["namespace"]), preflight_options(params)
+    )
+    values = {**result(preflight, params["name"]), "duration": round(time.monotonic() - start, 3)}
+    return Ending(values, [finding.sentence() for finding in preflight.evaluation.of("warning")])
 
 
-def wishes(params: t.Mapping[str, t.Any]) -> Wishes:
+def preflight_options(params: t.Mapping[str, t.Any]) -> PreflightOptions:
     """The expectations that the parameters tell."""
     endpoints = tuple(Endpoint(**each) for each in params["endpoints"] if each["host"])
     asked = endpoints if params["endpoint_severity"] != "off" else ()
-    return Wishes(endpoints=asked, **{name: params[name] for name in WISHES})
+    return PreflightOptions(endpoints=asked, **{name: params[name] for name in WISHES})
 
 
-def result(look: Look, name: str) -> dict[str, t.Any]:
+def result(preflight: Preflight, name: str) -> dict[str, t.Any]:
     """What the module returns besides the time that it took."""
     return {
         "changed": False,
-        "verdict": look.judgement.verdict,
-        "findings": [finding.as_dict() for finding in look.judgement.findings],
-        "msg": message(look.judgement, name, look.host or "The cluster"),
-        "cluster": summary(look.facts) if look.facts else {},
-        "requests": look.requests,
+        "verdict": preflight.evaluation.verdict,
+        "findings": [finding.as_dict() for finding in preflight.evaluation.findings],
+        "msg": message(preflight.evaluation, name, preflight.host or "The cluster"),
+        "cluster": summary(preflight.snapshot) if preflight.snapshot else {},
+        "requests": preflight.requests,
     }
 
 

@@ -185,19 +185,19 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis import archive
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.contents import compose, mask_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.gathering import gather
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.judged import judged
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.logs import LEAST
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.subject import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import archive
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.analyze import evaluated
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.layout import compose, mask_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.logs import LEAST
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
     Collected,
     LeftOut,
     Subject,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -230,24 +230,24 @@ def diagnose(call: Call) -> Ending:
     with Cluster.connect(params) as cluster:
         found = collect(cluster, params)
         requests = cluster.requests
-    judgement = judged(found)
+    evaluation = evaluated(found)
     mask = mask_of(found)
-    parts, left_out = compose(found, judgement, mask)
+    parts, left_out = compose(found, evaluation, mask)
     folder = archive.archive_name(params["name"], params["namespace"], found.host, found.now)
     content = archive.packed(folder, parts, found.now)
     path = pathlib.Path(params["dest"]).absolute() / f"{folder}.tar.gz"
     if not call.check:
         archive.write(content, path)
-    findings = judgement.findings if judgement else ()
+    findings = evaluation.findings if evaluation else ()
     values = {
         "changed": True,
-        "msg": told(params["name"], path, len(content), len(parts), left_out, call.check),
+        "msg": reported(params["name"], path, len(content), len(parts), left_out, call.check),
         "path": str(path),
         "size": len(content),
         "parts": list(parts),
         "left_out": [entry._asdict() for entry in left_out],
-        "verdict": judgement.verdict if judgement else "",
-        "findings": [mask.shown(finding.as_dict()) for finding in findings],
+        "verdict": evaluation.verdict if evaluation else "",
+        "findings": [mask.displayed(finding.as_dict()) for finding in findings],
         "requests": requests,
     }
     return Ending(values, doubts(found))
@@ -272,7 +272,7 @@ def collect(cluster: Cluster, params: dict[str, t.Any]) -> Collected:
     return found
 
 
-def told(name: str, path: pathlib.Path, size: int, files: int, left_out: t.Sequence[LeftOut], check: bool) -> str:
+def reported(name: str, path: pathlib.Path, size: int, files: int, left_out: t.Sequence[LeftOut], check: bool) -> str:
     """Where the archive lies, how big it is and how much it lacks."""
     lies = "would lie" if check else "lies"
     lacks = f", {len(left_out)} parts left out: see its README.md" if left_out else ""

@@ -169,7 +169,7 @@ timeline:
       returned: always
       type: dict
       sample: {ready: 2, starting: 1}
-    told:
+    message:
       description: What was told.
       returned: always
       type: str
@@ -196,30 +196,34 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
+    CONNECTION,
+    IDENTITY,
+    WAIT_TIMEOUT,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import targets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import (
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     FAILED,
     INCONCLUSIVE,
     PASSED,
-    Finding,
-    by_severity,
+    page_of,
     verdict,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import Subject
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.telling import state_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import Health, await_verdict, look
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.registry import RELEASE_MISSING, by_severity
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, health_now
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.endpoints import serving
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.serving import serving
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
     "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
     "settle_seconds": {"type": "int", "default": 5},
     "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},
@@ -255,20 +259,24 @@ def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     if params["wait"]:
         health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
     else:
-        health = look(cluster, subject, settle, mask)
-    is_asked = params["prometheus_url"] and health.verdict == PASSED and targets.is_monitored(record.manifests)
-    return _with_targets(cluster, health, targets.scraping(record.manifests), params) if is_asked else health
+        health = health_now(cluster, subject, settle, mask)
+    is_asked = (
+        params["prometheus_url"] and health.verdict == PASSED and prometheus_targets.is_monitored(record.manifests)
+    )
+    return _with_targets(cluster, health, prometheus_targets.scraping(record.manifests), params) if is_asked else health
 
 
-def _with_targets(cluster: Cluster, health: Health, ours: targets.Scraping, params: dict[str, t.Any]) -> Health:
+def _with_targets(
+    cluster: Cluster, health: Health, ours: prometheus_targets.Scraping, params: dict[str, t.Any]
+) -> Health:
     """The verdict with what Prometheus says of the pods; inconclusive when it says nothing."""
     namespace = params["namespace"]
     try:
-        states = targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
-        found = targets.judge(states, namespace, serving(cluster, namespace, params["name"]).pods)
+        states = prometheus_targets.ask(params["prometheus_url"], namespace, params["prometheus_token"], ours)
+        found = prometheus_targets.evaluate(states, namespace, serving(cluster, namespace, params["name"]).pods)
         complete = True
-    except targets.NoAnswer as why:
-        found, complete = [targets.silent(namespace, str(why))], False
+    except prometheus_targets.NoAnswer as why:
+        found, complete = [prometheus_targets.silent(namespace, str(why))], False
     said = found[0].sentence() if found else health.sentence
     return dataclasses.replace(
         health,
@@ -284,14 +292,7 @@ def _without_release(call: Call, record: Record | None) -> Health:
         f"the record of release {record.number} of {name} in namespace {namespace} cannot be read" if record else ""
     )
     missing = f"namespace {namespace} has no release of the name {name}"
-    finding = Finding(
-        id="release-missing",
-        severity="error",
-        object=f"Release {namespace}/{name}",
-        message=damaged or missing,
-        cause="It was never deployed here, or its history was deleted, or the name or the namespace is wrong.",
-        next_step="Deploy it, or correct maestro_name and maestro_namespace.",
-    )
+    finding = RELEASE_MISSING.found(f"Release {namespace}/{name}", damaged or missing)
     return Health(FAILED, finding.sentence(), (finding,))
 
 
@@ -300,7 +301,7 @@ def as_result(health: Health, record: Record) -> dict[str, t.Any]:
     return {
         "number": record.number,
         "verdict": health.verdict,
-        "findings": [{**finding.as_dict(), "page": f"docs/findings/{finding.id}.md"} for finding in health.findings],
+        "findings": [{**finding.as_dict(), "page": page_of(finding.id)} for finding in health.findings],
         "missing": list(health.missing),
         "timeline": [moment.as_dict() for moment in health.timeline],
         "seconds": health.seconds,

@@ -147,10 +147,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.looking import look
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.telling import Posture, missing, told
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.collect import collect
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.result import Posture, missing, reported
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -159,10 +159,10 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 
 
 def main() -> None:
-    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), judge)
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), evaluate)
 
 
-def judge(call: Call) -> Ending:
+def evaluate(call: Call) -> Ending:
     """Read the newest release and judge its live objects."""
     start = time.monotonic()
     with Cluster.connect(call.params) as cluster:
@@ -181,7 +181,7 @@ def _posture(cluster: Cluster, params: dict[str, t.Any]) -> Posture:
     def connect(user: str) -> Cluster:
         return Cluster.connect({**params, "impersonate_user": user, "impersonate_groups": None, "cluster_uid": ""})
 
-    return told(look(cluster, connect, name, namespace, records[-1].number, records[-1].manifests))
+    return reported(collect(cluster, connect, name, namespace, records[-1].number, records[-1].manifests))
 
 
 if __name__ == "__main__":

@@ -67,6 +67,12 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  replan:
+    description:
+      - Plan again on top of a release that another run has made since this one began, and say so.
+      - By default such a run is refused, naming who made what, because nobody who asked for it knew of the other.
+    type: bool
+    default: false
   rollback_to:
     description:
       - With O(state=restored), the number of the release to restore.
@@ -105,7 +111,7 @@ options:
     type: path
     default: ""
   return_plan:
-    description: In check mode, return the plan as RV(approvable), for O(approved_plan).
+    description: In check mode, return the plan as RV(saved_plan), for O(approved_plan).
     type: bool
     default: false
   plan_file:
@@ -116,7 +122,7 @@ options:
     type: path
     default: ""
   approved_plan:
-    description: The same as O(plan_file) as a text, the RV(approvable) of an earlier run. Comes before O(plan_file).
+    description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
   confirm:
@@ -204,11 +210,11 @@ risks:
   type: list
   elements: dict
   sample:
-    - id: not-undone
+    - id: irreversible-change
       severity: note
       object: PersistentVolumeClaim maestro-system/maestro-data
       message: "it was grown from 10Gi to 20Gi and stays so: volumes cannot shrink"
-approvable:
+saved_plan:
   description: The plan as a text, for O(approved_plan) of a later run.
   returned: in check mode, when O(return_plan) is true
   type: str
@@ -229,7 +235,7 @@ restored:
   returned: always
   type: dict
   sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
-restores: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
+rollback_to: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
 timeline:
   description: The course of the wait, one entry for each change that was told; see M(intelgraph.maestro.health).
   returned: always
@@ -255,25 +261,26 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.diagnosis.masking import Mask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import options, proof
-from ansible_collections.intelgraph.maestro.plugins.module_utils._recalling import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.approving import approval, keep_plan
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import ReleaseFailed, deploy
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.removing import remove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rescuing import Rescue
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.restoring import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PROOF, Prove, Wish
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import plan_lines
-from ansible_collections.intelgraph.maestro.plugins.module_utils._reporting import FILES, with_pages
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -282,12 +289,13 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
     "progress": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": 10},
+    "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "report_dir": {"type": "path", "default": ""},
@@ -319,20 +327,31 @@ def carry_out(call: Call) -> Ending:
 
 
 def _released(call: Call) -> Ending:
-    with Cluster.connect(call.params) as cluster:
-        try:
-            outcome, failed = make(cluster, call), {}
-        except ReleaseFailed as failure:
-            outcome, failed = failure.outcome, {"error_id": failure.id}
-        except Refused as refused:
-            outcome, failed = _refused(refused), {"error_id": refused.id}
-        values = with_pages(cluster, call.params, {**outcome.as_result(), **failed, "requests": cluster.requests})
-        if call.check and not failed:
-            values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
-        if call.diff:
-            values["diff"] = diff(outcome.plan)
-        lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
-        return Ending(values, cluster.warnings, bool(failed), lines)
+    """One mask for the whole run, that all it shows and writes passes."""
+    params = call.params
+    with Cluster.connect(params) as cluster:
+        public, given = {params["name"], params["namespace"]}, params["secret_values"]
+        mask = LiveSecrets(cluster, params["namespace"], public, Mask(given, public).text, given)
+        return perform(functools.partial(_made, cluster, mask), call, mask.without_known)
+
+
+def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
+    try:
+        outcome, failed = make(cluster, call, mask), {}
+    except ReleaseFailed as failure:
+        outcome, failed = failure.outcome, {"error_id": failure.id}
+    except Refused as refused:
+        outcome, failed = _refused(refused), {"error_id": refused.id}
+    result = {**outcome.as_result(), **failed, "requests": cluster.requests}
+    values = with_pages(cluster, call.params, mask.without_known(result))
+    if outcome.run and (outcome.rollback_to or outcome.restored):
+        acknowledge(cluster, call.params["namespace"], call.params["name"], outcome.run)
+    if call.check and not failed:
+        values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
+    if call.diff:
+        values["diff"] = diff(outcome.plan)
+    lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
+    return Ending(values, cluster.warnings, bool(failed), lines)
 
 
 def _refused(refused: Refused) -> Outcome:
@@ -354,46 +373,23 @@ def unusable(params: dict[str, t.Any]) -> str:
     return ""
 
 
-def make(cluster: Cluster, call: Call) -> Outcome:
+def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
-    wish = Wish(
-        name=params["name"],
-        namespace=params["namespace"],
-        wait=params["wait"],
-        timeout=params["wait_timeout"],
-        history_limit=params["history_limit"],
-        takeover=params["takeover"],
-        prune_allowed=tuple(params["prune_allowed"]),
-        approve=approval(cluster, params),
-        about={**about(params), **({PROOF: remembered(params["smoke"], mask.shown)} if params["smoke"] else {})},
-        tell=call.tell,
-        mask=mask.text,
-        prove=_proof(params),
-    )
+    options = release_options(cluster, call, mask)
     if params["state"] == "absent":
-        return remove(cluster, dataclasses.replace(wish, verb="remove"), params["remove_data"], call.check)
-    rescue = Rescue(
-        wish,
+        return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
+    auto_rollback = AutoRollback(
+        options,
         folder=pathlib.Path(params["report_dir"] or REPORTS),
         mask=mask,
-        restores=params["auto_rollback"] and params["state"] == "present",
+        enabled=params["auto_rollback"] and params["state"] == "present",
     )
     if params["state"] == "restored":
-        return restore(cluster, wish, params["rollback_to"], call.check, rescue)
+        return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
     assembled = assemble(params["components"], params["secret_values"])
     release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
-    return deploy(cluster, release, wish, call.check, rescue)
-
-
-def _proof(params: dict[str, t.Any]) -> Prove | None:
-    """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be asked."""
-    if not params["smoke"] or params["state"] == "absent":
-        return None
-    given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
-    options(given, params)
-    return functools.partial(proof, given, params)
+    return deploy(cluster, release, options, call.check, auto_rollback)
 
 
 if __name__ == "__main__":

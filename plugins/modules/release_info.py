@@ -149,7 +149,7 @@ releases:
       description: Why.
       returned: always
       type: str
-    restores:
+    rollback_to:
       description: Number of the release that it restored, V(0) when it was a new one.
       returned: always
       type: int
@@ -226,7 +226,7 @@ releases:
           description: Number of pods in each phase.
           returned: always
           type: dict
-        told:
+        message:
           description: What was told.
           returned: always
           type: str
@@ -285,11 +285,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import review_lines
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history_report import Review, review
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.reviewing import Review, review
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.telling import review_lines
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,

@@ -70,7 +70,7 @@ EXAMPLES = r"""
 - name: Ask the pods of a private cluster through its API server
   intelgraph.maestro.smoke:
     url: https://maestro.intelgraph.ai
-    through: service/maestro
+    port_forward: service/maestro
     load: {rate: 50, seconds: 10, gates: {error_ratio: 0.01, p95: 2.0}}
 
 - name: Prove the rate limiter
@@ -100,7 +100,7 @@ findings:
       description: Stable name of the kind of finding.
       returned: always
       type: str
-      sample: certificate-ending
+      sample: certificate-expiring
     severity:
       description: V(error), V(warning) or V(note).
       returned: always
@@ -275,34 +275,34 @@ limiter:
   returned: always
   type: dict
   sample: {first_429: 2.01, expected: 2.0, results: {ok: 5010, "429": 990}}
-through:
+port_forward:
   description: The way past the ingress; empty on the public one.
   returned: always
   type: dict
   contains:
     asked:
       description: The Service and its port.
-      returned: with O(through)
+      returned: with O(port_forward)
       type: str
       sample: service/maestro:http in maestro-system
     left_out:
       description: What was not asked, because it is the ingress's.
-      returned: with O(through)
+      returned: with O(port_forward)
       type: list
       elements: str
       sample: [certificate, TLS version, hsts, cors refused, redirect to https, closed /metrics]
     connections:
       description: How many connections were opened to each pod.
-      returned: with O(through)
+      returned: with O(port_forward)
       type: dict
       sample: {maestro-7d4b9-t5k: 6, maestro-7d4b9-x2x: 6}
     refused:
       description: What the kubelet said of connections that a pod did not take, and how often.
-      returned: with O(through)
+      returned: with O(port_forward)
       type: dict
     broken:
       description: What broke on the way to the pods, and how often.
-      returned: with O(through)
+      returned: with O(port_forward)
       type: dict
 availability:
   description: What Prometheus said; empty when it was not asked.
@@ -331,20 +331,20 @@ import dataclasses
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
-from ansible_collections.intelgraph.maestro.plugins.module_utils._proving import NOTHING, asked
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import PASSED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.finding import PASSED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import NOTHING, asked
 
 ARGUMENTS = {**CONNECTION, **SMOKE}
 
 
 def main() -> None:
     """Its headers may hold credentials, so that what it is called with is not for the system's log."""
-    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True), prove)
+    as_module(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True), verify)
 
 
-def prove(call: Call) -> Ending:
+def verify(call: Call) -> Ending:
     """Ask the service what the parameters want; the result has the same keys however it ends."""
     ending = perform(_asked, call)
     return dataclasses.replace(ending, values={"changed": False, **NOTHING, **ending.values})

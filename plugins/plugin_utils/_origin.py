@@ -9,7 +9,7 @@ import os
 import subprocess
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 
 AWX = {
     "job": ("job_id",),

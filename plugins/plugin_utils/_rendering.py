@@ -12,11 +12,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
-    Manifest,
-    key_of,
-    malformed,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest, key_of, malformed
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 QUOTING = re.compile(r"\b(tag|alias|anchor)\b.*")

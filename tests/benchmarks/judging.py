@@ -27,7 +27,7 @@ from measuring import (
     HERE,
     KUBECONFIG,
     Cluster,
-    Mirror,
+    Informer,
     Source,
     ansible_playbook,
     connected,
@@ -56,7 +56,7 @@ class Scenario:
 
     name: str
     variables: dict[str, t.Any]
-    is_shown: t.Callable[[Mirror], bool]
+    is_shown: t.Callable[[Informer], bool]
 
 
 def faults(**values: t.Any) -> dict[str, t.Any]:
@@ -139,25 +139,25 @@ def observed(
 ) -> Run:
     """Run a tool while a watch notes the moment from which the API shows how the rollout ends."""
     delete_namespace(cluster, namespace)
-    shown: list[float] = []
+    displayed: list[float] = []
     done = threading.Event()
-    with Mirror(cluster, [Source(*kind, namespace) for kind in WATCHED]) as mirror:
-        mirror.synced(10)
+    with Informer(cluster, [Source(*kind, namespace) for kind in WATCHED]) as informer:
+        informer.synced(10)
 
         def note() -> bool:
-            if scenario.is_shown(mirror):
-                shown.append(time.monotonic())
-            return bool(shown) or done.is_set()
+            if scenario.is_shown(informer):
+                displayed.append(time.monotonic())
+            return bool(displayed) or done.is_set()
 
-        watcher = threading.Thread(target=until, args=(mirror, note, time.monotonic() + 300))
+        watcher = threading.Thread(target=until, args=(informer, note, time.monotonic() + 300))
         watcher.start()
         began = time.monotonic()
         code, sentence = run()
         ended = time.monotonic()
         done.set()
-        watcher.join(timeout=0 if shown else 1)
+        watcher.join(timeout=0 if displayed else 1)
     delete_namespace(cluster, namespace)
-    return Run(tool, ended - began, ended - shown[0] if shown else None, code, sentence)
+    return Run(tool, ended - began, ended - displayed[0] if displayed else None, code, sentence)
 
 
 def ours(scenario: Scenario, namespace: str) -> tuple[int, str]:

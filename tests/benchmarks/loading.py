@@ -104,8 +104,8 @@ class Row(t.NamedTuple):
     def __str__(self) -> str:
         each = f"{self.cpu / self.rate * 1e6:.0f}" if self.rate else ""
         times = (self.lateness, self.due, self.sent, self.server)
-        told = ("" if time is None else f"{time * 1000:.2f}" for time in times)
-        return lined(self.name, f"{self.rate:.0f}", f"{self.cpu * 100:.1f}", each, *told)
+        reported = ("" if time is None else f"{time * 1000:.2f}" for time in times)
+        return lined(self.name, f"{self.rate:.0f}", f"{self.cpu * 100:.1f}", each, *reported)
 
 
 def lined(name: str, *cells: str) -> str:
@@ -160,10 +160,10 @@ def known(pair: Pair, generator: Generator, rate: int, seconds: int) -> Row:
     """One run against a server that answers after 20 ms."""
     with serving("steady", *pair) as server:
 
-        def told() -> float:
+        def reported() -> float:
             return p95_of(server.stop()["times"])
 
-        return generator(Target(f"https://localhost:{server.port}/", pair.certificate, told), rate, seconds)
+        return generator(Target(f"https://localhost:{server.port}/", pair.certificate, reported), rate, seconds)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ import tests.conftest  # noqa: E402, F401
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import (  # noqa: E402
-    Mirror,
+    Informer,
     Source,
     until,
 )
@@ -72,4 +72,4 @@ def ansible_playbook() -> str:
     return str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
 
 
-__all__ = ["Mirror", "Source", "delete_namespace", "of_namespace", "play", "until"]
+__all__ = ["Informer", "Source", "delete_namespace", "of_namespace", "play", "until"]

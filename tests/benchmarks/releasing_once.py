@@ -15,7 +15,7 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.modules import release, release_info  # noqa: E402
 
 Manifest = dict[str, t.Any]
@@ -24,8 +24,8 @@ Manifest = dict[str, t.Any]
 def main(kubeconfig: str, namespace: str, path: str, *flags: str) -> None:
     place = {"kubeconfig": kubeconfig, "namespace": namespace}
     ending = looked_back(place) if "--history" in flags else released(place, path, "--check" in flags)
-    shown = ("msg", "counts", "seconds", "requests")
-    print(json.dumps({key: ending.values[key] for key in shown if key in ending.values}))
+    displayed = ("msg", "counts", "seconds", "requests")
+    print(json.dumps({key: ending.values[key] for key in displayed if key in ending.values}))
     if ending.failed:
         sys.exit(1)
 

@@ -6,43 +6,45 @@ from __future__ import annotations
 
 import typing as t
 
-from measuring import Mirror
+from measuring import Informer
 
 Manifest = dict[str, t.Any]
 
 
-def complete(mirror: Mirror) -> bool:
+def complete(informer: Informer) -> bool:
     """What `kubectl rollout status` calls success, and the pods behind the Service ready."""
-    return any(_is_complete(item) for item in mirror.objects("Deployment")) and _endpoints(mirror) >= _wanted(mirror)
-
-
-def waiting(reason: str) -> t.Callable[[Mirror], bool]:
-    """A container waits for that reason."""
-    return lambda mirror: any(
-        (status.get("state") or {}).get("waiting", {}).get("reason") == reason for status in _containers(mirror)
+    return any(_is_complete(item) for item in informer.objects("Deployment")) and _endpoints(informer) >= _wanted(
+        informer
     )
 
 
-def restarted(mirror: Mirror) -> bool:
+def waiting(reason: str) -> t.Callable[[Informer], bool]:
+    """A container waits for that reason."""
+    return lambda informer: any(
+        (status.get("state") or {}).get("waiting", {}).get("reason") == reason for status in _containers(informer)
+    )
+
+
+def restarted(informer: Informer) -> bool:
     """A container has ended for the second time: once may be chance."""
     return any(
         status.get("restartCount", 0) + ("terminated" in (status.get("state") or {})) >= 2
-        for status in _containers(mirror)
+        for status in _containers(informer)
     )
 
 
-def refused_pods(mirror: Mirror) -> bool:
+def refused_pods(informer: Informer) -> bool:
     """The ReplicaSet was refused its pods."""
-    return any(_condition(item, "ReplicaFailure") == "True" for item in mirror.objects("ReplicaSet"))
+    return any(_condition(item, "ReplicaFailure") == "True" for item in informer.objects("ReplicaSet"))
 
 
-def unschedulable(mirror: Mirror) -> bool:
-    return any(_condition(item, "PodScheduled") == "False" for item in mirror.objects("Pod"))
+def unschedulable(informer: Informer) -> bool:
+    return any(_condition(item, "PodScheduled") == "False" for item in informer.objects("Pod"))
 
 
-def started_unready(mirror: Mirror) -> bool:
+def started_unready(informer: Informer) -> bool:
     """A container has passed its startup probe and is not ready."""
-    return any(status.get("started") and not status.get("ready") for status in _containers(mirror))
+    return any(status.get("started") and not status.get("ready") for status in _containers(informer))
 
 
 def _is_complete(deployment: Manifest) -> bool:
@@ -51,12 +53,12 @@ def _is_complete(deployment: Manifest) -> bool:
     return bool(status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [wanted] * 3)
 
 
-def _wanted(mirror: Mirror) -> int:
-    return sum(item["spec"].get("replicas", 1) for item in mirror.objects("Deployment"))
+def _wanted(informer: Informer) -> int:
+    return sum(item["spec"].get("replicas", 1) for item in informer.objects("Deployment"))
 
 
-def _endpoints(mirror: Mirror) -> int:
-    slices = [item for item in mirror.objects("EndpointSlice") if item["metadata"]["name"].startswith("maestro-")]
+def _endpoints(informer: Informer) -> int:
+    slices = [item for item in informer.objects("EndpointSlice") if item["metadata"]["name"].startswith("maestro-")]
     ready = [
         (endpoint.get("targetRef") or {}).get("name")
         for item in slices
@@ -66,9 +68,9 @@ def _endpoints(mirror: Mirror) -> int:
     return len(set(ready))
 
 
-def _containers(mirror: Mirror) -> list[Manifest]:
+def _containers(informer: Informer) -> list[Manifest]:
     return [
-        status for pod in mirror.objects("Pod") for status in (pod.get("status") or {}).get("containerStatuses") or ()
+        status for pod in informer.objects("Pod") for status in (pod.get("status") or {}).get("containerStatuses") or ()
     ]
 
 

@@ -16,12 +16,12 @@ sys.path.insert(0, str(ROOT / ".venv" / "collections"))
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster  # noqa: E402
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure  # noqa: E402
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observing import (  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import (  # noqa: E402
     Subject,
     essential_sources,
     helpful_sources,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiting import await_verdict  # noqa: E402
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import await_verdict  # noqa: E402
 
 
 def main(kubeconfig: str, path: str, seconds: str) -> None:

@@ -24,8 +24,8 @@ from measuring import (
     HERE,
     KUBECONFIG,
     Cluster,
+    Informer,
     Manifest,
-    Mirror,
     Source,
     connected,
     delete_namespace,
@@ -112,10 +112,10 @@ def prepared(cluster: Cluster, pods: int) -> t.Iterator[Manifest]:
     manifest = deployment(pods)
     try:
         cluster.apply(manifest, "benchmark")
-        with Mirror(cluster, [Source("v1", "Pod", NAMESPACE)]) as mirror:
-            mirror.synced(10)
-            if not until(mirror, lambda: len(mirror.objects("Pod")) == pods, time.monotonic() + 120):
-                sys.exit(f"only {len(mirror.objects('Pod'))} of {pods} pods were created")
+        with Informer(cluster, [Source("v1", "Pod", NAMESPACE)]) as informer:
+            informer.synced(10)
+            if not until(informer, lambda: len(informer.objects("Pod")) == pods, time.monotonic() + 120):
+                sys.exit(f"only {len(informer.objects('Pod'))} of {pods} pods were created")
         yield manifest
     finally:
         cluster.delete(cluster.path_of(manifest))

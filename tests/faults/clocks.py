@@ -34,11 +34,11 @@ class Clocked:
     def result(self, seconds: float = 240) -> Values:
         """What it returned. Fails when it does not end, or ends without a result."""
         try:
-            told, _none = self._process.communicate(self._given, timeout=seconds)
+            reported, _none = self._process.communicate(self._given, timeout=seconds)
         finally:
             self._process.kill()
-        assert told, f"the release died ({self._process.returncode})"
-        return t.cast("Values", json.loads(told.splitlines()[-1]))
+        assert reported, f"the release died ({self._process.returncode})"
+        return t.cast("Values", json.loads(reported.splitlines()[-1]))
 
 
 def be_wrong(seconds: float) -> None:

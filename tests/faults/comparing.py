@@ -54,18 +54,18 @@ def objects(cluster: Cluster, namespace: str) -> dict[str, str]:
 
 
 def _normal(item: Manifest) -> str:
-    shown = comparable(item)
+    displayed = comparable(item)
     for field in ALLOCATED:
-        (shown.get("spec") or {}).pop(field, None)
-    (shown["metadata"].get("annotations") or {}).pop(REVISION, None)
-    if not shown["metadata"].get("annotations"):
-        shown["metadata"].pop("annotations", None)
+        (displayed.get("spec") or {}).pop(field, None)
+    (displayed["metadata"].get("annotations") or {}).pop(REVISION, None)
+    if not displayed["metadata"].get("annotations"):
+        displayed["metadata"].pop("annotations", None)
     owners = {
         entry["manager"]: entry["fieldsV1"]
         for entry in item["metadata"].get("managedFields") or ()
         if entry["manager"] in (MANAGER, INITIAL_MANAGER) and entry["operation"] == "Apply"
     }
-    return json.dumps([shown, owners], sort_keys=True)
+    return json.dumps([displayed, owners], sort_keys=True)
 
 
 def differences(expected: t.Mapping[str, str], found: t.Mapping[str, str]) -> list[str]:

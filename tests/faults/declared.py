@@ -52,8 +52,8 @@ def problems(wanted: Declared, remembered: t.Iterable[Declared], live: Live) -> 
             continue
         allowed.add(identity)
         found += _differences(identity, _as_applied(manifest, wanted, names), live.get(identity))
-    for former in remembered:
-        allowed |= {(kind, name) for (kind, dummy), at in _settings(former, live).items() for name in at}
+    for previous in remembered:
+        allowed |= {(kind, name) for (kind, dummy), at in _settings(previous, live).items() for name in at}
     return found + [f"{kind} {name} must not be there" for kind, name in sorted(live.keys() - allowed)]
 
 

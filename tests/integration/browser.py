@@ -55,10 +55,10 @@ class Tab:
         self.ask("Emulation.setEmulatedMedia", media=media, features=features)
         self._events.clear()
         self.ask("Page.navigate", url=page.as_uri())
-        while not self.told("Page.loadEventFired"):
+        while not self.reported("Page.loadEventFired"):
             self._events.append(json.loads(self._socket.recv()))
 
-    def told(self, method: str) -> list[dict[str, t.Any]]:
+    def reported(self, method: str) -> list[dict[str, t.Any]]:
         """The events of this kind since the page was loaded."""
         return [event["params"] for event in self._events if event.get("method") == method]
 

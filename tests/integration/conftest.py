@@ -16,8 +16,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import locking
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from tests.integration.playing import Play, play
 
 Manifest = dict[str, t.Any]
@@ -103,9 +103,9 @@ def api_dry_run(cluster: Cluster) -> t.Callable[[Manifest], tuple[str, ...]]:
 @pytest.fixture(autouse=True, scope="module")
 def terms() -> t.Iterator[None]:
     """The fault suite has locks in this process that are good for a second; other modules get the product's own."""
-    own = locking.TERMS
+    own = lease_lock.TERMS
     yield
-    locking.TERMS = own
+    lease_lock.TERMS = own
 
 
 def of_namespace(namespace: str) -> dict[str, t.Any]:
@@ -121,10 +121,10 @@ def delete_namespace(cluster: Cluster, name: str) -> None:
     """Delete a namespace, if it is there, and wait until it is gone."""
     if cluster.delete(f"/api/v1/namespaces/{name}") is None:
         return
-    with Mirror(cluster, [Source("v1", "Namespace", fields=f"metadata.name={name}")]) as mirror:
-        assert mirror.synced(30), f"the API does not list the namespace {name}"
-        if until(mirror, lambda: not mirror.objects("Namespace"), time.monotonic() + NAMESPACE_GONE_WITHIN):
+    with Informer(cluster, [Source("v1", "Namespace", fields=f"metadata.name={name}")]) as informer:
+        assert informer.synced(30), f"the API does not list the namespace {name}"
+        if until(informer, lambda: not informer.objects("Namespace"), time.monotonic() + NAMESPACE_GONE_WITHIN):
             return
-        (left,) = mirror.objects("Namespace")
-        told = [condition["message"] for condition in left["status"].get("conditions", [])]
-        pytest.fail(f"namespace {name} does not go away in {NAMESPACE_GONE_WITHIN} s: {told}", pytrace=False)
+        (left,) = informer.objects("Namespace")
+        reported = [condition["message"] for condition in left["status"].get("conditions", [])]
+        pytest.fail(f"namespace {name} does not go away in {NAMESPACE_GONE_WITHIN} s: {reported}", pytrace=False)

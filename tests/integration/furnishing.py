@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
 from tests.integration.conftest import NAMESPACE_GONE_WITHIN
 from tests.integration.waiting import wait_for
 
@@ -22,11 +22,13 @@ def furnish(cluster: Cluster, namespace: str, **labels: str) -> None:
     cluster.create(
         f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "of-somebody-else"}, "data": {"a": "b"}}
     )
-    with Mirror(cluster, [Source("v1", "ServiceAccount", namespace), Source("v1", "ConfigMap", namespace)]) as mirror:
-        assert mirror.synced(60), f"the API does not list what is in {namespace}"
+    with Informer(
+        cluster, [Source("v1", "ServiceAccount", namespace), Source("v1", "ConfigMap", namespace)]
+    ) as informer:
+        assert informer.synced(60), f"the API does not list what is in {namespace}"
         settled = until(
-            mirror,
-            lambda: bool(mirror.objects("ServiceAccount")) and len(mirror.objects("ConfigMap")) == 2,
+            informer,
+            lambda: bool(informer.objects("ServiceAccount")) and len(informer.objects("ConfigMap")) == 2,
             time.monotonic() + SETTLED_WITHIN,
         )
     assert settled, "the controllers did not furnish the namespace"
@@ -62,15 +64,15 @@ def _may(cluster: Cluster, namespace: str, user: str, rule: Manifest) -> bool:
 
 def wait_for_content_remaining(cluster: Cluster, namespace: str) -> None:
     """Until the namespace controller has said what it waits for."""
-    with Mirror(cluster, [Source("v1", "Namespace", fields=f"metadata.name={namespace}")]) as mirror:
-        assert mirror.synced(60), f"the API does not list the namespace {namespace}"
+    with Informer(cluster, [Source("v1", "Namespace", fields=f"metadata.name={namespace}")]) as informer:
+        assert informer.synced(60), f"the API does not list the namespace {namespace}"
 
         def is_said() -> bool:
-            found = mirror.objects("Namespace")
+            found = informer.objects("Namespace")
             conditions = [each for item in found for each in item["status"].get("conditions") or ()]
             return any(
                 each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions
             )
 
-        is_in_time = until(mirror, is_said, time.monotonic() + NAMESPACE_GONE_WITHIN)
-        assert is_in_time, f"the controller has not said what keeps {namespace}: {mirror.objects('Namespace')}"
+        is_in_time = until(informer, is_said, time.monotonic() + NAMESPACE_GONE_WITHIN)
+        assert is_in_time, f"the controller has not said what keeps {namespace}: {informer.objects('Namespace')}"

@@ -16,27 +16,27 @@ PAUSE = 0.1
 @contextlib.contextmanager
 def overhearing(folder: pathlib.Path) -> t.Iterator[dict[str, bytes]]:
     """Collects, by where it was, every command line of the machine and every content of a file below `folder`."""
-    heard: dict[str, bytes] = {}
+    last_heard: dict[str, bytes] = {}
     done = threading.Event()
 
     def listen() -> None:
         while not done.wait(PAUSE):
-            _add(heard, "argv", pathlib.Path("/proc").glob("[0-9]*/cmdline"))
-            _add(heard, "temporary file", (path for path in folder.rglob("*") if path.is_file()))
+            _add(last_heard, "argv", pathlib.Path("/proc").glob("[0-9]*/cmdline"))
+            _add(last_heard, "temporary file", (path for path in folder.rglob("*") if path.is_file()))
 
     listener = threading.Thread(target=listen)
     listener.start()
     try:
-        yield heard
+        yield last_heard
     finally:
         done.set()
         listener.join()
 
 
-def _add(heard: dict[str, bytes], what: str, paths: t.Iterable[pathlib.Path]) -> None:
+def _add(last_heard: dict[str, bytes], what: str, paths: t.Iterable[pathlib.Path]) -> None:
     """A process or a file that goes while it is looked at was seen as far as it was."""
     with contextlib.suppress(OSError):
         for path in paths:
             with contextlib.suppress(OSError):
                 content = path.read_bytes()
-                heard[f"{what} {path} {hash(content)}"] = content
+                last_heard[f"{what} {path} {hash(content)}"] = content

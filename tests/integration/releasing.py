@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.modules import release, release_info
 
 Manifest = dict[str, t.Any]

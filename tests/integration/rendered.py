@@ -9,8 +9,8 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import put_back_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import put_back_secrets
 from tests.integration.conftest import delete_namespace
 from tests.unit.rendering import Manifest, render_with_secrets
 
@@ -30,14 +30,14 @@ def restricted(cluster: Cluster, name: str, **variables: t.Any) -> t.Iterator[st
     manifests = {manifest["kind"]: manifest for manifest in whole("namespace", name, **variables)}
     for kind in IN_FORCE:
         cluster.apply(manifests[kind], "test")
-    with Mirror(cluster, [Source("v1", "ResourceQuota", name)]) as mirror:
-        assert mirror.synced(60), f"the API does not list the quotas of {name}"
-        counted = until(mirror, lambda: _is_counted(mirror), time.monotonic() + 120)
-        assert counted, f"the quota controller has not counted: {mirror.objects('ResourceQuota')}"
+    with Informer(cluster, [Source("v1", "ResourceQuota", name)]) as informer:
+        assert informer.synced(60), f"the API does not list the quotas of {name}"
+        counted = until(informer, lambda: _is_counted(informer), time.monotonic() + 120)
+        assert counted, f"the quota controller has not counted: {informer.objects('ResourceQuota')}"
     yield name
     cluster.delete(f"/api/v1/namespaces/{name}")
 
 
-def _is_counted(mirror: Mirror) -> bool:
+def _is_counted(informer: Informer) -> bool:
     """Until then everything is refused for a quota whose status is unknown."""
-    return any("hard" in item.get("status", {}) for item in mirror.objects("ResourceQuota"))
+    return any("hard" in item.get("status", {}) for item in informer.objects("ResourceQuota"))

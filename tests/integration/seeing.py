@@ -13,7 +13,7 @@ import typing as t
 from http.client import HTTPResponse, HTTPSConnection
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
 from tests.integration.waiting import wait_for
 
@@ -81,13 +81,13 @@ def wait_until_served(cluster: Cluster, namespace: str, many: int) -> None:
     """Wait until a namespace's Services have so many ready pods behind them."""
 
     def ready() -> int:
-        slices = mirror.objects("EndpointSlice")
+        slices = informer.objects("EndpointSlice")
         endpoints = [each for item in slices for each in item.get("endpoints") or ()]
         return len({each["targetRef"]["name"] for each in endpoints if each["conditions"].get("ready")})
 
-    with Mirror(cluster, [Source("discovery.k8s.io/v1", "EndpointSlice", namespace)]) as mirror:
-        assert mirror.synced(60), f"the API does not list the EndpointSlices of {namespace}"
-        assert until(mirror, lambda: ready() >= many, time.monotonic() + 60), f"{ready()} of {many} pods are served"
+    with Informer(cluster, [Source("discovery.k8s.io/v1", "EndpointSlice", namespace)]) as informer:
+        assert informer.synced(60), f"the API does not list the EndpointSlices of {namespace}"
+        assert until(informer, lambda: ready() >= many, time.monotonic() + 60), f"{ready()} of {many} pods are served"
 
 
 def history(cluster: Cluster, namespace: str, name: str = "maestro") -> list[Record]:

@@ -8,7 +8,7 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
 from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.integration.load import load, through_ingress
@@ -31,16 +31,16 @@ UP_WITHIN = 240
 DOWN_WITHIN = 240
 
 
-def deployment(mirror: Mirror) -> dict[str, t.Any]:
-    return next(item for item in mirror.objects("Deployment") if item["metadata"]["name"] == "maestro")
+def deployment(informer: Informer) -> dict[str, t.Any]:
+    return next(item for item in informer.objects("Deployment") if item["metadata"]["name"] == "maestro")
 
 
-def ready(mirror: Mirror) -> int:
-    return int(deployment(mirror)["status"].get("readyReplicas", 0))
+def ready(informer: Informer) -> int:
+    return int(deployment(informer)["status"].get("readyReplicas", 0))
 
 
-def wanted(mirror: Mirror) -> int:
-    return int(deployment(mirror)["spec"]["replicas"])
+def wanted(informer: Informer) -> int:
+    return int(deployment(informer)["spec"]["replicas"])
 
 
 def test_it_scales_up_under_work_and_down_again(
@@ -48,20 +48,22 @@ def test_it_scales_up_under_work_and_down_again(
 ) -> None:
     first = deploy(**SETTINGS)
     assert first.rc == 0, first.output
-    with Mirror(cluster, [Source("apps/v1", "Deployment", namespace)]) as mirror:
-        assert mirror.synced(60), f"the API does not list the Deployments of {namespace}"
-        settled = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + SETTLED_WITHIN)
-        assert settled, f"{ready(mirror)} of {wanted(mirror)} ready before any work"
+    with Informer(cluster, [Source("apps/v1", "Deployment", namespace)]) as informer:
+        assert informer.synced(60), f"the API does not list the Deployments of {namespace}"
+        settled = until(
+            informer, lambda: wanted(informer) == LEAST == ready(informer), time.monotonic() + SETTLED_WITHIN
+        )
+        assert settled, f"{ready(informer)} of {wanted(informer)} ready before any work"
         seeing.wait_until_answered(lab, f"{namespace}.maestro.test")
         with load(through_ingress(lab, f"{namespace}.maestro.test", WORK), RATE, UP_WITHIN + 120) as running:
-            grown = until(mirror, lambda: ready(mirror) == MOST, time.monotonic() + UP_WITHIN)
-            assert grown, f"{ready(mirror)} of {wanted(mirror)} ready after {UP_WITHIN} s of {running.report()}"
+            grown = until(informer, lambda: ready(informer) == MOST, time.monotonic() + UP_WITHIN)
+            assert grown, f"{ready(informer)} of {wanted(informer)} ready after {UP_WITHIN} s of {running.report()}"
             again = deploy(**SETTINGS)
             assert again.rc == 0, again.output
             assert not again.release["changed"]
-            assert wanted(mirror) == MOST
+            assert wanted(informer) == MOST
         report = running.report()
         assert report.results == {"200": report.sent}, str(report)
         assert report.sent > 0
-        shrunk = until(mirror, lambda: wanted(mirror) == LEAST == ready(mirror), time.monotonic() + DOWN_WITHIN)
-        assert shrunk, f"{ready(mirror)} of {wanted(mirror)} ready {DOWN_WITHIN} s after the work"
+        shrunk = until(informer, lambda: wanted(informer) == LEAST == ready(informer), time.monotonic() + DOWN_WITHIN)
+        assert shrunk, f"{ready(informer)} of {wanted(informer)} ready {DOWN_WITHIN} s after the work"

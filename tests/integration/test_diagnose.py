@@ -80,8 +80,8 @@ def test_a_broken_release_is_explained_and_gives_no_secret_away(
     assert "failed" in parts["history.txt"]
     assert "BackOff" in parts["events.txt"]
     assert "objects/Deployment/maestro.yaml" in parts
-    former = [text for path, text in parts.items() if path.startswith("logs/") and path.endswith(".previous.log")]
-    assert any("JWT_SIGNING_KEY)" in text for text in former), "the log names the key that it would have given away"
+    previous = [text for path, text in parts.items() if path.startswith("logs/") and path.endswith(".previous.log")]
+    assert any("JWT_SIGNING_KEY)" in text for text in previous), "the log names the key that it would have given away"
 
     values = {**CANARIES, **{part: lab[part]["password"] for part in ("database", "redis", "registry")}}
     assert Searcher(values).leaks({"output": done.output, "result": json.dumps(result), **parts}) == []

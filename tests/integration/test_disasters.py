@@ -93,7 +93,7 @@ def test_a_release_tells_what_happened_and_a_plain_re_run_mends_it(
         record_property("seconds", str(result["seconds"]))
         assert result["verdict"] == disaster.verdict, result["msg"]
         assert [words for words in disaster.words if words not in result["msg"]] == [], result["msg"]
-        if disaster.restores:
+        if disaster.rollback_to:
             assert result["restored"]["verdict"] == "passed"
             assert bench.misfits(disaster.scenario.before[0], [disaster.scenario.run]) == []
     finally:

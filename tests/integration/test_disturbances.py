@@ -35,20 +35,20 @@ def whole() -> t.Iterator[None]:
     lab_command("up")
 
 
-def judge(seen: Seen, record_property: Record) -> None:
+def evaluate(seen: Seen, record_property: Record) -> None:
     record_property("seconds", round(seen.seconds, 2))
     record_property("msg", seen.result["msg"])
     record_property("timeline", str(seen.result["timeline"]))
-    assert seen.result["verdict"] == "passed", seen.told
+    assert seen.result["verdict"] == "passed", seen.reported
 
 
 @pytest.mark.parametrize("name", BESIDE)
 def test_a_release_passes_although_it_is_disturbed(name: str, stage: Stage, record_property: Record) -> None:
-    judge(stage.seen(name), record_property)
+    evaluate(stage.seen(name), record_property)
 
 
 @pytest.mark.usefixtures("whole")
 @pytest.mark.parametrize("name", ALONE)
 def test_a_release_passes_although_the_cluster_is_disturbed(name: str, stage: Stage, record_property: Record) -> None:
     stage.wait()
-    judge(stage.run(name, ALONE[name]), record_property)
+    evaluate(stage.run(name, ALONE[name]), record_property)

@@ -22,7 +22,7 @@ def stage(
     """All faults that were asked for, under way beside each other."""
     stage = Stage(cluster, lab["kubeconfig"], tmp_path_factory.mktemp("faults"))
     for name in stage.chosen(request.session.items, "test_a_fault_is_found"):
-        stage.begin(name, FAULTS[name].scene)
+        stage.begin(name, FAULTS[name].view)
     yield stage
     stage.close()
 
@@ -33,17 +33,17 @@ def test_a_fault_is_found(name: str, stage: Stage, record_property: t.Callable[[
     record_property("seconds", round(seen.seconds, 2))
     record_property("behind_api", None if seen.behind is None else round(seen.behind, 2))
     record_property("msg", seen.result["msg"])
-    assert seen.result["verdict"] == fault.verdict, seen.told
+    assert seen.result["verdict"] == fault.verdict, seen.reported
     first = seen.result["findings"][0]
-    assert first["id"] == fault.finding, seen.told
-    assert first["object"].startswith(f"{fault.kind} "), seen.told
+    assert first["id"] == fault.finding, seen.reported
+    assert first["object"].startswith(f"{fault.kind} "), seen.reported
     for words in fault.says:
-        assert words in " ".join([first["message"], *first["evidence"]]), seen.told
-    assert first["cause"], seen.told
-    assert first["next_step"], seen.told
-    if fault.scene.shown:
-        assert seen.behind is not None, f"the API never showed it: {seen.told}"
-        assert min(seen.behind, again_if_late(name, seen.behind, stage, record_property)) <= fault.within, seen.told
+        assert words in " ".join([first["message"], *first["evidence"]]), seen.reported
+    assert first["cause"], seen.reported
+    assert first["next_step"], seen.reported
+    if fault.view.displayed:
+        assert seen.behind is not None, f"the API never showed it: {seen.reported}"
+        assert min(seen.behind, again_if_late(name, seen.behind, stage, record_property)) <= fault.within, seen.reported
 
 
 def again_if_late(name: str, behind: float, stage: Stage, record_property: t.Callable[[str, object], None]) -> float:
@@ -54,8 +54,8 @@ def again_if_late(name: str, behind: float, stage: Stage, record_property: t.Cal
     if behind <= FAULTS[name].within:
         return behind
     stage.wait()
-    seen = stage.run(name, FAULTS[name].scene)
-    assert seen.behind is not None, f"the API never showed it: {seen.told}"
+    seen = stage.run(name, FAULTS[name].view)
+    assert seen.behind is not None, f"the API never showed it: {seen.reported}"
     record_property("behind_api_alone", round(seen.behind, 2))
     return seen.behind
 

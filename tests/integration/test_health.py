@@ -14,10 +14,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, object_path
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
@@ -102,33 +102,33 @@ def test_a_fault_is_known_two_seconds_after_the_api_shows_it(
 
 def _lag(examine: Examine, cluster: Cluster, image: str) -> float:
     """Seconds from the API's showing that an image cannot be pulled to the verdict."""
-    former = cluster.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["image"]
-    shown = _moment_of(cluster, image)
+    previous = cluster.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["image"]
+    displayed = _moment_of(cluster, image)
     try:
         _set_image(cluster, image)
         result = examine(wait=True, wait_timeout=120)
         decided = time.monotonic()
     finally:
-        _set_image(cluster, former)
+        _set_image(cluster, previous)
     assert result["verdict"] == "failed"
     finding = result["findings"][0]
     assert (finding["id"], finding["container"]) == ("image-not-found", "maestro")
     assert image in finding["message"]
     assert "Ready pods: 3 of the former revision." in result["msg"]
-    return decided - shown()
+    return decided - displayed()
 
 
 def test_the_wait_is_shown_while_it_lasts(deploy: Player) -> None:
     """One line for each change, printed when it happens and not when the task has ended."""
     variables = {**of_namespace(NAMESPACE), **WITHOUT_AUTOSCALER, "workload_pod_annotations": {"shown": "live"}}
     lines = _timed_lines("intelgraph.maestro.deploy", variables)
-    told = [(moment, line) for moment, line in lines if line.startswith("  [lab]")]
-    ended = next(moment for moment, line in lines if line.startswith("changed: [lab]") and moment > told[-1][0])
-    assert ended - told[0][0] > 1.5, lines
-    assert "3 old" in told[0][1], told
-    assert told[-1][1].endswith("pods: 3 ready")
-    moments = [moment for moment, _line in told]
-    assert len(told) <= moments[-1] - moments[0] + 3, "one line a second at most"
+    reported = [(moment, line) for moment, line in lines if line.startswith("  [lab]")]
+    ended = next(moment for moment, line in lines if line.startswith("changed: [lab]") and moment > reported[-1][0])
+    assert ended - reported[0][0] > 1.5, lines
+    assert "3 old" in reported[0][1], reported
+    assert reported[-1][1].endswith("pods: 3 ready")
+    moments = [moment for moment, _line in reported]
+    assert len(reported) <= moments[-1] - moments[0] + 3, "one line a second at most"
 
 
 def _set_image(cluster: Cluster, image: str) -> None:
@@ -144,8 +144,8 @@ def _moment_of(cluster: Cluster, image: str) -> t.Callable[[], float]:
         return any("ErrImagePull" in text and image in text for text in map(json.dumps, pods))
 
     def watch() -> None:
-        with Mirror(cluster, [Source("v1", "Pod", NAMESPACE)]) as mirror:
-            if until(mirror, lambda: is_shown(mirror.objects("Pod")), time.monotonic() + 120):
+        with Informer(cluster, [Source("v1", "Pod", NAMESPACE)]) as informer:
+            if until(informer, lambda: is_shown(informer.objects("Pod")), time.monotonic() + 120):
                 found.append(time.monotonic())
 
     thread = threading.Thread(target=watch, daemon=True)

@@ -49,10 +49,10 @@ def test_ten_releases_are_read_in_one_request_and_shown_as_a_table(
     assert [each["number"] for each in listed["releases"]] == list(range(2, 12)), "the limit is ten"
     compared = history(revision=11, compare_with=9).values["differences"]
     assert only(compared)["fields"] == [{"field": "data.number", "before": "9", "after": "11"}]
-    shown = play("intelgraph.maestro.history", maestro_namespace=namespace)
-    assert shown.rc == 0, shown.output
-    assert "maestro has 10 releases" in shown.output
-    assert "number 11" in shown.output
+    displayed = play("intelgraph.maestro.history", maestro_namespace=namespace)
+    assert displayed.rc == 0, displayed.output
+    assert "maestro has 10 releases" in displayed.output
+    assert "number 11" in displayed.output
 
 
 def test_drift_is_seen_field_by_field_with_who_caused_it(

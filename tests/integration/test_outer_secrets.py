@@ -8,7 +8,9 @@ import base64
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.outer import digest_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.external_secret_digest import (
+    digest_of,
+)
 from tests.integration import seeing
 from tests.integration.conftest import Player
 
@@ -44,7 +46,7 @@ def test_a_changed_value_rolls_the_pods_once(namespace: str, deploy: Player, clu
         cluster.apply(secret, KEEPER)
     first = deploy(**EXISTING)
     assert first.rc == 0, first.output
-    former = pods(cluster, namespace)
+    previous = pods(cluster, namespace)
 
     token = "changed-by-hand"
     kept["maestro-secrets"]["data"]["EXTERNAL_SERVICE_TOKEN"] = base64.b64encode(token.encode()).decode()
@@ -53,7 +55,7 @@ def test_a_changed_value_rolls_the_pods_once(namespace: str, deploy: Player, clu
     assert rolled.rc == 0, rolled.output
     changed = [step["object"] for step in rolled.release["plan"]]
     assert changed == [f"Deployment {namespace}/maestro"]
-    assert not former & pods(cluster, namespace)
+    assert not previous & pods(cluster, namespace)
     assert token not in rolled.output
     live = cluster.find("apps/v1", "Deployment", namespace, "maestro")
     assert live is not None

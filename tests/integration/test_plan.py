@@ -38,7 +38,7 @@ def test_a_plan_is_shown_kept_approved_and_carried_out_once(
     planned = play("intelgraph.maestro.plan", **variables)
     assert planned.rc == 0, planned.output
     assert f"    + create  Deployment {namespace}/maestro" in planned.output
-    assert "[not-predicted]" in planned.output
+    assert "[dry-run-unavailable]" in planned.output
     assert cluster.find("v1", "Namespace", "", namespace) is None
     assert path.stat().st_mode & 0o777 == 0o600
     artifact = only(
@@ -109,11 +109,11 @@ def test_what_cannot_be_done_is_refused_with_all_reasons_before_anything_changes
     refused = make_release(config(a="3"), workload("b"), config("new"), unknown)
     assert refused.failed
     reasons = {finding["object"].split("/")[-1]: finding["id"] for finding in refused.values["findings"]}
-    assert reasons == {"c": "field-held", "w": "field-immutable", "x": "kind-not-served"}
+    assert reasons == {"c": "field-conflict", "w": "field-immutable", "x": "kind-not-served"}
     assert "kubectl-edit" in refused.values["msg"]
     assert seeing.generations(cluster, namespace) == before
     taken = make_release(config(a="3"), workload("a"), takeover=True).values
-    assert [finding["id"] for finding in taken["risks"]] == ["field-taken"]
+    assert [finding["id"] for finding in taken["risks"]] == ["field-takeover"]
     assert cluster.get(cluster.path_of(config()))["data"] == {"a": "3"}
 
 
@@ -140,6 +140,8 @@ def test_a_plan_holds_no_secret_value(make_release: Releaser, namespace: str, tm
     planned = make_release(secret("canary-4f1d-after"), check=True, save_plan=str(tmp_path / "plan.json"))
     changed = only(planned.values["plan"])
     assert changed["fields"] == [{"field": "data.TOKEN", "before": "(secret)", "after": "(secret, changed)"}]
-    assert only(planned.values["risks"])["id"] == "step-irreversible"
-    shown = json.dumps(planned.values) + "".join(planned.lines) + (tmp_path / "plan.json").read_text(encoding="utf-8")
-    assert not [form for form in ("canary-4f1d", "Y2FuYXJ5LTRmMWQ") if form in shown]
+    assert only(planned.values["risks"])["id"] == "irreversible-step"
+    displayed = (
+        json.dumps(planned.values) + "".join(planned.lines) + (tmp_path / "plan.json").read_text(encoding="utf-8")
+    )
+    assert not [form for form in ("canary-4f1d", "Y2FuYXJ5LTRmMWQ") if form in displayed]

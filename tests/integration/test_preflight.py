@@ -11,14 +11,14 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.looking import examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import examine
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from tests.integration.furnishing import allow, furnish
 from tests.integration.waiting import wait_for
-from tests.unit.plugins.module_utils._release.preflight.builders import deployment, obj
+from tests.unit.plugins.module_utils._preflight.builders import deployment, obj
 from tests.unit.rendering import only
 
 Lab = dict[str, t.Any]
@@ -37,8 +37,8 @@ def found_in(lab: Lab, namespace: str, *manifests: Manifest, **connection: t.Any
         manifest["metadata"]["namespace"] = namespace
     params = {"in_cluster": False, "connect_timeout": 5.0, "request_timeout": 30.0, "retry_timeout": 5.0}
     params |= {"kubeconfig": lab["kubeconfig"], **connection}
-    look = examine(params, needs_of({"test": manifests}, "maestro", namespace), Wishes(production=False))
-    return list(look.judgement.findings)
+    look = examine(params, needs_of({"test": manifests}, "maestro", namespace), PreflightOptions(production=False))
+    return list(look.evaluation.findings)
 
 
 def test_pod_security_is_asked_of_the_server_and_nothing_is_stored(namespace: str, cluster: Cluster, lab: Lab) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight import catalogue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings import registry
 from tests.integration import seeing
 from tests.integration.conftest import STATE, Player, of_namespace
 from tests.integration.furnishing import allow, furnish, wait_for_content_remaining
@@ -40,7 +40,7 @@ def inhabited(namespace: str, cluster: Cluster) -> str:
 
 
 @pytest.fixture
-def judge(namespace: str) -> Player:
+def evaluate(namespace: str) -> Player:
     """Runs the prerequisites alone, with nothing contributed."""
     return functools.partial(play, ONLY_JUDGE, **of_namespace(namespace))
 
@@ -148,13 +148,13 @@ def test_an_api_that_cannot_be_used_is_refused(
     words: str,
     inhabited: str,
     deploy: Player,
-    judge: Player,
+    evaluate: Player,
     cluster: Cluster,
     lab: Lab,
     tmp_path: pathlib.Path,
 ) -> None:
     before = versions(cluster, inhabited)
-    player = deploy if connection in THROUGH_A_DEPLOY else judge
+    player = deploy if connection in THROUGH_A_DEPLOY else evaluate
     with connection(lab, tmp_path) as options:
         message = refused(player(maestro_connection=options), finding)
     assert words in message
@@ -208,8 +208,8 @@ UNFIT: dict[str, t.Any] = {
 UNFIT_WORDS = {
     "ingress-class-missing": "IngressClass no-such-class does not exist; the cluster has nginx, traefik",
     "access-mode-impossible": "wants ReadWriteMany, but rancher.io/local-path",
-    "capacity-short": "more while rolling out) of cpu 50m, ephemeral-storage 64Mi, memory 20Gi do not fit",
-    "quota-short": "needed, 2 allowed",
+    "capacity-insufficient": "more while rolling out) of cpu 50m, ephemeral-storage 64Mi, memory 20Gi do not fit",
+    "quota-insufficient": "needed, 2 allowed",
     "reference-missing": "ANTHROPIC_API_KEY",
     "pod-refused": "no PriorityClass with name no-such-priority was found",
 }
@@ -224,11 +224,11 @@ def test_everything_is_said_at_once_in_check_mode_too(inhabited: str, deploy: Pl
     assert versions(cluster, inhabited) == before
 
 
-def test_an_endpoint_that_nobody_answers_for_is_as_grave_as_chosen(judge: Player) -> None:
+def test_an_endpoint_that_nobody_answers_for_is_as_grave_as_chosen(evaluate: Player) -> None:
     database = {"host": "127.0.0.1", "port": 1}
-    message = refused(judge(maestro_database=database), "endpoint-unreachable")
+    message = refused(evaluate(maestro_database=database), "endpoint-unreachable")
     assert "PostgreSQL 127.0.0.1:1: This host cannot open a connection" in message
-    warned = judge(maestro_database=database, prerequisites_endpoints="warning")
+    warned = evaluate(maestro_database=database, prerequisites_endpoints="warning")
     assert warned.rc == 0, warned.output
     assert warned.output.count("[endpoint-unreachable]") == 1
 
@@ -254,29 +254,31 @@ def test_a_forbidden_verb_is_named_for_each_kind(inhabited: str, deploy: Player,
     assert versions(cluster, inhabited) == before
 
 
-def test_a_namespace_that_does_not_go_away_says_what_holds_it(inhabited: str, judge: Player, cluster: Cluster) -> None:
+def test_a_namespace_that_does_not_go_away_says_what_holds_it(
+    inhabited: str, evaluate: Player, cluster: Cluster
+) -> None:
     path = f"/api/v1/namespaces/{inhabited}/configmaps/of-somebody-else"
     cluster.merge(path, {"metadata": {"finalizers": ["example.com/guard"]}})
     cluster.delete(f"/api/v1/namespaces/{inhabited}")
     try:
         wait_for_content_remaining(cluster, inhabited)
-        message = refused(judge(), "namespace-terminating")
+        message = refused(evaluate(), "namespace-terminating")
     finally:
         cluster.merge(path, {"metadata": {"finalizers": None}})
     assert "takes no new object" in message
     assert "example.com/guard" in message
 
 
-def test_another_run_at_work_is_named(inhabited: str, judge: Player, cluster: Cluster) -> None:
+def test_another_run_at_work_is_named(inhabited: str, evaluate: Player, cluster: Cluster) -> None:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     lease = {
         "metadata": {"name": "maestro-release"},
         "spec": {"holderIdentity": "runner-7", "renewTime": now, "leaseDurationSeconds": 300},
     }
     cluster.create(f"/apis/coordination.k8s.io/v1/namespaces/{inhabited}/leases", lease)
-    told = judge()
-    assert told.rc == 0, told.output
-    [warning] = [finding for finding in told.result_of(INFO)["findings"] if finding["id"] == "release-in-progress"]
+    reported = evaluate()
+    assert reported.rc == 0, reported.output
+    [warning] = [finding for finding in reported.result_of(INFO)["findings"] if finding["id"] == "release-in-progress"]
     assert "held by runner-7" in warning["message"]
 
 
@@ -285,14 +287,14 @@ def test_the_lab_is_fit_and_judged_with_few_requests(
 ) -> None:
     done = deploy("--check")
     assert done.rc == 0, done.output
-    judged = done.result_of(INFO)
-    assert judged["verdict"] == "passed"
-    assert [finding for finding in judged["findings"] if finding["severity"] != "note"] == []
-    assert judged["cluster"]["zones"] == ["zone-1", "zone-2", "zone-3"]
-    assert judged["requests"] < 80
-    record_property("seconds", judged["duration"])
+    evaluated = done.result_of(INFO)
+    assert evaluated["verdict"] == "passed"
+    assert [finding for finding in evaluated["findings"] if finding["severity"] != "note"] == []
+    assert evaluated["cluster"]["zones"] == ["zone-1", "zone-2", "zone-3"]
+    assert evaluated["requests"] < 80
+    record_property("seconds", evaluated["duration"])
 
 
 def test_every_finding_of_these_tests_is_declared() -> None:
     named = {finding for _, finding, _ in CONNECTIONS} | {each for _, found, _ in REFUSALS.values() for each in found}
-    assert named <= {check.id for check in catalogue.ALL}
+    assert named <= set(registry.BY_ID)

@@ -78,8 +78,10 @@ class Bench:
         answers = [fetch(self.lab, HOSTNAME, "/api/v1/status") for _unused in range(10 * REPLICAS)]
         deployment = self.cluster.find("apps/v1", "Deployment", NAMESPACE, "maestro")
         assert deployment
-        told = frozenset((answer.status, answer.status == 200 and answer.json.get("revision")) for answer in answers)
-        return Served(told, deployment["spec"]["template"])
+        reported = frozenset(
+            (answer.status, answer.status == 200 and answer.json.get("revision")) for answer in answers
+        )
+        return Served(reported, deployment["spec"]["template"])
 
     def settled(self, wanted: Served | None = None) -> Served:
         """What users get once nothing but one revision answers: the ingress asks a pod that ends for a moment still."""
@@ -96,13 +98,13 @@ class Bench:
         done = self.deploy(**bad)
         failed, restored = history(self.cluster, NAMESPACE)[-2:]
         assert (failed.state, done.release["number"]) == ("failed", failed.number), done.output
-        assert (restored.state in GOOD_ENOUGH, restored.about["restores"]) == (True, good.number), done.output
+        assert (restored.state in GOOD_ENOUGH, restored.about["rollback_to"]) == (True, good.number), done.output
         assert restored.manifests == good.manifests
         self.settled(before)
-        told = only(done, finding)
+        reported = only(done, finding)
         assert done.rc == 2
         assert f"Release {failed.number} of maestro is ready but does not serve as it should" in done.failure
-        assert told["message"] in done.failure
+        assert reported["message"] in done.failure
         assert f"Release {good.number} was restored as release {restored.number}" in done.failure
         assert (done.release["restored"]["number"], done.release["restored"]["verdict"]) == (
             restored.number,
@@ -110,7 +112,7 @@ class Bench:
         )
         assert finding in failed.outcome["reason"]
         assert failed.outcome["smoke"]["verdict"] == "failed"
-        return told, failed.outcome
+        return reported, failed.outcome
 
 
 def only(done: Play, kind: str) -> dict[str, t.Any]:
@@ -129,12 +131,12 @@ def test_one_percent_of_errors_is_taken_back(bench: Bench) -> None:
     """1000 requests: each pod fails every hundredth, 9 in all at least. Were 0.3 % right, there would hardly be 7."""
     gates = {"error_ratio": 0.003, "p95": -1, "throughput": -1}
     load = {**API, "rate": 200, "seconds": 5, "warm_up": 0.5, "gates": gates, "timeout": 30}
-    told, outcome = bench.taken_back(
+    reported, outcome = bench.taken_back(
         "error-ratio-high", **faults(errorRatio=0.01), maestro_smoke_load=load, maestro_smoke_expect=BY_LOAD
     )
     figures = outcome["smoke"]["load"]
-    assert told["object"] == "error_ratio"
-    assert told["message"].endswith(
+    assert reported["object"] == "error_ratio"
+    assert reported["message"].endswith(
         f"of {figures['sent']} requests failed ({figures['results']['5xx']} 5xx); 0.300% may"
     )
     assert figures["error_ratio"] == pytest.approx(0.01, abs=0.002)
@@ -144,10 +146,10 @@ def test_a_p95_of_three_seconds_is_taken_back(bench: Bench) -> None:
     """Every fifth of 100 requests: were p95 below 2 s, 10 would hardly be slower."""
     load = {**API, "rate": 50, "seconds": 2, "warm_up": 0, "gates": {"error_ratio": -1, "p95": 2.0}}
     slow = faults(latencyMilliseconds=3000, latencyShare=0.2)
-    told, outcome = bench.taken_back("latency-high", **slow, maestro_smoke_load=load, maestro_smoke_expect=BY_LOAD)
+    reported, outcome = bench.taken_back("latency-high", **slow, maestro_smoke_load=load, maestro_smoke_expect=BY_LOAD)
     figures = outcome["smoke"]["load"]
-    assert told["object"] == "p95"
-    assert told["message"].endswith(" s, counted from when requests were due; 2 s is the limit")
+    assert reported["object"] == "p95"
+    assert reported["message"].endswith(" s, counted from when requests were due; 2 s is the limit")
     assert figures["latency"]["p95"] >= 3.0 > figures["latency"]["p50"]
 
 
@@ -159,27 +161,27 @@ def test_a_pod_that_somebody_keeps_is_found_behind_the_new_revision(bench: Bench
     bench.cluster.merge(path, {"metadata": {"labels": {"pod-template-hash": "kept"}}})
     try:
         wait_until_served(bench.cluster, NAMESPACE, REPLICAS + 1)
-        told, outcome = bench.taken_back("revision-stale", workload_orchestration_max_concurrent_sources=7)
+        reported, outcome = bench.taken_back("revision-stale", workload_orchestration_max_concurrent_sources=7)
     finally:
         bench.cluster.delete(path)
     deployed = outcome["smoke"]["pods"]["revision"]
-    assert told["message"] == f"{name} answers with another revision than {deployed}, which is deployed: {revision}"
+    assert reported["message"] == f"{name} answers with another revision than {deployed}, which is deployed: {revision}"
     assert name in outcome["smoke"]["pods"]["expected"]
-    assert f"{name} is of no controller of the release" in told["evidence"][0]
+    assert f"{name} is of no controller of the release" in reported["evidence"][0]
 
 
 def test_a_certificate_about_to_end_is_taken_back(bench: Bench) -> None:
     """Made while pods are replaced, it is served long before a check has succeeded so often in a row."""
     soon = {"healthy": ["/healthz"], "closed": [], "status": "", "redirect": False, "certificate_days": 7}
-    told, _outcome = bench.taken_back(
-        "certificate-ending",
+    reported, _outcome = bench.taken_back(
+        "certificate-expiring",
         ingress_tls_duration_days=3,
         ingress_tls_renew_before_days=1,
         workload_orchestration_max_concurrent_sources=8,
         maestro_smoke_deadline=40,
         maestro_smoke_expect={**soon, "successes": 20},
     )
-    assert told["message"] == f"the certificate of {HOSTNAME} ends in 3.0 days; 7 is the least"
+    assert reported["message"] == f"the certificate of {HOSTNAME} ends in 3.0 days; 7 is the least"
     certificate = bench.cluster.find("cert-manager.io/v1", "Certificate", NAMESPACE, "maestro-tls")
     assert certificate
     assert certificate["spec"]["duration"] == "2160h0m0s"

@@ -96,9 +96,9 @@ def test_the_page_looks_right_and_asks_the_network_for_nothing(look: str, tab: T
     width, scheme, media, green = LOOKS[look]
     tab.show(page, width, scheme, media)
     png = tab.picture(PICTURES / f"{look}.png")
-    asked = [event["request"]["url"] for event in tab.told("Network.requestWillBeSent")]
+    asked = [event["request"]["url"] for event in tab.reported("Network.requestWillBeSent")]
     assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
-    assert [event["entry"]["text"] for event in tab.told("Log.entryAdded")] == []
+    assert [event["entry"]["text"] for event in tab.reported("Log.entryAdded")] == []
     assert tab.value("document.documentElement.scrollWidth") == width
     found = colours(png)
     assert len(found) > 100
@@ -108,9 +108,11 @@ def test_the_page_looks_right_and_asks_the_network_for_nothing(look: str, tab: T
 @pytest.mark.parametrize("width", [PHONE, WIDE])
 def test_nothing_is_too_wide_however_long_it_is(width: int, tab: Tab, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "report.html"
-    told = finding(id="x", message=LONG, object=LONG, evidence=[LONG], next_step=LONG, container=LONG, cause=LONG)
+    reported = finding(id="x", message=LONG, object=LONG, evidence=[LONG], next_step=LONG, container=LONG, cause=LONG)
     rules = [{"id": LONG, "demand": LONG, "verdict": "passed"}]
-    long = report({"health": failed(msg=LONG, findings=[told], rules=rules), LONG: passed()}, host=LONG, release=LONG)
+    long = report(
+        {"health": failed(msg=LONG, findings=[reported], rules=rules), LONG: passed()}, host=LONG, release=LONG
+    )
     path.write_text(render_html(long), encoding="utf-8")
     tab.show(path, width)
     assert tab.value("document.documentElement.scrollWidth") == width

@@ -10,7 +10,9 @@ import time
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.naming import is_named_by_content
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.content_hash import (
+    is_named_by_content,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import comparable
 from tests.integration import seeing
 from tests.integration.conftest import Player
@@ -79,11 +81,11 @@ def objects(cluster: Cluster, namespace: str) -> dict[str, t.Any]:
 
 
 def _normal(item: dict[str, t.Any]) -> dict[str, t.Any]:
-    shown = comparable(item)
-    shown["metadata"].pop("annotations", None)
+    displayed = comparable(item)
+    displayed["metadata"].pop("annotations", None)
     for field in ("clusterIP", "clusterIPs"):
-        (shown.get("spec") or {}).pop(field, None)
-    return shown
+        (displayed.get("spec") or {}).pop(field, None)
+    return displayed
 
 
 def in_use(cluster: Cluster, namespace: str) -> str:
@@ -116,7 +118,7 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     assert unproven.rc == 2, unproven.output
     assert "Release 3 of maestro (release 1 restored) is ready but does not serve as it should" in unproven.failure
     assert [each["id"] for each in unproven.release["findings"] if each["severity"] == "error"] == [
-        "certificate-ending"
+        "certificate-expiring"
     ]
     assert "Nothing was undone. To go back to release 2:" in unproven.failure
     assert "intelgraph.maestro.rollback -e maestro_rollback_to=2." in unproven.failure
@@ -135,7 +137,7 @@ def test_a_rollback_restores_everything_and_further_back_there_is_nothing(
     assert in_use(cluster, namespace) == values
     assert states(cluster, namespace) == [(1, "passed"), (2, "passed"), (3, "failed"), (4, "passed")]
     last = seeing.history(cluster, namespace)[-1]
-    assert (last.about["restores"], last.about["reason"]) == (1, "2.1.0 is too slow")
+    assert (last.about["rollback_to"], last.about["reason"]) == (1, "2.1.0 is too slow")
     assert seeing.version_within(lab, f"{namespace}.maestro.test", OLD, 60) == OLD
 
     again = rollback()

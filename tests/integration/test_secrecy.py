@@ -100,14 +100,14 @@ class Site:
 
     def play(self, name: str, **variables: t.Any) -> Play:
         """Run a play of the collection and keep its output and its tasks' results."""
-        with overhearing(self.folder / "passing") as heard:
+        with overhearing(self.folder / "passing") as last_heard:
             done = play(
                 f"intelgraph.maestro.{name}", *DETAIL, environment=self._environment, **{**self._variables, **variables}
             )
         number = len(self.left)
         self.left[f"output {number} of {name}"] = done.output
         self.left[f"results {number} of {name}"] = json.dumps(done.tasks)
-        self.left |= heard
+        self.left |= last_heard
         return done
 
     def run(self, name: str, **variables: t.Any) -> str:
@@ -127,7 +127,7 @@ class Site:
         command = [runner, "run", str(place), "-p", f"intelgraph.maestro.{name}", "--ident", "job"]
         inventory = str(ROOT / "inventories" / "lab")
         environment = {**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
-        with overhearing(self.folder / "passing") as heard:
+        with overhearing(self.folder / "passing") as last_heard:
             done = subprocess.run(
                 [*command, "--inventory", inventory],
                 env=environment,
@@ -136,7 +136,11 @@ class Site:
                 timeout=SECONDS,
                 check=False,
             )
-        self.left |= {**heard, **files_below(place / "artifacts"), "output of the runner": done.stdout + done.stderr}
+        self.left |= {
+            **last_heard,
+            **files_below(place / "artifacts"),
+            "output of the runner": done.stdout + done.stderr,
+        }
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
         return done.stdout
 
@@ -205,7 +209,7 @@ def test_no_secret_value_comes_out(
     assert [done.rc for done in (planned, upgraded, failed, restored, *others)] == [0, 0, 2, 0, 0, 0, 0, 0]
     assert validated.result_of("intelgraph.maestro.smoke")["verdict"] == "passed", validated.output[-4000:]
     releases = others[2].result_of("intelgraph.maestro.release_info")["releases"]
-    states = [(each["state"], each["restores"], bool(each["timeline"])) for each in releases]
+    states = [(each["state"], each["rollback_to"], bool(each["timeline"])) for each in releases]
     assert states == [*[("passed", 0, True)] * 2, ("failed", 0, True), ("passed", 2, True), ("passed", 1, True)]
 
     assert [pathlib.Path(path).name for path in failed.release["report_files"]] == [

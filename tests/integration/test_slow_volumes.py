@@ -11,8 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, until
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.judging.scheduling import PATIENCE
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules.scheduling import PATIENCE
 from tests.integration import seeing
 from tests.integration.conftest import Player
 from tests.unit.rendering import Manifest
@@ -46,7 +46,7 @@ def storage_class(cluster: Cluster, namespace: str) -> t.Iterator[str]:
 def begun(claim: Manifest) -> Manifest:
     """The event by which a provisioner tells that it makes the volume of a claim."""
     metadata = claim["metadata"]
-    told = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    reported = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {
         "metadata": {"generateName": "by-hand-"},
         "involvedObject": {
@@ -60,8 +60,8 @@ def begun(claim: Manifest) -> Manifest:
         "message": "External provisioner is provisioning volume",
         "type": "Normal",
         "count": 1,
-        "firstTimestamp": told,
-        "lastTimestamp": told,
+        "firstTimestamp": reported,
+        "lastTimestamp": reported,
     }
 
 
@@ -89,13 +89,13 @@ def volume(claim: Manifest) -> Manifest:
 
 def provision(cluster: Cluster, namespace: str) -> None:
     """Be the provisioner of a class: begin at once, and take one's time."""
-    with Mirror(cluster, [Source("v1", "PersistentVolumeClaim", namespace)]) as mirror:
+    with Informer(cluster, [Source("v1", "PersistentVolumeClaim", namespace)]) as informer:
 
         def chosen() -> list[Manifest]:
-            claims = mirror.objects("PersistentVolumeClaim")
+            claims = informer.objects("PersistentVolumeClaim")
             return [claim for claim in claims if SELECTED_NODE in claim["metadata"].get("annotations", {})]
 
-        assert until(mirror, lambda: len(chosen()) == REPLICAS, time.monotonic() + 120), "no node is chosen"
+        assert until(informer, lambda: len(chosen()) == REPLICAS, time.monotonic() + 120), "no node is chosen"
         claims = chosen()
     for claim in claims:
         cluster.create(f"/api/v1/namespaces/{namespace}/events", begun(claim))

@@ -12,8 +12,11 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.forwarding import Backend, Forwarding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.port_forward.listener import (
+    Backend,
+    Forwarding,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.integration import seeing
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
@@ -55,7 +58,7 @@ def deploy(cluster: Cluster) -> t.Iterator[Player]:
 
 
 @pytest.fixture
-def prove(deploy: Player, lab: dict[str, t.Any]) -> t.Callable[..., Ending]:
+def verify(deploy: Player, lab: dict[str, t.Any]) -> t.Callable[..., Ending]:
     """Asks that release, in this process."""
 
     def ask(**given: t.Any) -> Ending:
@@ -69,12 +72,12 @@ def prove(deploy: Player, lab: dict[str, t.Any]) -> t.Callable[..., Ending]:
             "interval": 0.2,
             **given,
         }
-        return smoke.prove(Call(parameters(wanted)))
+        return smoke.verify(Call(parameters(wanted)))
 
     return ask
 
 
-Prove = t.Callable[..., Ending]
+Verify = t.Callable[..., Ending]
 
 
 def parameters(given: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -112,9 +115,9 @@ def test_the_play_proves_a_good_release_with_figures(deploy: Player, tmp_path: p
     assert set(result["load"]["pods"]) == set(result["pods"]["expected"])
 
 
-def test_everything_wrong_with_the_way_in_is_named(prove: Prove) -> None:
+def test_everything_wrong_with_the_way_in_is_named(verify: Verify) -> None:
     """The same release, of which more is expected than it has."""
-    came = prove(
+    came = verify(
         expect={
             "certificate_days": 400,
             "closed": ["/healthz"],
@@ -127,15 +130,15 @@ def test_everything_wrong_with_the_way_in_is_named(prove: Prove) -> None:
     )
     assert came.failed
     assert set(ids(came)) == {
-        "answer-unexpected",
-        "certificate-ending",
+        "response-unexpected",
+        "certificate-expiring",
         "cors-wrong",
-        "endpoint-open",
+        "endpoint-exposed",
         "hsts-missing",
     }
 
 
-def test_a_pod_of_an_old_revision_is_found(prove: Prove, cluster: Cluster) -> None:
+def test_a_pod_of_an_old_revision_is_found(verify: Verify, cluster: Cluster) -> None:
     """A pod behind the same Service that no ReplicaSet of the release owns."""
     pod = seeing.pods(cluster, NAMESPACE)[0]
     placed = ("nodeName", "affinity", "topologySpreadConstraints")
@@ -146,7 +149,7 @@ def test_a_pod_of_an_old_revision_is_found(prove: Prove, cluster: Cluster) -> No
     cluster.create(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     try:
         seeing.wait_until_served(cluster, NAMESPACE, 4)
-        came = prove()
+        came = verify()
     finally:
         cluster.delete(f"{path}/maestro-old")
     assert ids(came) == ["revision-stale"]
@@ -154,36 +157,36 @@ def test_a_pod_of_an_old_revision_is_found(prove: Prove, cluster: Cluster) -> No
 
 
 def test_pods_that_the_public_way_does_not_lead_to_are_asked_through_the_api_server(
-    prove: Prove, cluster: Cluster
+    verify: Verify, cluster: Cluster
 ) -> None:
     """An ingress that keeps a connection to one pod: here that is all that the public way leads to."""
     known, *others = sorted(pod["metadata"]["name"] for pod in seeing.pods(cluster, NAMESPACE))
     with Forwarding(cluster, NAMESPACE, lambda: [Backend(known, 8080)]) as way:
         address, port = way.address
-        came = prove(url=f"http://{HOSTNAME}", resolve={HOSTNAME: f"{address}:{port}"}, defaults=False)
+        came = verify(url=f"http://{HOSTNAME}", resolve={HOSTNAME: f"{address}:{port}"}, defaults=False)
     assert came.values["verdict"] == "passed", came.values["msg"]
     assert (set(came.values["pods"]["seen"]), set(came.values["pods"]["directly"])) == ({known}, set(others))
     assert {*came.values["pods"]["directly"].values()} == {came.values["pods"]["revision"]}
-    assert "pods-asked-directly" in [finding["id"] for finding in came.values["findings"]]
+    assert "pods-tested-directly" in [finding["id"] for finding in came.values["findings"]]
 
 
-def test_the_rate_limiter_is_proven(prove: Prove) -> None:
+def test_the_rate_limiter_is_proven(verify: Verify) -> None:
     """Each of the two Traefik limits for itself, and chance spreads connections over them: the moment is a rough one.
 
     The exact moment is proven with one bucket, in test_smoke_truth.
     """
     limiter = {"rate": 700, "limit": LIMIT, "burst": BURST, "replicas": REPLICAS, "delay": 0.5, "tolerance": 1.0}
-    came = prove(limiter=limiter, pods="off", defaults=False)
+    came = verify(limiter=limiter, pods="off", defaults=False)
     assert came.values["verdict"] == "passed", came.values["msg"]
     assert came.values["limiter"]["results"]["429"] > 0
     assert came.values["limiter"]["expected"] == 3.75
 
 
-def test_errors_and_slowness_are_measured(prove: Prove, deploy: Player) -> None:
+def test_errors_and_slowness_are_measured(verify: Verify, deploy: Player) -> None:
     done = deploy(workload_settings_extra={"faults": FAULTS})
     assert done.rc == 0, done.output
     patient = {"max_seconds": 10, "successes": 1}
-    came = prove(load=LIGHT, expect=patient)
+    came = verify(load=LIGHT, expect=patient)
     assert came.values["verdict"] == "failed"
     load = came.values["load"]
     assert set(ids(came)) - {"generator-overloaded"} == {"error-ratio-high", "latency-high"}, came.values["msg"]

@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import asking, running
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import runner
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import probe
 from tests.smoke_servers.server import serving
 from tests.unit.plugins.module_utils._smoke.test_options import asked
 
@@ -24,17 +25,15 @@ CHECKS = [{"name": "root", "url": "/"}]
         ("limited", {"limiter": {"rate": 400, "limit": 200, "burst": 200, "tolerance": 0.5}}),
     ],
 )
-def test_a_load_goes_to_the_addresses_that_take_it(
+def test_a_name_with_a_dead_address_fails_before_a_load_is_sent(
     behaviour: str, given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(behaviour) as server:
         both = [(socket.AF_INET, (place, server.port)) for place in ("127.0.0.2", "127.0.0.1")]
-        for module in (asking, running):
+        for module in (probe, runner):
             monkeypatch.setattr(module, "lookup", lambda *_name: both)
         wish = asked(f"http://localhost:{server.port}", defaults=False, checks=CHECKS, **given)
-        manner = running.Manner(ssl.create_default_context(), {}, interval=0.05)
-        came = running.run(wish, None, manner, running.Prometheus())
-    results = {**came["load"].get("results", {}), **came["limiter"].get("results", {})}
-    assert results.get("connect", 0) == 0
-    assert "error" not in {finding["severity"] for finding in came["findings"]}, came["msg"]
+        transport = runner.Transport(ssl.create_default_context(), {}, interval=0.05)
+        came = runner.run(wish, None, transport, runner.Prometheus())
+    assert (came["verdict"], came["load"], came["limiter"]) == ("failed", {}, {})
     assert "[address-unreachable] 127.0.0.2" in came["msg"]

@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, verify
 from tests.integration.test_smoke_truth import address, plan_for
 from tests.smoke_servers.server import serving
 
@@ -25,6 +25,8 @@ def test_a_stall_of_our_own_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Load, "_see_to", stalling)
     with serving("limited") as server:
-        proof = prove(Limiter(limit=200, burst=200), plan_for(server.port, 400, 1), [address(server.port)], None)
-    assert proof.undecided
-    assert "error" not in {finding.severity for finding in proof.findings}
+        smoke_result = verify(
+            Limiter(limit=200, burst=200), plan_for(server.port, 400, 1), [address(server.port)], None
+        )
+    assert smoke_result.undecided
+    assert "error" not in {finding.severity for finding in smoke_result.findings}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import measure
 from tests.integration.test_smoke_truth import address
 from tests.smoke_servers.server import CAPACITY, serving
 from tests.unit.plugins.module_utils._smoke.test_options import asked
@@ -22,7 +22,7 @@ def test_a_service_that_cannot_keep_up_fails_long_before_its_latency_does(rate: 
         assert wish.load
         measured = measure(wish.load, wish.gates, [address(server.port)], None, wish.extensions)
     assert measured.figures["latency"]["p95"] < 2.0
-    assert measured.judgement.verdict == verdict, measured.judgement
-    gates = {gate.gate: gate for gate in measured.judgement.gates}
+    assert measured.evaluation.verdict == verdict, measured.evaluation
+    gates = {gate.gate: gate for gate in measured.evaluation.gates}
     assert gates["throughput"].verdict == verdict
     assert gates["throughput"].value == pytest.approx(min(rate, CAPACITY), rel=0.03)

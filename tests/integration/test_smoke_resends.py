@@ -13,10 +13,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import measure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Request
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import Request
 from tests.integration.test_smoke_truth import address, plan_for, results
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

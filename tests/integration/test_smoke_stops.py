@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import connection
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import connection
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
 from tests.integration.test_smoke_truth import address, plan_for, results
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.server import serving
@@ -23,7 +23,7 @@ GATES = {"error_ratio": 0.001, "p95": 30.0}
 
 
 def ids(measured: Measurement) -> set[str]:
-    return {finding.id for finding in measured.judgement.findings}
+    return {finding.id for finding in measured.evaluation.findings}
 
 
 @pytest.mark.parametrize("warm_up", [0.0, 2.0])
@@ -32,7 +32,7 @@ def test_a_service_that_answers_errors_fails_and_the_load_stops(warm_up: float) 
         measured = measure(plan_for(server.port, 200, 30, warm_up=warm_up), GATES, [address(server.port)], None)
         truth = server.stop()
     assert measured.figures["stopped"]
-    assert measured.judgement.verdict == "failed"
+    assert measured.evaluation.verdict == "failed"
     assert {"load-stopped", "error-ratio-high"} <= ids(measured)
     assert results(measured) == {"5xx": truth["requests"]}
     assert measured.figures["planned"] == measured.figures["sent"] == truth["requests"] < 100
@@ -46,7 +46,7 @@ def test_a_service_that_takes_no_connection_fails(warm_up: float) -> None:
         port = nobody.getsockname()[1]
         measured = measure(plan_for(port, 200, 10, warm_up=warm_up), GATES, [address(port)], None)
     assert set(results(measured)) == {"connect"}
-    assert measured.judgement.verdict == "failed", measured.judgement
+    assert measured.evaluation.verdict == "failed", measured.evaluation
     assert "refused" in measured.figures["said"]["connect"].lower()
 
 
@@ -58,7 +58,7 @@ def test_a_service_with_a_wrong_certificate_fails(warm_up: float, tmp_path: path
         plan = plan_for(server.port, 50, 2, "https", warm_up=warm_up)
         measured = measure(plan, GATES, [address(server.port)], context)
     assert set(results(measured)) == {"tls"}
-    assert measured.judgement.verdict == "failed", measured.judgement
+    assert measured.evaluation.verdict == "failed", measured.evaluation
 
 
 def test_what_waits_when_the_load_stops_is_not_sent_any_more() -> None:
@@ -71,7 +71,7 @@ def test_what_waits_when_the_load_stops_is_not_sent_any_more() -> None:
     assert truth["requests"] <= 40
     assert measured.figures["planned"] == measured.figures["sent"] == truth["requests"]
     assert results(measured) == {"5xx": truth["requests"]}
-    assert measured.judgement.verdict == "failed", measured.judgement
+    assert measured.evaluation.verdict == "failed", measured.evaluation
 
 
 def test_a_backlog_that_cannot_connect_ends_in_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,4 +97,4 @@ def test_a_backlog_that_cannot_connect_ends_in_a_verdict(monkeypatch: pytest.Mon
         timer.join()
     assert set(results(measured)) <= {"cut", "reset", "connect", "unsent"}
     assert measured.figures["stopped"]
-    assert measured.judgement.verdict == "failed", measured.judgement
+    assert measured.evaluation.verdict == "failed", measured.evaluation

@@ -11,13 +11,13 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import smoke
 from tests.smoke_servers.certificates import issued, self_signed
 from tests.smoke_servers.server import Server, serving
 
 
-def prove(server: Server, ca_path: str = "", **expect: t.Any) -> dict[str, t.Any]:
+def verify(server: Server, ca_path: str = "", **expect: t.Any) -> dict[str, t.Any]:
     """The result of the module for a server on this machine: one check, asked once, and no pods."""
     given: dict[str, t.Any] = {
         "url": f"https://localhost:{server.port}",
@@ -30,7 +30,7 @@ def prove(server: Server, ca_path: str = "", **expect: t.Any) -> dict[str, t.Any
     }
     checked = ModuleArgumentSpecValidator(smoke.ARGUMENTS).validate(given)
     assert checked.error_messages == []
-    return dict(smoke.prove(Call(checked.validated_parameters)).values)
+    return dict(smoke.verify(Call(checked.validated_parameters)).values)
 
 
 def wrong(result: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -48,7 +48,7 @@ def day(ahead: float) -> str:
 def test_a_server_that_speaks_only_an_old_version_is_named_with_it(version: str, tmp_path: pathlib.Path) -> None:
     pair = self_signed(tmp_path)
     with serving("good", *pair, version) as server:
-        finding = wrong(prove(server, pair.certificate))
+        finding = wrong(verify(server, pair.certificate))
         assert server.stop()["requests"] == 0
     assert finding["id"] == "tls-outdated"
     offered = version.replace("_", ".")
@@ -59,8 +59,8 @@ def test_a_server_that_speaks_only_an_old_version_is_named_with_it(version: str,
 def test_a_server_of_tls_1_2_is_good_enough_unless_1_3_is_wanted(tmp_path: pathlib.Path) -> None:
     pair = self_signed(tmp_path)
     with serving("good", *pair, "TLSv1_2") as server:
-        [check] = (good := prove(server, pair.certificate))["checks"]
-        finding = wrong(prove(server, pair.certificate, tls_minimum="TLSv1.3"))
+        [check] = (good := verify(server, pair.certificate))["checks"]
+        finding = wrong(verify(server, pair.certificate, tls_minimum="TLSv1.3"))
     assert (good["verdict"], check["tls"]) == ("passed", "TLSv1.2")
     assert check["certificate_days"] == pytest.approx(90, abs=0.2)
     assert finding["id"] == "tls-outdated"
@@ -77,16 +77,16 @@ UNTRUSTED: dict[str, tuple[dict[str, t.Any], bool, str, str]] = {
 
 @pytest.mark.parametrize("kind", UNTRUSTED)
 def test_a_certificate_that_cannot_be_trusted_is_described(kind: str, tmp_path: pathlib.Path) -> None:
-    given, trusted, words, shown = UNTRUSTED[kind]
+    given, trusted, words, displayed = UNTRUSTED[kind]
     pair = self_signed(tmp_path, **given)
     with serving("good", *pair) as server:
-        finding = wrong(prove(server, pair.certificate if trusted else ""))
+        finding = wrong(verify(server, pair.certificate if trusted else ""))
         assert server.stop()["requests"] == 0
     assert finding["id"] == "certificate-untrusted"
     assert words in finding["message"].lower().replace("self signed", "self-signed")
     described, counted = finding["evidence"]
     dates = {"begun": day(-365), "ended": day(-2), "later": day(3), "last": day(90)}
-    for part in shown.format(**dates).split(" to "):
+    for part in displayed.format(**dates).split(" to "):
         assert part in described
     assert counted == "1 of 1 attempts failed"
 
@@ -94,10 +94,10 @@ def test_a_certificate_that_cannot_be_trusted_is_described(kind: str, tmp_path: 
 def test_a_chain_is_followed_and_a_missing_link_is_told(tmp_path: pathlib.Path) -> None:
     whole, root = issued(tmp_path)
     with serving("good", *whole) as server:
-        assert prove(server, root)["verdict"] == "passed"
+        assert verify(server, root)["verdict"] == "passed"
     broken, root = issued(tmp_path, whole=False)
     with serving("good", *broken) as server:
-        finding = wrong(prove(server, root))
+        finding = wrong(verify(server, root))
     assert finding["id"] == "certificate-untrusted"
     assert "unable to get local issuer certificate" in finding["message"]
     assert "issued by Test Issuer" in finding["evidence"][0]
@@ -106,14 +106,14 @@ def test_a_chain_is_followed_and_a_missing_link_is_told(tmp_path: pathlib.Path) 
 def test_a_certificate_about_to_end_is_told_days_ahead(tmp_path: pathlib.Path) -> None:
     pair = self_signed(tmp_path, days=5)
     with serving("good", *pair) as server:
-        finding = wrong(prove(server, pair.certificate))
-        assert prove(server, pair.certificate, certificate_days=4)["verdict"] == "passed"
-    assert finding["id"] == "certificate-ending"
+        finding = wrong(verify(server, pair.certificate))
+        assert verify(server, pair.certificate, certificate_days=4)["verdict"] == "passed"
+    assert finding["id"] == "certificate-expiring"
     assert "ends in 5.0 days; 7 is the least" in finding["message"]
 
 
 def test_what_is_no_tls_at_all_is_not_called_outdated(tmp_path: pathlib.Path) -> None:
     with serving("good") as server:
-        finding = wrong(prove(server))
+        finding = wrong(verify(server))
     assert finding["id"] == "service-unreachable"
     assert "in the phase tls" in finding["message"]

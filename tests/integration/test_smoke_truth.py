@@ -20,11 +20,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.limiter import Limiter, prove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load import Load
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.measuring import Measurement, measure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.plan import Plan, Request
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import parse_url, wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import parse_url, wire
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, verify
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import Plan, Request
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import DRIP_PIECES, DRIP_SECONDS, Server, serving
@@ -57,10 +57,10 @@ def address(port: int) -> tuple[int, tuple[str, int]]:
 
 def verdict_of(measured: Measurement) -> str:
     """The verdict, or what it would be if the machine had not been too busy for latencies of milliseconds."""
-    unfit = {check.check for check in measured.judgement.self_checks if not check.passed} - {"sent"}
+    unfit = {check.check for check in measured.evaluation.self_checks if not check.passed} - {"sent"}
     if unfit != {"lateness_p99"}:
-        return measured.judgement.verdict
-    gates = {gate.verdict for gate in measured.judgement.gates}
+        return measured.evaluation.verdict
+    gates = {gate.verdict for gate in measured.evaluation.gates}
     return "failed" if "failed" in gates else "passed" if gates == {"passed"} else "inconclusive"
 
 
@@ -91,7 +91,7 @@ def test_what_is_open_is_decided_by_more_requests() -> None:
     with serving("good") as server:
         measured = loaded(server, 900, 1, {"error_ratio": 0.002}, extensions=3, timeout=30.0)
         truth = server.stop()
-    assert (measured.judgement.verdict, measured.figures["extensions"]) == ("passed", 2)
+    assert (measured.evaluation.verdict, measured.figures["extensions"]) == ("passed", 2)
     assert measured.figures["planned"] == truth["requests"] == 2700
 
 
@@ -119,7 +119,7 @@ def test_resets_are_counted() -> None:
     with serving("resets") as server:
         measured = loaded(server, 1000, 2)
         truth = server.stop()
-    assert measured.judgement.verdict == "failed"
+    assert measured.evaluation.verdict == "failed"
     assert results(measured) == {"ok": truth["did"]["ok"], "reset": truth["did"]["reset"]}
 
 
@@ -151,10 +151,10 @@ def test_connections_closed_at_random_lose_no_request() -> None:
         measured = loaded(server, 1000, 2)
         truth = server.stop()
     assert measured.figures["results"]["ok"] == truth["did"]["ok"] == truth["requests"]
-    told = measured.figures["results"]["reset"] + measured.figures["results"]["cut"]
-    assert measured.figures["results"]["ok"] + told == 2000
-    assert told <= 20 + 1000 * delays(measured, truth)
-    assert told < truth["did"]["closed"] / 2
+    reported = measured.figures["results"]["reset"] + measured.figures["results"]["cut"]
+    assert measured.figures["results"]["ok"] + reported == 2000
+    assert reported <= 20 + 1000 * delays(measured, truth)
+    assert reported < truth["did"]["closed"] / 2
     assert truth["connections"] == measured.figures["connections"]["opened"] > 100
 
 
@@ -190,7 +190,7 @@ def test_no_server_is_a_failed_connection() -> None:
         )
     assert set(results(measured)) == {"connect"}
     assert "refused" in measured.figures["said"]["connect"].lower()
-    assert measured.judgement.verdict == "failed"
+    assert measured.evaluation.verdict == "failed"
 
 
 def test_a_load_that_does_harm_stops_itself() -> None:
@@ -199,7 +199,7 @@ def test_a_load_that_does_harm_stops_itself() -> None:
         truth = server.stop()
     assert measured.figures["stopped"]
     assert truth["requests"] < 100
-    assert {"load-stopped", "error-ratio-high"} <= {finding.id for finding in measured.judgement.findings}
+    assert {"load-stopped", "error-ratio-high"} <= {finding.id for finding in measured.evaluation.findings}
 
 
 def test_over_tls_nothing_is_lost_and_connections_are_kept(tmp_path: pathlib.Path) -> None:
@@ -260,7 +260,7 @@ def test_requests_that_get_no_socket_are_told() -> None:
     assert measured.figures["results"]["ok"] == truth["requests"] == measured.figures["sent"]
     assert measured.figures["results"]["unable"] > 100
     assert measured.figures["said"]["unable"] == "Too many open files"
-    assert "generator-overloaded" in {finding.id for finding in measured.judgement.findings}
+    assert "generator-overloaded" in {finding.id for finding in measured.evaluation.findings}
 
 
 def test_the_limit_of_a_rate_is_told_from_errors() -> None:
@@ -269,24 +269,26 @@ def test_the_limit_of_a_rate_is_told_from_errors() -> None:
         truth = server.stop()
     assert results(measured) == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
     assert truth["did"]["ok"] == pytest.approx(600, abs=12 + 200 * delays(measured, truth))
-    assert measured.judgement.verdict == "inconclusive"
+    assert measured.evaluation.verdict == "inconclusive"
 
 
 def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
     """200 in the bucket, 200 a second into it, 400 a second out of it: one second."""
     limiter = Limiter(limit=200, burst=200)
     with serving("limited") as server:
-        proof = prove(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
+        smoke_result = verify(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
         truth = server.stop()
-    assert proof.first == pytest.approx(1.0, rel=0.02, abs=JITTER + truth["lag"])
-    assert {finding.id for finding in proof.findings} <= {"generator-overloaded"}
-    assert proof.results == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
+    assert smoke_result.first == pytest.approx(1.0, rel=0.02, abs=JITTER + truth["lag"])
+    assert {finding.id for finding in smoke_result.findings} <= {"generator-overloaded"}
+    assert smoke_result.results == {"ok": truth["did"]["ok"], "429": truth["did"]["limited"]}
 
 
 def test_a_limiter_that_lets_all_through_is_missing() -> None:
     with serving("good") as server:
-        proof = prove(Limiter(limit=200, burst=100), plan_for(server.port, 400, 1), [address(server.port)], None)
-    assert (proof.first, [finding.id for finding in proof.findings]) == (None, ["rate-limit-missing"])
+        smoke_result = verify(
+            Limiter(limit=200, burst=100), plan_for(server.port, 400, 1), [address(server.port)], None
+        )
+    assert (smoke_result.first, [finding.id for finding in smoke_result.findings]) == (None, ["rate-limit-missing"])
 
 
 def test_nothing_is_left_behind() -> None:

@@ -54,7 +54,7 @@ def assert_readiness(
             assert process.stdout
             port = json.loads(process.stdout.readline())["address"].rpartition(":")[2]
             url = f"http://127.0.0.1:{port}/readyz"
-            wait_for("the readiness is right", lambda: readiness(url), lambda told: told == (code, reasons))
+            wait_for("the readiness is right", lambda: readiness(url), lambda reported: reported == (code, reasons))
         finally:
             process.terminate()
         assert process.wait(60) == 0

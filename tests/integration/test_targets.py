@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.targets import NoAnswer, ask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.prometheus_targets import NoAnswer, ask
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.integration import seeing
 from tests.integration.conftest import Player
@@ -83,18 +83,18 @@ def test_prometheus_is_asked_whether_it_scrapes_every_pod(
     pods = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in seeing.pods(cluster, namespace)}
     assert len(pods) == 3
 
-    def judged() -> dict[str, t.Any]:
+    def evaluated() -> dict[str, t.Any]:
         defaults = {name: option.get("default") for name, option in health.ARGUMENTS.items()}
         wanted = {"kubeconfig": lab["kubeconfig"], "namespace": namespace, "prometheus_url": prometheus.url}
         return health.examine(Call({**defaults, **wanted, "wait": True, "wait_timeout": 60})).values
 
     prometheus.scrapes(namespace, pods, METRICS)
-    good = judged()
+    good = evaluated()
     assert (good["verdict"], good["findings"]) == ("passed", [])
     prometheus.scrapes(namespace, pods, NOTHING)
-    bad = judged()
+    bad = evaluated()
     assert bad["verdict"] == "failed"
     assert [finding["id"] for finding in bad["findings"]] == ["target-down"]
     assert "Prometheus cannot scrape 3 pods" in bad["msg"]
     prometheus.end()
-    assert judged()["verdict"] == "inconclusive"
+    assert evaluated()["verdict"] == "inconclusive"

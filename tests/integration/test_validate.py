@@ -13,9 +13,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
 from tests.integration.conftest import WITHOUT_AUTOSCALER, Player, delete_namespace, of_namespace
 from tests.integration.furnishing import allow
 from tests.integration.playing import Play, play
@@ -85,11 +85,11 @@ def ids(done: Play, action: str) -> dict[str, str]:
 def test_a_good_release_passes_and_nothing_is_touched(
     validate: Player, cluster: Cluster, lab: dict[str, t.Any], tmp_path: pathlib.Path
 ) -> None:
-    told = validate("-vvvv")
-    assert told.rc == 0, told.output[-4000:]
+    reported = validate("-vvvv")
+    assert reported.rc == 0, reported.output[-4000:]
     files = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "lab").iterdir())
     for secret in ("lab-openai-", "lab-jwt-", lab["database"]["password"], lab["redis"]["password"]):
-        assert secret not in told.output + files
+        assert secret not in reported.output + files
     before = versions(cluster)  # ready for the settling time now: nothing writes to the pods any more
     done = validate(maestro_smoke_enabled=True, maestro_smoke_load={"rate": 0})
     assert done.rc == 0, done.output

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Waits for what can be asked but does not tell by itself.
 
-Objects of the API do: they are watched, with the collection's own `Mirror` and `until`.
+Objects of the API do: they are watched, with the collection's own `Informer` and `until`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def wait_for(
         try:
             answer = ask()
         except (OSError, HTTPException) as error:
-            in_a_row, told = 0, repr(error)
+            in_a_row, reported = 0, repr(error)
         else:
-            in_a_row, told = in_a_row + 1 if is_right(answer) else 0, str(answer)
+            in_a_row, reported = in_a_row + 1 if is_right(answer) else 0, str(answer)
             if in_a_row == times:
                 return answer
         if in_a_row:
             continue
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds:g} s; the last answer: {told}")
+            raise AssertionError(f"{what}: not within {seconds:g} s; the last answer: {reported}")
         time.sleep(PAUSE)

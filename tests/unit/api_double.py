@@ -18,14 +18,14 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
     Answer,
     ApiError,
     Cluster,
     Limits,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.clock import ServerClock
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, Manifest
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.server_clock import ServerClock
 from tests.unit.owned import owned_by, uid_of
 
 Fields = dict[tuple[str, ...], t.Any]
@@ -199,9 +199,9 @@ class ApiDouble(Cluster):
     def _apply(self, path: str, body: Manifest, query: t.Mapping[str, str]) -> Manifest:
         self._need_namespace(path)
         manager, wanted = query["fieldManager"], _fields(body)
-        former = self.store.get(path)
+        previous = self.store.get(path)
         owners = copy.deepcopy(self.owners.get(path, {}))
-        taken = _taken(wanted, owners, manager, former)
+        taken = _taken(wanted, owners, manager, previous)
         if taken and query.get("force") != "true":
             raise conflict(path, taken)
         for fields in owners.values():
@@ -209,12 +209,14 @@ class ApiDouble(Cluster):
                 fields.pop(field, None)
         dropped = set(owners.get(manager, {})) - set(wanted)
         owners[manager] = wanted
-        merged = _changed(former or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned})
+        merged = _changed(
+            previous or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned}
+        )
         if query.get("dryRun"):
-            foretold = {**_metadata(path, former), **merged["metadata"], "managedFields": _managed(owners, body)}
+            foretold = {**_metadata(path, previous), **merged["metadata"], "managedFields": _managed(owners, body)}
             return {**merged, "metadata": foretold}
         self.owners[path] = owners
-        return self._written("PATCH", path, merged, former)
+        return self._written("PATCH", path, merged, previous)
 
     def _merge(self, path: str, body: Manifest) -> Manifest:
         if path not in self.store:
@@ -232,16 +234,16 @@ class ApiDouble(Cluster):
         self.writes.append(("DELETE", _short(path)))
         return {"kind": "Status", "status": "Success"}
 
-    def _written(self, method: str, path: str, item: Manifest, former: Manifest | None) -> Manifest:
+    def _written(self, method: str, path: str, item: Manifest, previous: Manifest | None) -> Manifest:
         """Store the object; a write that changes nothing has no event and no new version, as in the API server."""
         item["metadata"] = {**item["metadata"], "managedFields": _managed(self.owners.get(path, {}), item)}
-        if former is not None and {**item, "status": None} == {**former, "status": None}:
-            return former
-        item["metadata"].update(_metadata(path, former, bump=True))
+        if previous is not None and {**item, "status": None} == {**previous, "status": None}:
+            return previous
+        item["metadata"].update(_metadata(path, previous, bump=True))
         self.settle(item)
         self.store[path] = item
         self.writes.append((method, _short(path)))
-        self._tell("MODIFIED" if former else "ADDED", path, item)
+        self._tell("MODIFIED" if previous else "ADDED", path, item)
         self._control(path, item)
         return item
 
@@ -292,10 +294,10 @@ def _conditions(method: str, body: Manifest | None) -> dict[str, str]:
 
 
 def _taken(
-    wanted: Fields, owners: t.Mapping[str, Fields], manager: str, former: Manifest | None
+    wanted: Fields, owners: t.Mapping[str, Fields], manager: str, previous: Manifest | None
 ) -> list[tuple[tuple[str, ...], str]]:
     """Fields that another manager owns and that would get another value."""
-    now = _fields(former or {})
+    now = _fields(previous or {})
     return [
         (field, other)
         for other, fields in owners.items()
@@ -318,8 +320,8 @@ def _fields(value: Manifest, path: tuple[str, ...] = ()) -> Fields:
     return fields
 
 
-def _changed(former: Manifest, wanted: Fields, dropped: t.Collection[tuple[str, ...]]) -> Manifest:
-    changed = copy.deepcopy(former)
+def _changed(previous: Manifest, wanted: Fields, dropped: t.Collection[tuple[str, ...]]) -> Manifest:
+    changed = copy.deepcopy(previous)
     for field in dropped:
         place: t.Any = changed
         for key in field[:-1]:
@@ -340,9 +342,9 @@ def _identity(body: Manifest) -> Manifest:
     return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": known}
 
 
-def _metadata(path: str, former: Manifest | None, bump: bool = False) -> Manifest:
+def _metadata(path: str, previous: Manifest | None, bump: bool = False) -> Manifest:
     """What the API server keeps for itself."""
-    known = (former or {}).get("metadata") or {}
+    known = (previous or {}).get("metadata") or {}
     generation = known.get("generation", 0) + bump
     return {"uid": known.get("uid", path), "creationTimestamp": "2026-11-23T12:00:00Z", "generation": generation}
 

@@ -12,7 +12,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.defaults import Expectations
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.defaults import Expectations
 from tests.unit.rendering import Manifest, of_kind, only, render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -93,7 +93,7 @@ def test_plugins_carry_the_line_that_galaxy_looks_for() -> None:
     assert offenders(lambda path: is_python(path) and line not in text_of(path), plugins) == []
 
 
-@pytest.mark.parametrize("tool", ["variables.py", "play_specs.py"])
+@pytest.mark.parametrize("tool", ["finding_pages.py", "variables.py", "play_specs.py"])
 def test_generated_pages_are_fresh(tool: str) -> None:
     made = subprocess.run(
         [sys.executable, str(ROOT / "tools" / tool), "--check"], capture_output=True, text=True, check=False
@@ -108,11 +108,11 @@ def test_the_changelog_tells_what_the_fragments_tell() -> None:
     assert changes(release["changes"] for release in releases) == changes(fragments)
 
 
-def changes(told: t.Iterable[dict[str, list[str] | str]]) -> set[tuple[str, str]]:
+def changes(reported: t.Iterable[dict[str, list[str] | str]]) -> set[tuple[str, str]]:
     """Every sentence with its section; the summary is a single one."""
     return {
         (section, sentence)
-        for sections in told
+        for sections in reported
         for section, sentences in sections.items()
         for sentence in ([sentences] if isinstance(sentences, str) else sentences)
     }

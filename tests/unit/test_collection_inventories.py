@@ -14,11 +14,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import judge
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import needs_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.references import made_by
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.references import made_by
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions, PreflightView
+from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -86,9 +86,9 @@ def test_an_inventory_is_accepted_by_a_cluster_that_fits(
     name: str, warned: set[str], lab_facts: dict[str, t.Any]
 ) -> None:
     needs = needs_of(contributed(ROOT / "inventories" / name), "maestro", NAMESPACE)
-    wishes = Wishes(cluster_uid=UID, production=name == "production", controller_severity="off")
-    judgement = judge(Case(needs, fitting(needs), wishes))
-    assert (judgement.verdict, set(ids(judgement.findings))) == ("passed", warned)
+    wishes = PreflightOptions(cluster_uid=UID, production=name == "production", controller_severity="off")
+    evaluation = evaluate(PreflightView(needs, fitting(needs), wishes))
+    assert (evaluation.verdict, set(ids(evaluation.findings))) == ("passed", warned)
 
 
 def test_production_is_the_size_that_the_report_gives() -> None:
@@ -142,9 +142,9 @@ def inventories_of_the_readme() -> list[str]:
 
 
 def test_the_readme_shows_inventories_of_three_lines() -> None:
-    shown = inventories_of_the_readme()
-    assert len(shown) == 3
-    assert all(len(block.splitlines()) == 3 for block in shown)
+    displayed = inventories_of_the_readme()
+    assert len(displayed) == 3
+    assert all(len(block.splitlines()) == 3 for block in displayed)
 
 
 @pytest.mark.parametrize("number", range(3))

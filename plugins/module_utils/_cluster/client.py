@@ -15,13 +15,22 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-from .clock import ServerClock
+from . import parent_process
+from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
 from .configuration import configure, headers, options, private_folder
-from .dialling import dial
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
-from .kinds import KINDS, Kind, Manifest, base_path, collection_path, object_path
-from .outage import Outage
-from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
+from .port_forward.handshake import dial
+from .retry_deadline import RetryDeadline
+from .server_clock import ServerClock
+from .transport import (
+    answer_deadline,
+    limit_whole_answers,
+    lines_of,
+    notice_vanished_peers,
+    share_tls_context,
+    stop_reading,
+    unreachable,
+)
 
 try:
     import urllib3
@@ -42,7 +51,7 @@ Result = t.TypeVar("Result")
 
 
 class Limits(t.NamedTuple):
-    """Seconds allowed for connecting, for one answer, and for one request with all its retries."""
+    """Seconds allowed for connecting, for one whole answer, and for one request with all its retries."""
 
     connect: float = 5.0
     read: float = 30.0
@@ -75,6 +84,7 @@ class Cluster:
         self._pool = RESTClientObject(configuration).pool_manager
         share_tls_context(self._pool, configuration)
         notice_vanished_peers(self._pool)
+        limit_whole_answers(self._pool)
         if not configuration.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self.warnings.append(f"The certificate of {self.host} is not checked (validate_certs is false).")
@@ -83,7 +93,7 @@ class Cluster:
         self._discovery = threading.Lock()
         self._lock = threading.Lock()
         self._streams: list[t.Any] = []
-        self._outage = Outage()
+        self._retry_deadline = RetryDeadline()
 
     @classmethod
     def connect(cls, params: t.Mapping[str, t.Any]) -> Cluster:
@@ -190,30 +200,32 @@ class Cluster:
     ) -> Answer:
         """Send one request; transient failures are retried until `limits.retry` seconds have passed.
 
-        A server that has been away for as long already is given one short try.
+        A server that has been away for as long already is given one short try. Nothing is sent for a parent process
+        that is gone: Stopped is raised.
         """
         begun = time.monotonic()
         payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         attempt = 0
         while True:
+            parent_process.require()
             attempt += 1
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
             sent = time.monotonic()
-            hopeless = sent > self._outage.deadline(begun, self.limits.retry)
-            patience = min(self.limits.read, LAST_TRY) if hopeless else self.limits.read
+            out_of_time = sent > self._retry_deadline.deadline(begun, self.limits.retry)
+            retry_seconds = min(self.limits.read, LAST_TRY) if out_of_time else self.limits.read
             try:
-                answer = self._send(method, path, payload, content_type, query, patience)
+                answer = self._send(method, path, payload, content_type, query, retry_seconds)
             except Untrusted:
                 raise
             except Unreachable:
-                self._outage.noticed(sent, self.limits.retry)
+                self._retry_deadline.noticed(sent, self.limits.retry)
                 if method not in IDEMPOTENT or self._is_over(begun, delay) or attempt >= _tries(self.requests):
                     raise
             else:
                 if answer.status < 400:
                     return answer
                 if answer.status >= 500:
-                    self._outage.noticed(sent, self.limits.retry)
+                    self._retry_deadline.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
                 if not _is_transient(method, answer) or self._is_over(begun, delay):
@@ -222,15 +234,15 @@ class Cluster:
 
     def _is_over(self, begun: float, delay: float) -> bool:
         """Whether another try after this delay would come too late for a request that was begun then."""
-        is_over = time.monotonic() + delay > self._outage.deadline(begun, self.limits.retry)
+        is_over = time.monotonic() + delay > self._retry_deadline.deadline(begun, self.limits.retry)
         if is_over:
-            self._outage.give_up()
+            self._retry_deadline.give_up()
         return is_over
 
     def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
         """GET with one try and whatever status it is answered with; `body` is text unless it is JSON.
 
-        Raises Unreachable when no answer begins within these seconds.
+        Raises Unreachable when the answer has not come to its end within these seconds.
         """
         return self._send("GET", path, None, "application/json", query, seconds)
 
@@ -251,15 +263,19 @@ class Cluster:
 
     @contextlib.contextmanager
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
-        """The lines of a body as they arrive (a watch); the connection, which may not be read to its end, is closed."""
-        response = self._open("GET", path, None, "application/json", query, read_timeout)
+        """The lines of a body as they arrive (a watch), `read_timeout` seconds after one another at most.
+
+        The connection, which may not be read to its end, is closed.
+        """
+        with answer_deadline.within(self.limits.read):
+            response = self._open("GET", path, None, "application/json", query, read_timeout)
         with self._lock:
             self.requests += 1
             self._streams.append(response)
         try:
             if response.status >= 400:
                 raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
-            yield _lines(response)
+            yield lines_of(response)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
         finally:
@@ -276,18 +292,19 @@ class Cluster:
         query: t.Mapping[str, t.Any] | None,
         read_timeout: float,
     ) -> Answer:
-        response = self._open(method, path, payload, content_type, query or {}, read_timeout)
-        try:
-            data = response.read()
-        except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
-        finally:
-            response.release_conn()
+        with answer_deadline.within(read_timeout):
+            response = self._open(method, path, payload, content_type, query or {}, read_timeout)
+            try:
+                data = response.read()
+            except urllib3.exceptions.HTTPError as error:
+                raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
+            finally:
+                response.release_conn()
         warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
         with self._lock:
             self.requests += 1
-            told = [f"API server: {warning}" for warning in warnings]
-            self.warnings += [warning for warning in told if warning not in self.warnings]
+            reported = [f"API server: {warning}" for warning in warnings]
+            self.warnings += [warning for warning in reported if warning not in self.warnings]
         body = _parsed(data)
         if response.status == 429 or response.status >= 500:
             body = {**(body if isinstance(body, dict) else {"message": str(body)})}
@@ -314,7 +331,7 @@ class Cluster:
             raise unreachable(self.host, error) from error
         self.clock.heard(response.headers.get("Date"), sent, self.clock.local())
         if response.status < 500:
-            self._outage.over()
+            self._retry_deadline.over()
         return response
 
     def _headers(self, content_type: str) -> t.Any:
@@ -363,13 +380,6 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
-
-
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in lines if line.strip())
 
 
 def _parsed(data: bytes) -> t.Any:

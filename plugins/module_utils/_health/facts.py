@@ -8,17 +8,17 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .finding import Finding
+from .._findings.evaluation import Evaluation
 
 Live = t.Mapping[str, t.Any]
 """One object as the API shows it, never changed."""
 Identity = tuple[str, str, str]
 """(kind, namespace, name); the namespace is empty for what has none."""
 
-LOG, FORMER_LOG, PROBE = "log", "former-log", "probe"
+LOG, PREVIOUS_LOG, PROBE = "log", "former-log", "probe"
 
 
-class Question(t.NamedTuple):
+class LogRequest(t.NamedTuple):
     """Evidence that is not in any object and has to be fetched: a container's log, or what its probe is answered.
 
     `what` is LOG (of the running container), FORMER_LOG (of the one that ended before it) or PROBE (the readiness
@@ -47,14 +47,14 @@ class Facts:
     now: float
     wanted: tuple[Identity, ...]
     objects: t.Mapping[str, tuple[Live, ...]]
-    answers: t.Mapping[Question, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    answers: t.Mapping[LogRequest, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     stale: frozenset[str] = frozenset()
     settle: float = 0.0
     begun: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Judgement:
+class HealthEvaluation(Evaluation):
     """What follows from facts.
 
     `verdict` is passed, failed, or empty while nothing is decided. `findings` are what is wrong, decided or not;
@@ -63,8 +63,6 @@ class Judgement:
     can change the judgement. `questions` are the evidence worth fetching before the findings are told.
     """
 
-    verdict: str
-    findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     again_at: float | None = None
-    questions: tuple[Question, ...] = ()
+    log_requests: tuple[LogRequest, ...] = ()

@@ -10,23 +10,24 @@ import dataclasses
 import os
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .._cluster.client import ApiError, Cluster
-from .._health.finding import Finding
-from .._health.telling import Tell, silent
-from .objects.manifests import Key, Manifest
+from .._findings.finding import Finding
+from .._health.progress import Tell, silent
+from .._objects.manifest import Key, Manifest
+from .fenced_writer import Writer
 from .objects.ownership import ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
-from .record.claiming import claim
+from .record.create_once import claim
 from .record.history import INTERRUPTED, History, Record
-from .record.locking import Lock, Superseded
-from .writing import Writer
+from .record.lease_lock import Lock, Superseded
 
 Approval = t.Callable[[Plan, int], None]
 """Takes a plan and the number of the last release."""
 
 
-class Proof(t.NamedTuple):
+class SmokeResult(t.NamedTuple):
     """Whether a release that is ready serves as it should, and the figures for its record."""
 
     verdict: str
@@ -34,37 +35,50 @@ class Proof(t.NamedTuple):
     figures: dict[str, t.Any]
 
 
-Prove = t.Callable[[t.Mapping[str, t.Any]], Proof]
+Verify = t.Callable[[t.Mapping[str, t.Any]], SmokeResult]
 """Takes what the release remembers of how it proves itself; nothing for one that remembers nothing."""
-PROOF = "proof"
+SMOKE_RESULT = "proof"
 """Where a record says that, in what it holds about its run."""
+PLAY = "play"
+"""Where a record says which play made it: one that makes several releases knows its own."""
+
+
+def _nothing(_manifests: t.Iterable[Manifest]) -> None:
+    """Nobody has to know the release beforehand."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
-    `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
+    `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
     raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text. `prove` asks a release that is ready whether it serves.
+    takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
+    release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that
+        is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
+    reads the result, so that a rollback nobody heard of is known.
     """
 
     name: str
     namespace: str
     wait: bool = True
-    timeout: float = 600.0
-    history_limit: int = 10
+    timeout: float = WAIT_TIMEOUT
+    history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    restores: int = 0
+    rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    replan: bool = False
+    play_begun: float = 0.0
+    acknowledges: bool = False
     approve: Approval | None = None
-    prove: Prove | None = None
+    verify: Verify | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+    expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
 
     @property
     def release(self) -> ReleaseName:
@@ -77,7 +91,7 @@ class Wish:
     @property
     def purpose(self) -> str:
         """What the lock is held for."""
-        what = f"restore release {self.restores}" if self.restores else self.verb
+        what = f"restore release {self.rollback_to}" if self.rollback_to else self.verb
         reason = self.about.get("reason")
         return f"{what} ({reason})" if reason else what
 
@@ -106,22 +120,34 @@ class Session:
 
 @contextlib.contextmanager
 def session(
-    cluster: Cluster, wish: Wish, phases: Phases, touched: t.Collection[Key] = (), make_namespace: bool = False
+    cluster: Cluster,
+    options: ReleaseOptions,
+    phases: Phases,
+    touched: t.Collection[Key] = (),
+    make_namespace: bool = False,
 ) -> t.Iterator[Session]:
     """Hold the lock of the release while the block runs.
 
     After a run that died, what it may still change (and what is `touched` next) is marked before its release is ended
     in the history. Raises InProgress when another run lives.
     """
-    lock = Lock(cluster, wish.namespace, wish.name, wish.who, wish.purpose)
+    lock = Lock(
+        cluster,
+        options.namespace,
+        options.name,
+        options.who,
+        options.purpose,
+        timeout=options.timeout,
+        acknowledges=options.acknowledges,
+    )
     try:
         with phases.phase("lock"):
-            _acquire(lock, cluster, wish.namespace, make_namespace)
-            history = History(cluster, wish.namespace, wish.name).read()
+            _acquire(lock, cluster, options.namespace, make_namespace)
+            history = History(cluster, options.namespace, options.name).read()
             writer = Writer(cluster, lock)
             took_over = bool(lock.taken_over or history.pending())
             if took_over:
-                _take_over(cluster, history, writer, lock, wish, touched)
+                _take_over(cluster, history, writer, lock, options, touched)
         yield Session(cluster, history, writer, lock, took_over)
     finally:
         with phases.phase("lock"):
@@ -141,19 +167,33 @@ def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool)
 
 
 def _take_over(
-    cluster: Cluster, history: History, writer: Writer, lock: Lock, wish: Wish, touched: t.Collection[Key]
+    cluster: Cluster, history: History, writer: Writer, lock: Lock, options: ReleaseOptions, touched: t.Collection[Key]
 ) -> None:
-    former = {key for record in history.since_last_passed() for key in record.keys}
-    writer.mark(former | {*touched})
-    for record in history.pending():
-        reason = f"its run ended without a word; found by {wish.who}"
+    previous = {key for record in history.since_last_passed() for key in record.keys}
+    writer.mark(previous | {*touched})
+    how = _how_taken(lock)
+    pending = history.pending()
+    for record in pending:
+        reason = f"its run ended without a word; found by {options.who}"
         try:
             history.end(record, INTERRUPTED, {"ended": cluster.clock.stamp(), "reason": reason})
         except Superseded:  # it said at this very moment how it ended, unless it is this run that was taken over
             lock.require(surely=True)
             history.read()
             continue
+        begun, who = record.about.get("begun", "some time"), record.about.get("by", "somebody")
         cluster.warnings.append(
-            f"Release {record.number} of {wish.name} was interrupted (begun {record.about.get('begun', 'some time')} "
-            f"by {record.about.get('by', 'somebody')}). This run puts right what it left."
+            f"Release {record.number} of {options.name} was interrupted (begun {begun} by {who}). {how}"
+            f"This run puts right what it left."
         )
+    if not pending and how:
+        cluster.warnings.append(f"A former run of {options.name} was interrupted. {how}".rstrip())
+
+
+def _how_taken(lock: Lock) -> str:
+    """How the lock came to this run from one that died, with a space behind it; empty when it was free."""
+    if not lock.taken_over:
+        return ""
+    if lock.died_here:
+        return f"Its lock was taken over at once, because its process has ended on this host ({lock.taken_over}). "
+    return f"Its lock was taken over, because it was not renewed any more ({lock.taken_over}). "

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from .._health.finding import FAILED, INCONCLUSIVE, Finding
-from .contents import SKIPPED, Check, Report
+from .._findings.finding import FAILED, INCONCLUSIVE, Finding
+from .._text.printable import lines_of, printable
+from .model import SKIPPED, Check, Report
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write."""
@@ -64,9 +65,9 @@ def _add(suite: ET.Element, check: Check, report: Report) -> None:
         return
     outcome = ET.SubElement(case, OUTCOMES[check.verdict], {"message": _clean(check.headline)})
     if check.verdict != SKIPPED:
-        told = check.of("error") or check.of("warning")
-        outcome.set("type", told[0].id if told else check.verdict)
-        outcome.text = _clean("\n\n".join(map(in_full, told)) or check.msg)
+        reported = check.of("error") or check.of("warning")
+        outcome.set("type", reported[0].id if reported else check.verdict)
+        outcome.text = _clean("\n\n".join(map(in_full, reported)) or check.msg)
 
 
 def _warnings(report: Report) -> list[str]:
@@ -75,9 +76,9 @@ def _warnings(report: Report) -> list[str]:
 
 def in_full(finding: Finding) -> str:
     """A finding with its evidence, for plain text."""
-    lines = [finding.sentence(), *(f"  {line}" for entry in finding.evidence for line in entry.splitlines())]
+    lines = [finding.sentence(), *(f"  {line}" for entry in finding.evidence for line in lines_of(entry))]
     return "\n".join(lines)
 
 
 def _clean(text: str) -> str:
-    return FORBIDDEN.sub("\ufffd", text)
+    return FORBIDDEN.sub("\ufffd", printable(text))

@@ -13,7 +13,7 @@ import itertools
 import math
 import typing as t
 
-from .markup import Html, tag
+from .html import Html, tag
 
 SIDE = 1000
 TICKS = 6
@@ -54,7 +54,7 @@ class Step(t.NamedTuple):
 def plot(
     name: str,
     title: str,
-    told: str,
+    reported: str,
     shapes: t.Iterable[Html],
     up: t.Sequence[Label],
     along: t.Sequence[Label],
@@ -64,7 +64,7 @@ def plot(
     picture = tag(
         "svg",
         tag("title", title, id=f"{name}-title"),
-        tag("desc", told, id=f"{name}-desc"),
+        tag("desc", reported, id=f"{name}-desc"),
         *(tag("line", x1=0, x2=SIDE, y1=(y := place(SIDE - SIDE * at)), y2=y, class_="grid") for at, _text in up),
         *shapes,
         *(
@@ -149,7 +149,7 @@ def _flags(flags: t.Sequence[Flag]) -> Html | None:
         return None
     ordered = sorted((flag for flag in flags if flag.share <= TURN), key=lambda flag: flag.share)
     ordered += sorted((flag for flag in flags if flag.share > TURN), key=lambda flag: -flag.share)
-    shown = (
+    displayed = (
         tag(
             "div",
             tag("span", text),
@@ -158,4 +158,6 @@ def _flags(flags: t.Sequence[Flag]) -> Html | None:
         )
         for row, (at, text, kind) in enumerate(ordered)
     )
-    return tag("div", *shown, class_="flags", style=f"height:{place(ROW_REM * len(ordered))}rem", aria_hidden="true")
+    return tag(
+        "div", *displayed, class_="flags", style=f"height:{place(ROW_REM * len(ordered))}rem", aria_hidden="true"
+    )

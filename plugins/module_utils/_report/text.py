@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .contents import Report
 from .junit import in_full
+from .model import Report
 
 EVIDENCE = 6
 """Lines of evidence that the screen shows of one finding."""
@@ -24,7 +24,7 @@ def render_text(report: Report) -> list[str]:
     lines += [_row(row, widths) for row in (HEADINGS, *rows)]
     for check in report.checks:
         for finding in (*check.of("error"), *check.of("warning")):
-            lines += ["", *_shortened(in_full(finding).splitlines())]
+            lines += ["", *_shortened(in_full(finding).split("\n"))]
     return lines
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .judging import GATES
+from .load.gates import GATES
 
 STR: dict[str, t.Any] = {"type": "str"}
 INT: dict[str, t.Any] = {"type": "int"}
@@ -32,6 +32,8 @@ EXPECT: dict[str, t.Any] = {
     "hsts_seconds": INT,
     "allowed_origin": STR,
     "refused_origin": STR,
+    "preflight_method": STR,
+    "preflight_headers": STRINGS,
     "certificate_days": FLOAT,
     "tls_minimum": STR,
     "max_seconds": FLOAT,
@@ -52,6 +54,7 @@ CHECK: dict[str, t.Any] = {
     "hsts_seconds": INT,
     "cors_origin": STR,
     "cors_allowed": BOOL,
+    "websocket": BOOL,
     "closed": BOOL,
     "successes": INT,
 }
@@ -91,7 +94,7 @@ LIMITER: dict[str, t.Any] = {
 SMOKE: dict[str, dict[str, t.Any]] = {
     "url": NAME,
     "resolve": by_default(DICT, {}),
-    "through": by_default(STR, ""),
+    "port_forward": by_default(STR, ""),
     "ca_path": {"type": "path"},
     "own_host": by_default(STR, ""),
     "allowed_hosts": by_default(STRINGS, []),

@@ -10,7 +10,7 @@ import itertools
 import re
 import typing as t
 
-from . import quantity, texts
+from . import quantity, string_maps
 from .shared import release_context
 
 Values = t.Mapping[str, t.Any]
@@ -75,7 +75,7 @@ def check(values: Values) -> list[str]:
 
 def _texts(values: Values) -> t.Iterator[str]:
     for name in TEXTS:
-        yield from texts.not_strings(name, values[name])
+        yield from string_maps.not_strings(name, values[name])
 
 
 def _version(values: Values) -> t.Iterator[str]:

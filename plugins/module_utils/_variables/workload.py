@@ -9,7 +9,7 @@ import ipaddress
 import re
 import typing as t
 
-from . import quantity, texts
+from . import quantity, string_maps
 from .shared import release_context
 
 Values = t.Mapping[str, t.Any]
@@ -119,7 +119,7 @@ def _dictionaries(values: Values) -> t.Iterator[str]:
         "workload_service_annotations",
         "workload_storage_class_parameters",
     ):
-        yield from texts.not_strings(name, values[name])
+        yield from string_maps.not_strings(name, values[name])
     for name in values["workload_environment"]:
         if not ENVIRONMENT_NAME.fullmatch(name):
             yield f"workload_environment.{name} cannot be the name of an environment variable. Use A-Z, 0-9 and _."

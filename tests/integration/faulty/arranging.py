@@ -79,7 +79,7 @@ def _until_refused(cluster: Cluster, mark: str, words: str) -> None:
     def said() -> str:
         return refusal(asked, "/api/v1/namespaces/default/pods", body)
 
-    wait_for(f"the {mark} refuses a pod", said, lambda told: words in told, seconds=IN_FORCE)
+    wait_for(f"the {mark} refuses a pod", said, lambda reported: words in reported, seconds=IN_FORCE)
 
 
 def hasty(cluster: Cluster) -> Cluster:

@@ -55,7 +55,7 @@ class Disaster:
     words: tuple[str, ...] = ()
     place: str = SERVICE
     scenario: Scenario = UPGRADE
-    restores: bool = False
+    rollback_to: bool = False
     more: Parameters = dataclasses.field(default_factory=dict)
 
 
@@ -198,20 +198,20 @@ DISASTERS: dict[str, Disaster] = {
         appears(WEBHOOKS, 'failed calling webhook "gone.maestro.test"', _webhook),
         disappears(WEBHOOKS),
         words=("[webhook-unavailable] Service ", 'failed calling webhook "gone.maestro.test"', BACK),
-        restores=True,
+        rollback_to=True,
         more={"retry_timeout": 2.0},
     ),
     "quota-appears": Disaster(
         appears(QUOTAS, "exceeded quota", _quota),
         disappears(QUOTAS),
         words=("[quota-exceeded] Service ", "exceeded quota", "count/services=2", BACK),
-        restores=True,
+        rollback_to=True,
     ),
     "denied-by-policy": Disaster(
         appears(POLICY, "no second Service in this quarter", _policy),
         disappears(POLICY),
         words=("[admission-denied] Service ", "no second Service in this quarter", BACK),
-        restores=True,
+        rollback_to=True,
     ),
     "token-expired": Disaster(
         lambda bench: bench.proxy.refuse(),

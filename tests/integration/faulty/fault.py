@@ -12,7 +12,7 @@ from tests.integration.faulty.changes import (
     Change,
     add,
 )
-from tests.integration.faulty.staging import Scene
+from tests.integration.faulty.staging import View
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 AT_ONCE = 5.0
@@ -31,13 +31,13 @@ class Fault:
     finding: str
     kind: str
     says: tuple[str, ...]
-    scene: Scene
+    view: View
     within: float = AT_ONCE
     verdict: str = "failed"
 
 
-def broken(*changes: Change, **more: t.Any) -> Scene:
-    return Scene(changes, **more)
+def broken(*changes: Change, **more: t.Any) -> View:
+    return View(changes, **more)
 
 
 def claim(name: str, **spec: t.Any) -> Change:

@@ -20,7 +20,7 @@ from tests.integration.faulty.changes import (
     volume,
 )
 from tests.integration.faulty.fault import external_secret
-from tests.integration.faulty.staging import Scene
+from tests.integration.faulty.staging import View
 
 WITH_INGRESS = ("namespace", "secrets", "workload", "ingress")
 NEW = environment("NEW", value="1")
@@ -45,54 +45,54 @@ def slow(seconds: int) -> Change:
 UNHURRIED = container(startupProbe={"failureThreshold": 20})
 """Twice the other scenes' time to start, where most of it passes on purpose."""
 
-BESIDE: dict[str, Scene] = {
-    "slow-start-inside-its-budget": Scene((slow(7), UNHURRIED)),
-    "one-restart": Scene((slow(3),), around=disturbing.at(disturbing.running, disturbing.kill_a_container)),
-    "secret-that-comes-late": Scene(
+BESIDE: dict[str, View] = {
+    "slow-start-inside-its-budget": View((slow(7), UNHURRIED)),
+    "one-restart": View((slow(3),), around=disturbing.at(disturbing.running, disturbing.kill_a_container)),
+    "secret-that-comes-late": View(
         (
             external_secret(),
             container(envFrom=[{"secretRef": {"name": name}} for name in ("maestro-secrets", "maestro-outer")]),
         ),
         around=disturbing.sync_late("maestro-outer", 5),
     ),
-    "certificate-that-comes-late": Scene((volume(secret={"secretName": "maestro-tls"}),), WITH_INGRESS),
-    "pod-deleted-by-hand": Scene((slow(2),), around=disturbing.at(disturbing.running, disturbing.delete_a_pod)),
-    "autoscaler-scales-in-mid-rollout": Scene(
+    "certificate-that-comes-late": View((volume(secret={"secretName": "maestro-tls"}),), WITH_INGRESS),
+    "pod-deleted-by-hand": View((slow(2),), around=disturbing.at(disturbing.running, disturbing.delete_a_pod)),
+    "autoscaler-scales-in-mid-rollout": View(
         (autoscaler(2, 4), NEW, slow(2)),
         first=(autoscaler(2, 4),),
         around=disturbing.at(disturbing.running, disturbing.scale_by_autoscaler(3)),
     ),
-    "metrics-that-come-late": Scene((autoscaler(2, 3),)),
-    "old-pods-that-take-their-time": Scene(
+    "metrics-that-come-late": View((autoscaler(2, 3),)),
+    "old-pods-that-take-their-time": View(
         (NEW, pod(terminationGracePeriodSeconds=6)),
         first=(service_faults(ignoreSigterm=True), pod(terminationGracePeriodSeconds=6)),
     ),
-    "webhook-that-recovers": Scene(
+    "webhook-that-recovers": View(
         (deployment(template={"metadata": {"labels": {arranging.MARK: "webhook"}}}),),
         around=disturbing.webhook_that_recovers,
     ),
-    "watches-that-expire": Scene((slow(6), UNHURRIED), around=disturbing.expire_watches(every=1.0)),
+    "watches-that-expire": View((slow(6), UNHURRIED), around=disturbing.expire_watches(every=1.0)),
 }
 
-ALONE: dict[str, Scene] = {
-    "registry-away": Scene(
+ALONE: dict[str, View] = {
+    "registry-away": View(
         (container(imagePullPolicy="Always"),), around=disturbing.away_until(disturbing.created, "registry", 3)
     ),
-    "scheduler-away": Scene(around=disturbing.away_until(disturbing.created, "scheduler", 3)),
-    "controllers-away-in-mid-rollout": Scene(
+    "scheduler-away": View(around=disturbing.away_until(disturbing.created, "scheduler", 3)),
+    "controllers-away-in-mid-rollout": View(
         (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("controller-manager", 3))
     ),
-    "kubelet-away-in-mid-rollout": Scene(
+    "kubelet-away-in-mid-rollout": View(
         (slow(4),), around=disturbing.at(disturbing.running, disturbing.away("kubelet:node-2", 17))
     ),
-    "api-server-restarted": Scene(
+    "api-server-restarted": View(
         (slow(7), UNHURRIED), around=disturbing.at(disturbing.running, disturbing.away("apiserver", 2))
     ),
-    "cache-away-while-pods-start": Scene(
+    "cache-away-while-pods-start": View(
         (container(readinessProbe=probe("/readyz", failureThreshold=20)),),
         around=disturbing.away_until(disturbing.running, "redis", 4),
     ),
-    "node-drained-in-mid-rollout": Scene(
+    "node-drained-in-mid-rollout": View(
         (deployment(replicas=3), slow(2), NEW),
         first=(deployment(replicas=3),),
         around=disturbing.at(disturbing.some_ready, disturbing.drain("node-2")),

@@ -15,7 +15,7 @@ from tests.integration.faulty.changes import (
     settings,
 )
 from tests.integration.faulty.fault import Fault, blind_autoscaler, broken, external_secret, gateway, job, route
-from tests.integration.faulty.staging import Scene
+from tests.integration.faulty.staging import View
 
 NOT_SYNCED = {"type": "Ready", "status": "False", "reason": "SecretSyncedError", "message": "could not get secret data"}
 ISSUER_NOT_FOUND = showing.Shown(
@@ -34,20 +34,20 @@ SERVING: dict[str, Fault] = {
         "job-failed",
         "Job",
         ("backoff limit", "MAESTRO_CONFIG is not set"),
-        broken(job(), shown=showing.FAILED_JOB),
+        broken(job(), displayed=showing.FAILED_JOB),
     ),
     "crash-at-start": Fault(
         "crash-loop",
         "Deployment",
         ("exit code 1",),
-        broken(service_faults(crashAtStart=True), shown=showing.ended(2)),
+        broken(service_faults(crashAtStart=True), displayed=showing.ended(2)),
         within=45,
     ),
     "setting-that-is-unknown": Fault(
         "crash-loop",
         "Deployment",
         ("exit code 78", "noSuchSetting"),
-        broken(settings("noSuchSetting: true"), shown=showing.ended(2)),
+        broken(settings("noSuchSetting: true"), displayed=showing.ended(2)),
         within=45,
     ),
     "memory-leak": Fault(
@@ -57,39 +57,39 @@ SERVING: dict[str, Fault] = {
         broken(
             service_faults(memoryLeakMiBPerSecond=200),
             container(resources={"limits": {"memory": "64Mi"}}),
-            shown=showing.ended(2),
+            displayed=showing.ended(2),
         ),
         within=45,
     ),
-    "never-ready": Fault(
-        "never-ready",
+    "readiness-timeout": Fault(
+        "readiness-timeout",
         "Deployment",
         ("503",),
-        broken(service_faults(neverReady=True), shown=showing.STARTED_UNREADY),
+        broken(service_faults(neverReady=True), displayed=showing.STARTED_UNREADY),
         within=40,
     ),
     "database-that-refuses": Fault(
-        "never-ready",
+        "readiness-timeout",
         "Deployment",
         ("503", "postgres"),
         broken(
             environment("DATABASE_URL", value="postgresql://a:b@db.maestro-lab.internal:1/maestro"),
-            shown=showing.STARTED_UNREADY,
+            displayed=showing.STARTED_UNREADY,
         ),
         within=40,
     ),
     "readiness-at-a-closed-port": Fault(
-        "never-ready",
+        "readiness-timeout",
         "Deployment",
         ("connection refused",),
-        broken(container(readinessProbe=probe("/readyz", 8099)), shown=showing.STARTED_UNREADY),
+        broken(container(readinessProbe=probe("/readyz", 8099)), displayed=showing.STARTED_UNREADY),
         within=40,
     ),
     "slower-than-its-budget": Fault(
         "startup-failing",
         "Deployment",
         ("connection refused",),
-        broken(service_faults(slowStartSeconds=600), shown=showing.STARTED_UNREADY),
+        broken(service_faults(slowStartSeconds=600), displayed=showing.STARTED_UNREADY),
         within=50,
     ),
     "killed-by-its-liveness-probe": Fault(
@@ -99,7 +99,7 @@ SERVING: dict[str, Fault] = {
         broken(
             container(livenessProbe=probe("/no-such-path", initialDelaySeconds=0)),
             deployment(minReadySeconds=20),
-            shown=showing.ended(),
+            displayed=showing.ended(),
         ),
         within=45,
     ),
@@ -111,7 +111,7 @@ SERVING: dict[str, Fault] = {
             deployment(progressDeadlineSeconds=6),
             service_faults(slowStartSeconds=600),
             container(startupProbe={"failureThreshold": 300}),
-            shown=showing.DEADLINE_PASSED,
+            displayed=showing.DEADLINE_PASSED,
         ),
     ),
     "external-secret-refused": Fault(
@@ -123,16 +123,16 @@ SERVING: dict[str, Fault] = {
             around=arranging.status_of(
                 "external-secrets.io/v1", "ExternalSecret", "maestro-outer", conditions=[NOT_SYNCED]
             ),
-            shown=showing.condition("external-secrets.io/v1", "ExternalSecret", "Ready"),
+            displayed=showing.condition("external-secrets.io/v1", "ExternalSecret", "Ready"),
         ),
     ),
     "autoscaler-without-metrics": Fault(
-        "autoscaler-blind",
+        "hpa-metrics-missing",
         "HorizontalPodAutoscaler",
         ("queue",),
         broken(
             blind_autoscaler(),
-            shown=showing.condition("autoscaling/v2", "HorizontalPodAutoscaler", "ScalingActive"),
+            displayed=showing.condition("autoscaling/v2", "HorizontalPodAutoscaler", "ScalingActive"),
             timeout=60,
         ),
         within=65,
@@ -144,7 +144,7 @@ SERVING: dict[str, Fault] = {
         broken(
             deployment(template={"metadata": {"labels": {arranging.MARK: "webhook"}}}),
             around=arranging.dead_webhook,
-            shown=showing.REFUSED_PODS,
+            displayed=showing.REFUSED_PODS,
             timeout=45,
         ),
         within=60,
@@ -160,10 +160,10 @@ SERVING: dict[str, Fault] = {
         "certificate-refused",
         "Certificate",
         ("no-such-issuer",),
-        Scene(
+        View(
             (of_kind("Certificate", "maestro-tls", spec={"issuerRef": {"name": "no-such-issuer"}}),),
             components=("namespace", "secrets", "workload", "ingress"),
-            shown=ISSUER_NOT_FOUND,
+            displayed=ISSUER_NOT_FOUND,
         ),
     ),
     "route-to-nowhere": Fault(

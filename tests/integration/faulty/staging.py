@@ -18,8 +18,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.integration.conftest import delete_namespace
 from tests.integration.faulty.changes import NAMESPACE, Change, Components
@@ -44,7 +44,7 @@ VARIABLES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Scene:
+class View:
     """What is staged. `first` is what an earlier, good release is changed by; None means that there is none.
 
     `changes` make the release that is looked at, `shown` is the fact from which on the API shows what is wrong with it.
@@ -55,7 +55,7 @@ class Scene:
     changes: tuple[Change, ...] = ()
     components: tuple[str, ...] = ("namespace", "secrets", "workload")
     first: tuple[Change, ...] | None = None
-    shown: Shown | None = None
+    displayed: Shown | None = None
     timeout: int = LONGEST
     around: t.Callable[[Cluster, str], t.ContextManager[t.Any]] | None = None
 
@@ -69,7 +69,7 @@ class Seen:
     behind: float | None
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """Everything that a person reads of it."""
         return json.dumps(self.result, ensure_ascii=False)
 
@@ -85,9 +85,9 @@ class Stage:
         self._pool = concurrent.futures.ThreadPoolExecutor(workers)
         self._runs: dict[str, concurrent.futures.Future[Seen]] = {}
 
-    def begin(self, name: str, scene: Scene) -> None:
+    def begin(self, name: str, view: View) -> None:
         """Have a scene run as soon as there is room for it."""
-        self._runs[name] = self._pool.submit(self.run, name, scene)
+        self._runs[name] = self._pool.submit(self.run, name, view)
 
     @staticmethod
     def chosen(items: t.Iterable[pytest.Item], test: str) -> list[str]:
@@ -109,26 +109,26 @@ class Stage:
         """
         self._pool.shutdown(cancel_futures=True)
 
-    def run(self, name: str, scene: Scene) -> Seen:
+    def run(self, name: str, view: View) -> Seen:
         """Make the release of a scene in a namespace of its own."""
         namespace = f"fault-{re.sub('[^a-z0-9]+', '-', name.lower())}"
         delete_namespace(self._cluster, namespace)
         try:
-            if scene.first is not None:
-                self._make_first(namespace, scene)
-            with (scene.around or _nothing)(self._cluster, namespace):
-                return self._make(namespace, scene)
+            if view.first is not None:
+                self._make_first(namespace, view)
+            with (view.around or _nothing)(self._cluster, namespace):
+                return self._make(namespace, view)
         finally:
             self._cluster.delete(f"/api/v1/namespaces/{namespace}")
 
-    def _make_first(self, namespace: str, scene: Scene) -> None:
-        made = self._release(namespace, scene.components, scene.first or (), LONGEST)
+    def _make_first(self, namespace: str, view: View) -> None:
+        made = self._release(namespace, view.components, view.first or (), LONGEST)
         assert made["verdict"] == "passed", made["msg"]
 
-    def _make(self, namespace: str, scene: Scene) -> Seen:
-        with Sight(self._cluster, namespace, scene.shown) as sight:
+    def _make(self, namespace: str, view: View) -> Seen:
+        with Sight(self._cluster, namespace, view.displayed) as sight:
             begun = time.monotonic()
-            result = self._release(namespace, scene.components, scene.changes, scene.timeout)
+            result = self._release(namespace, view.components, view.changes, view.timeout)
             ended = time.monotonic()
             behind = None if sight.at is None else ended - sight.at
         return Seen(result, ended - begun, behind)
@@ -160,15 +160,17 @@ class Stage:
 class Sight:
     """Notes when the API first shows a fault, by a watch of the test's own."""
 
-    def __init__(self, cluster: Cluster, namespace: str, shown: Shown | None) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, displayed: Shown | None) -> None:
         self.at: float | None = None
-        self._shown = shown
-        self._mirror = Mirror(cluster, [Source(shown.api_version, shown.kind, namespace)] if shown else [])
+        self._displayed = displayed
+        self._mirror = Informer(
+            cluster, [Source(displayed.api_version, displayed.kind, namespace)] if displayed else []
+        )
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> t.Self:
-        if self._shown:
+        if self._displayed:
             self._mirror.__enter__()
             assert self._mirror.synced(60), "the API does not list what shows the fault"
             self._thread.start()
@@ -176,15 +178,15 @@ class Sight:
 
     def __exit__(self, *exception: object) -> None:
         self._is_over.set()
-        if self._shown:
+        if self._displayed:
             self._thread.join(2)
             self._mirror.__exit__(*exception)
 
     def _look(self) -> None:
-        shown = t.cast("Shown", self._shown)
+        displayed = t.cast("Shown", self._displayed)
         while not self._is_over.is_set():
             generation = self._mirror.generation
-            if any(shown.is_shown(item) for item in self._mirror.objects(shown.kind)):
+            if any(displayed.is_shown(item) for item in self._mirror.objects(displayed.kind)):
                 self.at = time.monotonic()
                 return
             self._mirror.wait(generation, 0.5)

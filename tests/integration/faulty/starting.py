@@ -14,7 +14,7 @@ from tests.integration.faulty.changes import (
     volume,
 )
 from tests.integration.faulty.fault import Fault, broken, claim
-from tests.integration.faulty.staging import Scene
+from tests.integration.faulty.staging import View
 
 PULL = showing.waiting("ErrImagePull", "ImagePullBackOff")
 CANNOT_START = showing.stopped("RunContainerError", "CreateContainerError", "StartError")
@@ -31,100 +31,102 @@ STARTING: dict[str, Fault] = {
         "image-not-found",
         "Deployment",
         ("registry.maestro-lab.internal/no/such:1",),
-        broken(container(image="registry.maestro-lab.internal/no/such:1"), shown=PULL),
+        broken(container(image="registry.maestro-lab.internal/no/such:1"), displayed=PULL),
     ),
     "image-without-credential": Fault(
-        "image-unauthorised",
+        "image-unauthorized",
         "Deployment",
         ("ghcr.io/brianlong/intelgraph/not-for-you:1",),
-        broken(container(image="ghcr.io/brianlong/intelgraph/not-for-you:1"), pod(imagePullSecrets=None), shown=PULL),
+        broken(
+            container(image="ghcr.io/brianlong/intelgraph/not-for-you:1"), pod(imagePullSecrets=None), displayed=PULL
+        ),
     ),
     "image-with-a-name-that-is-none": Fault(
         "image-invalid",
         "Deployment",
         ("ghcr.io/Upper:1",),
-        broken(container(image="ghcr.io/Upper:1"), shown=showing.waiting("InvalidImageName")),
+        broken(container(image="ghcr.io/Upper:1"), displayed=showing.waiting("InvalidImageName")),
     ),
     "config-map-missing": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-settings",),
-        broken(container(envFrom=[{"configMapRef": {"name": "no-such-settings"}}]), shown=CONFIG),
+        broken(container(envFrom=[{"configMapRef": {"name": "no-such-settings"}}]), displayed=CONFIG),
     ),
     "secret-missing": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-secret",),
-        broken(container(envFrom=[{"secretRef": {"name": "no-such-secret"}}]), shown=CONFIG),
+        broken(container(envFrom=[{"secretRef": {"name": "no-such-secret"}}]), displayed=CONFIG),
     ),
     "key-missing": Fault(
         "reference-key-missing",
         "Deployment",
         ("NO_SUCH_KEY",),
-        broken(environment("A", valueFrom=NO_SUCH_KEY), shown=CONFIG),
+        broken(environment("A", valueFrom=NO_SUCH_KEY), displayed=CONFIG),
     ),
     "volume-of-a-missing-secret": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-files",),
-        broken(volume(secret={"secretName": "no-such-files"}), shown=showing.event("FailedMount")),
+        broken(volume(secret={"secretName": "no-such-files"}), displayed=showing.event("FailedMount")),
     ),
     "command-that-does-not-exist": Fault(
         "container-cannot-run",
         "Deployment",
         ("/no/such/program",),
-        broken(container(command=["/no/such/program"]), shown=CANNOT_START),
+        broken(container(command=["/no/such/program"]), displayed=CANNOT_START),
     ),
     "mount-onto-a-file": Fault(
         "container-cannot-run",
         "Deployment",
         ("/etc/passwd", "not a directory"),
-        broken(volume({"mountPath": "/etc/passwd"}, emptyDir={}), shown=CANNOT_START),
+        broken(volume({"mountPath": "/etc/passwd"}, emptyDir={}), displayed=CANNOT_START),
     ),
     "quota": Fault(
         "quota-exceeded",
         "Deployment",
         ("exceeded quota",),
-        broken(of_kind("ResourceQuota", spec={"hard": {"pods": "1"}}), shown=showing.REFUSED_PODS),
+        broken(of_kind("ResourceQuota", spec={"hard": {"pods": "1"}}), displayed=showing.REFUSED_PODS),
     ),
     "limit-range": Fault(
-        "limit-range-misfit",
+        "limit-range-violation",
         "Deployment",
         ("maximum cpu usage",),
         broken(
             of_kind("LimitRange", spec={"limits": [{"type": "Container", "max": {"cpu": "100m"}}]}),
-            shown=showing.REFUSED_PODS,
+            displayed=showing.REFUSED_PODS,
         ),
     ),
     "pod-security": Fault(
         "pod-security",
         "Deployment",
         ("violates PodSecurity", "runAsNonRoot"),
-        broken(pod(securityContext={"runAsNonRoot": None}), shown=showing.REFUSED_PODS),
+        broken(pod(securityContext={"runAsNonRoot": None}), displayed=showing.REFUSED_PODS),
     ),
     "admission-policy": Fault(
         "admission-denied",
         "Deployment",
         ("not welcome here",),
-        broken(deployment(template=MARKED), around=arranging.policy, shown=showing.REFUSED_PODS),
+        broken(deployment(template=MARKED), around=arranging.policy, displayed=showing.REFUSED_PODS),
     ),
     "service-account-missing": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-account",),
-        broken(pod(serviceAccountName="no-such-account"), shown=showing.REFUSED_PODS),
+        broken(pod(serviceAccountName="no-such-account"), displayed=showing.REFUSED_PODS),
     ),
     "priority-class-missing": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-class",),
-        broken(pod(priorityClassName="no-such-class"), shown=showing.REFUSED_PODS),
+        broken(pod(priorityClassName="no-such-class"), displayed=showing.REFUSED_PODS),
     ),
     "claim-missing": Fault(
         "reference-missing",
         "Deployment",
         ("no-such-claim",),
-        broken(volume(persistentVolumeClaim={"claimName": "no-such-claim"}), shown=showing.UNSCHEDULABLE),
+        broken(volume(persistentVolumeClaim={"claimName": "no-such-claim"}), displayed=showing.UNSCHEDULABLE),
     ),
     "claim-of-an-unknown-class": Fault(
         "claim-unbound",
@@ -133,14 +135,14 @@ STARTING: dict[str, Fault] = {
         broken(
             claim("maestro-data", storageClassName="no-such-class"),
             volume(persistentVolumeClaim={"claimName": "maestro-data"}),
-            shown=showing.event("ProvisioningFailed", "FailedBinding"),
+            displayed=showing.event("ProvisioningFailed", "FailedBinding"),
         ),
     ),
     "no-node-has-the-label": Fault(
         "unschedulable",
         "Deployment",
         ("node affinity/selector",),
-        broken(pod(nodeSelector={"disk": "no-such-disk"}), shown=showing.UNSCHEDULABLE),
+        broken(pod(nodeSelector={"disk": "no-such-disk"}), displayed=showing.UNSCHEDULABLE),
         within=40,
     ),
     "too-big-for-every-node": Fault(
@@ -151,7 +153,7 @@ STARTING: dict[str, Fault] = {
             container(resources={"requests": {"memory": "900Gi"}, "limits": {"memory": "900Gi"}}),
             of_kind("LimitRange", spec={"limits": [{"type": "Container", "max": {"memory": "1Ti"}}]}),
             of_kind("ResourceQuota", spec={"hard": {"requests.memory": "10Ti", "limits.memory": "10Ti"}}),
-            shown=showing.UNSCHEDULABLE,
+            displayed=showing.UNSCHEDULABLE,
         ),
         within=40,
     ),
@@ -159,7 +161,7 @@ STARTING: dict[str, Fault] = {
         "rollout-deadlock",
         "Deployment",
         ("anti-affinity",),
-        Scene(
+        View(
             first=(
                 deployment(replicas=3),
                 pod(
@@ -173,7 +175,7 @@ STARTING: dict[str, Fault] = {
                 ),
                 environment("NEW", value="1"),
             ),
-            shown=showing.UNSCHEDULABLE,
+            displayed=showing.UNSCHEDULABLE,
         ),
         within=40,
     ),
@@ -181,6 +183,6 @@ STARTING: dict[str, Fault] = {
         "container-config-invalid",
         "Deployment",
         ("NO_SUCH_VARIABLE",),
-        broken(volume({"subPathExpr": "$(NO_SUCH_VARIABLE)"}, emptyDir={}), shown=CONFIG),
+        broken(volume({"subPathExpr": "$(NO_SUCH_VARIABLE)"}, emptyDir={}), displayed=CONFIG),
     ),
 }

@@ -65,7 +65,7 @@ def test_settings_stay_only_as_long_as_they_are_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "change", "told"),
+    ("kind", "name", "change", "reported"),
     [
         ("Role", sample.NAME, lambda role: role["rules"][0]["verbs"].append("list"), "rules[0].verbs"),
         ("Service", sample.NAME, lambda service: service["spec"]["selector"].clear(), "spec.selector"),
@@ -73,11 +73,11 @@ def test_settings_stay_only_as_long_as_they_are_remembered() -> None:
     ],
 )
 def test_a_declared_field_that_differs_is_named(
-    kind: str, name: str, change: t.Callable[[Manifest], object], told: str
+    kind: str, name: str, change: t.Callable[[Manifest], object], reported: str
 ) -> None:
     found = live(1)
     change(found[kind, name])
-    assert any(f"{kind} {name}: {told}" in each or told in each for each in problems(FIRST, [], found))
+    assert any(f"{kind} {name}: {reported}" in each or reported in each for each in problems(FIRST, [], found))
 
 
 def test_pods_that_read_other_settings_are_seen() -> None:

@@ -169,12 +169,12 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> t.Callable[[str], path
 
 def test_https_is_checked_against_the_given_authorities(identity: t.Callable[[str], pathlib.Path]) -> None:
     own, foreign, renamed = identity("maestro.test"), identity("maestro.test"), identity("other.test")
-    for shown, want in ((own, "200"), (foreign, "TLS"), (renamed, "TLS")):
+    for displayed, want in ((own, "200"), (foreign, "TLS"), (renamed, "TLS")):
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(shown)
+        tls.load_cert_chain(displayed)
         with server(always(ANSWER), tls=tls) as target:
             secure = Target(target.address, target.port, target.hostname, authorities=str(own))
-            assert finished(secure, limit=0.1).results == {want: 10}, shown
+            assert finished(secure, limit=0.1).results == {want: 10}, displayed
 
 
 def test_no_http_is_told_apart() -> None:

@@ -120,10 +120,12 @@ def test_a_budget_does_not_burn_in_one_window_alone(burn: Story, window: int, tm
 
 def test_every_alert_has_a_story() -> None:
     rules = promtool.alerts() + promtool.alerts(monitoring_ingress_metrics="traefik")
-    told = [(story.alert, story.severity, story.marks) for story in STORIES]
+    reported = [(story.alert, story.severity, story.marks) for story in STORIES]
     for rule in rules:
         same = [
-            marks for alert, severity, marks in told if (alert, severity) == (rule["alert"], rule["labels"]["severity"])
+            marks
+            for alert, severity, marks in reported
+            if (alert, severity) == (rule["alert"], rule["labels"]["severity"])
         ]
         assert any(marks.items() <= rule["labels"].items() for marks in same), rule["alert"]
 

@@ -49,7 +49,7 @@ def drain() -> World:
     return World([Pod(first.name, gone=START), *others, Pod("maestro-aaaaaaaaaa-zzzzz", START, START + 1)])
 
 
-def outage() -> World:
+def retry_deadline() -> World:
     return World(pods(3, gone=START))
 
 
@@ -70,15 +70,15 @@ def names() -> set[str]:
 
 @pytest.mark.parametrize("world", [rolling_update, scale_up, scale_down, drain], ids=lambda world: world.__name__)
 def test_everyday_events_are_silent(world: t.Callable[[], World], tmp_path: pathlib.Path) -> None:
-    scene: World = world()
-    silent = [Expectation(name, minute) for name in names() for minute in range(scene.minutes)]
-    promtool.verify(tmp_path, promtool.groups(), scene.series(), silent)
+    view: World = world()
+    silent = [Expectation(name, minute) for name in names() for minute in range(view.minutes)]
+    promtool.verify(tmp_path, promtool.groups(), view.series(), silent)
 
 
 @pytest.mark.parametrize(
     ("world", "after", "expected"),
     [
-        (outage, 4, {("MaestroAbsent", "page"), ("MaestroTooFewPods", "page"), ("MaestroPodDown", "ticket")}),
+        (retry_deadline, 4, {("MaestroAbsent", "page"), ("MaestroTooFewPods", "page"), ("MaestroPodDown", "ticket")}),
         (dead_pod, 4, {("MaestroPodDown", "ticket")}),
         (
             bad_release,
@@ -95,7 +95,7 @@ def test_everyday_events_are_silent(world: t.Callable[[], World], tmp_path: path
 def test_what_must_be_known_fires_and_nothing_else(
     world: t.Callable[[], World], after: int, expected: set[tuple[str, str]], tmp_path: pathlib.Path
 ) -> None:
-    scene: World = world()
+    view: World = world()
     minute = START + after
     wanted = {
         name: tuple(
@@ -106,7 +106,7 @@ def test_what_must_be_known_fires_and_nothing_else(
         for name in names()
     }
     expectations = [Expectation(name, minute, firing) for name, firing in wanted.items()]
-    promtool.verify(tmp_path, promtool.groups(), scene.series(), expectations)
+    promtool.verify(tmp_path, promtool.groups(), view.series(), expectations)
 
 
 REQUESTS, BUCKET = "maestro_http_requests_total", "maestro_http_request_duration_seconds_bucket"
@@ -137,10 +137,10 @@ def quiet_since_an_update() -> dict[str, Values]:
     } | {name: list(values[:START]) for name, values in series.items() if name.startswith("nginx_")}
 
 
-@pytest.mark.parametrize("scene", [steady, idle, probed, quiet_since_an_update], ids=lambda scene: scene.__name__)
-def test_without_requests_nothing_is_missing(scene: t.Callable[[], dict[str, Values]], tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("view", [steady, idle, probed, quiet_since_an_update], ids=lambda view: view.__name__)
+def test_without_requests_nothing_is_missing(view: t.Callable[[], dict[str, Values]], tmp_path: pathlib.Path) -> None:
     silent = [Expectation("MaestroMetricsMissing", minute) for minute in range(75)]
-    promtool.verify(tmp_path, promtool.groups(), scene(), silent)
+    promtool.verify(tmp_path, promtool.groups(), view(), silent)
 
 
 def without(*words: str) -> dict[str, Values]:

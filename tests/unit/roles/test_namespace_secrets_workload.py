@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import quantity
 from tests.unit.rendering import Manifest, of_kind, only, render
 from tests.unit.roles.restricted import violations

@@ -12,13 +12,14 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Case, Wishes
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.facts import Controller
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.judge import Judgement, judge
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.needs import Needs, needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.evaluation import Evaluation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import Needs, needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Controller
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions, PreflightView
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
-from tests.unit.plugins.module_utils._release.preflight.builders import NAMESPACE, UID, fitting, ids
+from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import ROLES, component, only, render
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -39,13 +40,15 @@ def production(**changes: list[dict[str, t.Any]]) -> Needs:
     return needs_of({**rendered(), **changes}, "maestro", NAMESPACE)
 
 
-def judged(needs: Needs, **changes: t.Any) -> Judgement:
-    return judge(Case(needs, fitting(needs, **changes), Wishes(cluster_uid=UID, controller_severity="off")))
+def evaluated(needs: Needs, **changes: t.Any) -> Evaluation:
+    return evaluate(
+        PreflightView(needs, fitting(needs, **changes), PreflightOptions(cluster_uid=UID, controller_severity="off"))
+    )
 
 
 def test_productions_defaults_pass_on_a_cluster_that_fits() -> None:
-    judgement = judged(production())
-    assert (judgement.verdict, judgement.findings) == ("passed", ())
+    evaluation = evaluated(production())
+    assert (evaluation.verdict, evaluation.findings) == ("passed", ())
 
 
 def test_productions_defaults_need_what_the_report_says() -> None:
@@ -60,19 +63,19 @@ def test_productions_quota_holds_its_largest_release_and_not_much_less() -> None
         rest = [item for item in rendered()["namespace"] if item is not quota]
         return [*rest, {**quota, "spec": {**quota["spec"], "hard": hard}}]
 
-    assert "quota-short" not in ids(judged(production(namespace=with_pods("11"))).findings)
-    assert ids(judged(production(namespace=with_pods("10"))).findings) == ["quota-short"]
+    assert "quota-insufficient" not in ids(evaluated(production(namespace=with_pods("11"))).findings)
+    assert ids(evaluated(production(namespace=with_pods("10"))).findings) == ["quota-insufficient"]
 
 
 def test_a_load_balancer_needs_a_quota_that_allows_it() -> None:
     workload = render(
         "workload", workload_image_digest=DIGEST, workload_service_type="LoadBalancer", workload_service_nlb=False
     )
-    finding = only(judged(production(workload=workload), namespace=None).findings)
-    assert finding.id == "quota-short"
+    finding = only(evaluated(production(workload=workload), namespace=None).findings)
+    assert finding.id == "quota-insufficient"
     assert "services.loadbalancers: 1 needed, 0 allowed" in finding.message
     allowed = render("namespace", namespace_quota_load_balancers=1)
-    assert judged(production(workload=workload, namespace=allowed), namespace=None).verdict == "passed"
+    assert evaluated(production(workload=workload, namespace=allowed), namespace=None).verdict == "passed"
 
 
 def test_requests_through_traefik_are_warned_of_while_only_ingress_nginx_is_let_in() -> None:
@@ -81,17 +84,19 @@ def test_requests_through_traefik_are_warned_of_while_only_ingress_nginx_is_let_
         "ingress_classes": {"traefik": "traefik.io/ingress-controller"},
         "controllers": (Controller("Traefik", "Deployment traefik/traefik", "3.7.0", 1, 1),),
     }
-    finding = only(judged(needs, **traefik).findings)
-    assert (finding.id, finding.severity) == ("network-hole-elsewhere", "warning")
+    finding = only(evaluated(needs, **traefik).findings)
+    assert (finding.id, finding.severity) == ("network-policy-mismatch", "warning")
     assert finding.object == "NetworkPolicy maestro-system/maestro-ingress"
     opened = render("namespace", namespace_ingress_controller_namespaces=["traefik"])
-    assert judged(needs_of({**needs.components, "namespace": opened}, "maestro", NAMESPACE), **traefik).findings == ()
+    assert (
+        evaluated(needs_of({**needs.components, "namespace": opened}, "maestro", NAMESPACE), **traefik).findings == ()
+    )
 
 
 def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:
     needs = production()
     live = {**fitting(needs).live, Key("v1", "Secret", NAMESPACE, "maestro-secrets"): None}
-    finding = only(judged(needs, live=live).findings)
+    finding = only(evaluated(needs, live=live).findings)
     assert finding.id == "reference-missing"
     assert all(name in finding.message for name in ("DATABASE_URL", "REDIS_URL", "JWT_SIGNING_KEY"))
 

@@ -9,17 +9,17 @@ import dataclasses
 import typing as t
 
 from ..._cluster.errors import ClusterError
-from .manifests import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
-from .naming import name_by_content
+from ..._findings import registry
+from ..._objects.manifest import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
+from .apply_order import in_order
+from .content_hash import name_by_content
 from .ownership import without_initial_replicas
-from .stages import in_order
 
 
 class BadComponents(ClusterError):
     """The components are not what the roles' `component` tasks make."""
 
-    id = "bad-components"
-    next_step = "Leave components and secret_values of the task out: it takes what the component tasks registered."
+    finding_type = registry.BAD_COMPONENTS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Release:
 
 def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:
     """Put the secret values back, name settings by content, hand replicas to the HPA. Raises BadComponents."""
-    judge_objects(components)
+    validate_objects(components)
     manifests = [manifest for component in components.values() for manifest in component]
-    _judge_identities(components)
-    _judge_secrets(manifests, secret_values)
+    _validate_identities(components)
+    _validate_secrets(manifests, secret_values)
     try:
         whole = put_back_secrets(manifests, secret_values)
     except KeyError as missing:
@@ -48,7 +48,7 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     return Release(tuple(in_order(kept)), replicas)
 
 
-def judge_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+def validate_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     """Raises BadComponents for what is no list of Kubernetes objects."""
     wrong = [
         f"{name} is a {type(component).__name__}, not a list"
@@ -65,7 +65,7 @@ def judge_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
         raise BadComponents(f"Not Kubernetes objects: {'; '.join(wrong)}.")
 
 
-def _judge_identities(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
+def _validate_identities(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
     owners: dict[Key, list[str]] = {}
     for name, component in components.items():
         for manifest in component:
@@ -75,7 +75,7 @@ def _judge_identities(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:
         raise BadComponents(f"Contributed more than once: {'; '.join(twice)}.")
 
 
-def _judge_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, t.Any]) -> None:
+def _validate_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, t.Any]) -> None:
     """Values travel by the Secret's name, so a name may not occur in two namespaces."""
     wrong = [
         f"{name} is of type {type(value).__name__}, not text"

@@ -9,7 +9,7 @@ import copy
 import re
 import typing as t
 
-from .manifests import SECRET_MARK, Key, Manifest, is_secret, key_of
+from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
 
 MANAGER = "intelgraph.maestro"
 """Field manager of everything that a release declares."""
@@ -138,16 +138,16 @@ def comparable(live: Manifest | None) -> Manifest:
     return kept
 
 
-def without_secret_values(manifest: Manifest, former: Manifest | None = None) -> Manifest:
+def without_secret_values(manifest: Manifest, previous: Manifest | None = None) -> Manifest:
     """A Secret with marks in place of its values; a value that differs from `former`'s has a mark that says so."""
     if not manifest or not is_secret(manifest):
         return manifest
-    before = (former or {}).get("data") or {}
-    shown = {
-        key: SECRET_MARK if former is None or before.get(key) == value else f"{SECRET_MARK[:-1]}, changed)"
+    before = (previous or {}).get("data") or {}
+    displayed = {
+        key: SECRET_MARK if previous is None or before.get(key) == value else f"{SECRET_MARK[:-1]}, changed)"
         for key, value in (manifest.get("data") or {}).items()
     }
-    return {**{field: value for field, value in manifest.items() if field != "stringData"}, "data": shown}
+    return {**{field: value for field, value in manifest.items() if field != "stringData"}, "data": displayed}
 
 
 def _scaled_by(autoscaler: Manifest) -> tuple[str, str, str]:

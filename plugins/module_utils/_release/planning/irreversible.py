@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._health.finding import Finding
-from ..objects.manifests import Key, Manifest, is_secret, key_of
-from ..objects.naming import is_named_by_content
+from ..._findings import registry
+from ..._findings.finding import Finding
+from ..._objects.manifest import Key, Manifest, is_secret, key_of
+from ..objects.content_hash import is_named_by_content
 from .plan import CREATE, KEEP, REPLACE, Plan, Step
 
 
-def not_undone(former: t.Iterable[Manifest], plan: Plan) -> list[Finding]:
+def not_undone(previous: t.Iterable[Manifest], plan: Plan) -> list[Finding]:
     """A note for each object of the release `former`, or left by others, that will not be as it was then."""
-    recorded = {key_of(manifest): manifest for manifest in former}
+    recorded = {key_of(manifest): manifest for manifest in previous}
     notes = ((step.key, _why_not(step, recorded.get(step.key))) for step in plan.steps)
     return [_note(key, *why) for key, why in notes if why]
 
@@ -55,4 +56,4 @@ def _size(claim: Manifest) -> str:
 
 
 def _note(key: Key, message: str, next_step: str) -> Finding:
-    return Finding("not-undone", "note", str(key), message, next_step=next_step)
+    return registry.IRREVERSIBLE_CHANGE.found(key, message, next_step=next_step)

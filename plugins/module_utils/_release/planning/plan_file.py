@@ -22,34 +22,33 @@ import typing as t
 import zlib
 
 from ..._cluster.errors import ClusterError
-from ..objects.manifests import Manifest, is_secret
+from ..._findings import registry
+from ..._objects.manifest import Manifest, is_secret
 from ..objects.ownership import comparable, is_named_list
-from .fields import holder_of, lost_fields, shown
+from .managed_fields import displayed, holder_of, lost_fields
 from .plan import PRUNE, Plan, Step
 from .risks import risks
 
 FORMAT = 1
 ROUNDS = 20_000
 DIGITS = 12
-Frozen = dict[str, t.Any]
+SavedPlan = dict[str, t.Any]
 
 
 class PlanOutdated(ClusterError):
     """What was planned is not what would be done now; `str()` says what differs."""
 
-    id = "plan-outdated"
-    next_step = "Nothing was changed. Plan again, and have the new plan approved."
+    finding_type = registry.PLAN_OUTDATED
 
 
 class PlanUnreadable(ClusterError):
     """What was given is no plan that this version of the collection wrote."""
 
-    id = "plan-unreadable"
-    next_step = "Give the file or the artifact that ansible-playbook intelgraph.maestro.plan wrote, unchanged."
+    finding_type = registry.PLAN_UNREADABLE
 
 
 @dataclasses.dataclass(frozen=True)
-class Occasion:
+class PlanContext:
     """For which release of which cluster (its UID) a plan is made; `base` is the number of the last one there."""
 
     name: str
@@ -58,11 +57,11 @@ class Occasion:
     base: int
 
 
-def freeze(plan: Plan, occasion: Occasion, salt: str, **notes: t.Any) -> Frozen:
+def saved_plan(plan: Plan, context: PlanContext, salt: str, **notes: t.Any) -> SavedPlan:
     """The plan as plain values without any secret one. `notes` (who, when, why) are kept and never compared."""
     return {
         "format": FORMAT,
-        **dataclasses.asdict(occasion),
+        **dataclasses.asdict(context),
         "salt": salt,
         "objects": {str(step.key): _frozen(step, salt.encode()) for step in plan.steps},
         "changes": [step.as_dict() for step in plan.changes],
@@ -71,33 +70,33 @@ def freeze(plan: Plan, occasion: Occasion, salt: str, **notes: t.Any) -> Frozen:
     }
 
 
-def require_same(approved: Frozen, plan: Plan, occasion: Occasion) -> None:
+def require_same(approved: SavedPlan, plan: Plan, context: PlanContext) -> None:
     """Raises PlanOutdated with everything that is not as it was when `approved` was frozen."""
-    now = freeze(plan, occasion, approved["salt"])
+    now = saved_plan(plan, context, approved["salt"])
     found = [*_other_place(approved, now)] or [*_differences(approved, now)]
     if found:
         lines = "\n".join(f"- {line}" for line in found)
         raise PlanOutdated(f"The approved plan does not hold any more:\n{lines}")
 
 
-def encode(frozen: Frozen) -> str:
+def encode(saved: SavedPlan) -> str:
     """The plan as one word, for a variable or an artifact."""
-    return base64.b64encode(gzip.compress(json.dumps(frozen, separators=(",", ":")).encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(json.dumps(saved, separators=(",", ":")).encode(), mtime=0)).decode()
 
 
-def decode(text: str) -> Frozen:
+def decode(text: str) -> SavedPlan:
     """A plan from a file's JSON or from the one word. Raises PlanUnreadable."""
     try:
         content = text if text.lstrip().startswith("{") else gzip.decompress(base64.b64decode(text, validate=True))
-        frozen = json.loads(content)
+        saved = json.loads(content)
     except (ValueError, OSError, EOFError, zlib.error, binascii.Error) as error:
         raise PlanUnreadable(f"This is no plan: {error}.") from None
-    if not isinstance(frozen, dict) or frozen.get("format") != FORMAT or not isinstance(frozen.get("objects"), dict):
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT or not isinstance(saved.get("objects"), dict):
         raise PlanUnreadable("This is no plan, or one of another version of the collection.")
-    return frozen
+    return saved
 
 
-def _frozen(step: Step, salt: bytes) -> Frozen:
+def _frozen(step: Step, salt: bytes) -> SavedPlan:
     declared = step.manifest or {}
     live = _restricted(comparable(step.live), declared)
     return {
@@ -112,7 +111,7 @@ def _managers(step: Step) -> dict[str, str]:
     """Who else holds fields that the release declares, by field."""
     if step.manifest is None or step.live is None:
         return {}
-    held = {shown(path): holder_of(path, step.live) for path in lost_fields(step.manifest, step.live)}
+    held = {displayed(path): holder_of(path, step.live) for path in lost_fields(step.manifest, step.live)}
     return {path: holder.name for path, holder in held.items() if holder}
 
 
@@ -150,13 +149,13 @@ def _slow(value: bytes, salt: bytes) -> str:
     return hashlib.pbkdf2_hmac("sha256", value, salt, ROUNDS).hex()[:DIGITS]
 
 
-def _other_place(approved: Frozen, now: Frozen) -> t.Iterator[str]:
+def _other_place(approved: SavedPlan, now: SavedPlan) -> t.Iterator[str]:
     for field, words in (("name", "release"), ("namespace", "namespace"), ("cluster", "the cluster with the UID")):
         if approved[field] != now[field]:
             yield f"it is for {words} {approved[field] or 'unknown'}, and this is {now[field] or 'unknown'}"
 
 
-def _differences(approved: Frozen, now: Frozen) -> t.Iterator[str]:
+def _differences(approved: SavedPlan, now: SavedPlan) -> t.Iterator[str]:
     if approved["base"] != now["base"]:
         yield f"it follows release {approved['base']}, and the last release is {now['base']} now"
     before, after = approved["objects"], now["objects"]
@@ -169,7 +168,7 @@ def _differences(approved: Frozen, now: Frozen) -> t.Iterator[str]:
             yield from (f"{name}: {words}" for words in _changes(before[name], after[name]))
 
 
-def _changes(before: Frozen, after: Frozen) -> t.Iterator[str]:
+def _changes(before: SavedPlan, after: SavedPlan) -> t.Iterator[str]:
     if before["action"] != after["action"]:
         yield f"it was to be {_done(before)}, and would be {_done(after)} now"
     for part, words in (("manifest", "the inventory declares it otherwise"), ("live", "somebody changed it")):
@@ -181,7 +180,7 @@ def _changes(before: Frozen, after: Frozen) -> t.Iterator[str]:
             yield f"{path} is managed by {manager} now"
 
 
-def _done(entry: Frozen) -> str:
+def _done(entry: SavedPlan) -> str:
     return DONE[entry["action"]]
 
 

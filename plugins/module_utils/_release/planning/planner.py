@@ -12,9 +12,10 @@ import typing as t
 
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
-from ..._health.finding import Finding
-from ..objects.manifests import Key, Manifest, key_of
-from ..objects.naming import named_by_content, plain_name
+from ..._findings import registry
+from ..._findings.finding import Finding
+from ..._objects.manifest import Key, Manifest, key_of
+from ..objects.content_hash import named_by_content, plain_name
 from ..objects.ownership import (
     MANAGER,
     ReleaseName,
@@ -26,8 +27,9 @@ from ..objects.ownership import (
 )
 from ..record.history import History
 from . import plan
-from .fields import is_settled
-from .refusals import is_of_server, of_other, refusal
+from .admission_errors import is_of_server, of_other, refusal
+from .managed_fields import is_settled
+from .selector_change import labels_to_add
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
@@ -38,13 +40,14 @@ class Refused(ClusterError):
     `findings` are the refusals, one for each object, and `plan` holds the steps of all the others.
     """
 
-    id = "refused-by-server"
-    next_step = "Correct the variables behind the object, or the cluster's policy."
+    finding_type = registry.REFUSED_BY_SERVER
 
     def __init__(self, made: plan.Plan, findings: t.Sequence[Finding]) -> None:
         self.plan = made
         self.findings = list(findings)
-        self.next_step = " ".join(["Nothing was changed.", *dict.fromkeys(finding.next_step for finding in findings)])
+        self.own_next_step = " ".join(
+            ["Nothing was changed.", *dict.fromkeys(finding.next_step for finding in findings)]
+        )
         lines = [f"- {finding.object}: {finding.message}" for finding in findings]
         super().__init__("The API server would refuse this release:\n" + "\n".join(lines))
 
@@ -80,7 +83,7 @@ class Asked(t.NamedTuple):
 def make_plan(
     cluster: Cluster,
     manifests: t.Sequence[Manifest],
-    former: Former,
+    previous: Former,
     release: ReleaseName,
     takeover: bool = False,
     prune_allowed: t.Collection[str] = (),
@@ -90,10 +93,10 @@ def make_plan(
     `takeover` forces fields away from other field managers. `prune_allowed` names what may be pruned although it holds
     data, as `<kind>/<name>` or `<kind>`. Raises Refused with everything the server would refuse.
     """
-    asker = _Asker(cluster, manifests, former, release, takeover)
+    asker = _Asker(cluster, manifests, previous, release, takeover)
     wanted = {key_of(manifest).of_any_version for manifest in manifests}
     answers = cluster.parallel(asker.ask, manifests)
-    left = [key for key in former.prunable if key.of_any_version not in wanted]
+    left = [key for key in previous.prunable if key.of_any_version not in wanted]
     prunes = _prunes(cluster, left, release, prune_allowed)
     made = plan.Plan((*(answer.step for answer in answers if answer.step), *prunes))
     findings = [answer.finding for answer in answers if answer.finding]
@@ -106,14 +109,14 @@ class _Asker:
     """Asks the server about one manifest after the other."""
 
     def __init__(
-        self, cluster: Cluster, manifests: t.Sequence[Manifest], former: Former, release: ReleaseName, takeover: bool
+        self, cluster: Cluster, manifests: t.Sequence[Manifest], previous: Former, release: ReleaseName, takeover: bool
     ) -> None:
         self._cluster = cluster
         self._release = release
         self._takeover = takeover
         self._absent = _absent_namespaces(cluster, manifests)
         self._coming = {_defined(manifest) for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
-        self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in former.settings}
+        self._predecessors = {(key.kind, key.namespace, plain_name(key.name)): key for key in previous.settings}
         self._settings = named_by_content(manifests)
         self._listed = listed(cluster, [m for m in manifests if key_of(m).namespace not in self._absent], release.name)
 
@@ -146,8 +149,8 @@ class _Asker:
         if live is not None and hands_over_replicas(manifest, live):
             predicted["spec"]["replicas"] = live["spec"]["replicas"]
         step = plan.step(manifest, key, live, predicted)
-        former = self._predecessor(key) if live is None and key in self._settings else None
-        return dataclasses.replace(step, force=bool(taken), taken=taken, former=former)
+        previous = self._predecessor(key) if live is None and key in self._settings else None
+        return dataclasses.replace(step, force=bool(taken), taken=taken, previous=previous)
 
     def _predicted(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
         """What the server says the object will become, and what that takes from other managers."""
@@ -160,8 +163,8 @@ class _Asker:
         return self._cluster.apply(manifest, MANAGER, force=True, dry_run=True), taken
 
     def _predecessor(self, key: Key) -> Manifest | None:
-        former = self._predecessors.get((key.kind, key.namespace, plain_name(key.name)))
-        return self._cluster.find(*former) if former else None
+        previous = self._predecessors.get((key.kind, key.namespace, plain_name(key.name)))
+        return self._cluster.find(*previous) if previous else None
 
     def _refused(self, manifest: Manifest, key: Key, error: ApiError) -> Asked:
         if error.not_found:
@@ -172,6 +175,9 @@ class _Asker:
             return Asked(None, refusal(error, str(key)))
         if key.kind in plan.REPLACEABLE and is_ours(live, self._release):
             return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
+        labels = labels_to_add(manifest, live)
+        if labels is not None and is_ours(live, self._release):
+            return Asked(plan.selector_step(manifest, live, renewed, key, labels))
         return Asked(None, _fixed(key, live, error))
 
     def _as_new(self, manifest: Manifest) -> Manifest | None:
@@ -192,13 +198,7 @@ class _Asker:
         what = f"serve kind {key.kind} in {key.api_version}"
         if (key.api_version.partition("/")[0], key.kind) in self._coming:
             return Asked(_unasked(manifest, key, f"it does not {what} yet; this release brings the definition"))
-        finding = Finding(
-            "kind-not-served",
-            "error",
-            str(key),
-            f"the cluster does not {what}",
-            next_step="Install the CRD, or leave the object out.",
-        )
+        finding = registry.KIND_NOT_SERVED.found(key, f"the cluster does not {what}")
         return Asked(_unasked(manifest, key, f"it does not {what}"), finding)
 
 
@@ -271,11 +271,5 @@ def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:
     reason = f"deleting a {key.kind} would lose what it holds or runs"
     if key.kind in plan.REPLACEABLE:
         reason = f"the object belongs to {', '.join(managers_of(live)) or 'somebody else'}"
-    return Finding(
-        "field-immutable",
-        "error",
-        str(key),
-        f"{error.message.rstrip('.')}. It is not replaced, because {reason}",
-        error.causes,
-        "Undo the change, use another maestro_name beside it, or delete the live object in a maintenance window.",
-    )
+    message = f"{error.message.rstrip('.')}. It is not replaced, because {reason}"
+    return registry.FIELD_IMMUTABLE.found(key, message, error.causes)

@@ -15,7 +15,7 @@ from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
 
 from ansible_collections.intelgraph.maestro.plugins.action.release import ActionModule
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._collection import version
 

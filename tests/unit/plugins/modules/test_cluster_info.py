@@ -12,13 +12,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.survey import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.preflight.case import Wishes
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
 from tests.unit.documented import documented
-from tests.unit.plugins.module_utils._release.preflight.api import serving, status
-from tests.unit.plugins.module_utils._release.preflight.builders import UID, deployment
-from tests.unit.plugins.module_utils._release.preflight.test_looking import KUBE_SYSTEM, fit
+from tests.unit.plugins.module_utils._preflight.api import serving, status
+from tests.unit.plugins.module_utils._preflight.builders import UID, deployment
+from tests.unit.plugins.module_utils._preflight.test_collect import KUBE_SYSTEM, fit
 
 DOCUMENTED: dict[str, dict[str, t.Any]] = documented(cluster_info.DOCUMENTATION)["options"]
 
@@ -46,13 +46,13 @@ def test_the_documentation_says_what_the_module_takes() -> None:
 
 
 def test_the_defaults_are_those_of_the_judgement() -> None:
-    assert cluster_info.wishes(parameters()) == Wishes()
+    assert cluster_info.preflight_options(parameters()) == PreflightOptions()
 
 
 def test_an_endpoint_without_a_host_is_left_out() -> None:
     both = [{"name": "PostgreSQL", "host": "db", "port": 5432}, {"name": "Redis", "host": "", "port": 6379}]
-    assert cluster_info.wishes(parameters(endpoints=both)).endpoints == (Endpoint("PostgreSQL", "db", 5432),)
-    assert cluster_info.wishes(parameters(endpoints=both, endpoint_severity="off")).endpoints == ()
+    assert cluster_info.preflight_options(parameters(endpoints=both)).endpoints == (Endpoint("PostgreSQL", "db", 5432),)
+    assert cluster_info.preflight_options(parameters(endpoints=both, endpoint_severity="off")).endpoints == ()
 
 
 def test_a_fit_cluster(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,8 +71,8 @@ def test_a_fit_cluster(capsys: pytest.CaptureFixture[str]) -> None:
 def test_findings_are_no_failure_and_warnings_are_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda *given: shown.append(given[1]))
+    displayed: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda *given: displayed.append(given[1]))
     replies = {**fit(), "/version": (200, {"gitVersion": "v1.20.0"}), "/api/v1/nodes": status(500, "oops")}
     with serving(replies) as api:
         result = run(
@@ -86,8 +86,8 @@ def test_findings_are_no_failure_and_warnings_are_shown(
     assert result["verdict"] == "failed"
     assert [finding["id"] for finding in result["findings"]] == ["server-unsupported", "fact-unknown"]
     assert result["cluster"]["nodes"] is None
-    assert len(shown) == 1
-    assert "oops" in shown[0]
+    assert len(displayed) == 1
+    assert "oops" in displayed[0]
 
 
 def test_a_cluster_that_gives_no_answer_has_no_facts(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import diagnose
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -98,7 +98,7 @@ def test_a_cluster_that_gives_no_answers_is_a_failure(api: ApiDouble, tmp_path: 
 @pytest.mark.usefixtures("api")
 def test_an_archive_that_cannot_be_written_is_a_failure(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").touch()
-    assert run(tmp_path / "file").values["error_id"] == "diagnosis-not-written"
+    assert run(tmp_path / "file").values["error_id"] == "support-bundle-not-written"
 
 
 @pytest.mark.parametrize("option", ["log_bytes", "logs_bytes", "timeout"])

@@ -12,10 +12,10 @@ import yaml
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, Judgement
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -44,14 +44,17 @@ def deployed(cluster: ApiDouble) -> ApiDouble:
     return cluster
 
 
+Evaluated = t.Callable[[HealthEvaluation], list[Facts]]
+
+
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[Judgement], list[Facts]]:
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> Evaluated:
     """Puts a judge with one opinion in the place of the real one; gives what it was shown."""
 
-    def as_(judgement: Judgement) -> list[Facts]:
-        shown: list[Facts] = []
-        monkeypatch.setattr(waiting, "judge", lambda facts: shown.append(facts) or judgement)
-        return shown
+    def as_(evaluation: HealthEvaluation) -> list[Facts]:
+        displayed: list[Facts] = []
+        monkeypatch.setattr(waiter, "evaluate", lambda facts: displayed.append(facts) or evaluation)
+        return displayed
 
     return as_
 
@@ -68,25 +71,25 @@ def test_the_documentation_says_what_the_module_takes() -> None:
         assert (DOCUMENTED[name]["type"], DOCUMENTED[name].get("default")) == (option["type"], option["default"])
 
 
-def test_a_release_that_passes(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]) -> None:
-    shown = judged(Judgement("passed"))
+def test_a_release_that_passes(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    displayed = evaluated(HealthEvaluation("passed"))
     ending = run(settle_seconds=7)
     assert not ending.failed
     assert (ending.values["verdict"], ending.values["number"]) == ("passed", 1)
     assert ending.values["msg"] == "Release 1 of maestro is healthy: pods: 3 ready."
-    assert shown[0].settle == 7.0
-    assert ("Deployment", NAMESPACE, "maestro") in shown[0].wanted
+    assert displayed[0].settle == 7.0
+    assert ("Deployment", NAMESPACE, "maestro") in displayed[0].wanted
 
 
-def test_the_newest_release_is_judged(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]) -> None:
-    judged(Judgement("passed"))
+def test_the_newest_release_is_judged(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("passed"))
     deploy(deployed, release(a="other"))
     assert run().values["number"] == 2
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_a_release_that_fails(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]], wait: bool) -> None:
-    judged(Judgement("failed", (TROUBLE,), ("no pod",)))
+def test_a_release_that_fails(deployed: ApiDouble, evaluated: Evaluated, wait: bool) -> None:
+    evaluated(HealthEvaluation("failed", (TROUBLE,), ("no pod",)))
     ending = run(wait=wait)
     assert ending.failed
     words = f"Release 1 of maestro is not healthy: Deployment {NAMESPACE}/maestro: no such image."
@@ -98,10 +101,8 @@ def test_a_release_that_fails(deployed: ApiDouble, judged: t.Callable[[Judgement
     assert ending.values["missing"] == ["no pod"]
 
 
-def test_a_release_on_its_way_has_no_verdict_yet(
-    deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]
-) -> None:
-    judged(Judgement("", missing=("Deployment maestro-system/maestro: 1 of 3 pods are available",)))
+def test_a_release_on_its_way_has_no_verdict_yet(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("", missing=("Deployment maestro-system/maestro: 1 of 3 pods are available",)))
     ending = run()
     assert (ending.failed, ending.values["verdict"]) == (True, "inconclusive")
     assert ending.values["msg"].startswith(
@@ -109,17 +110,17 @@ def test_a_release_on_its_way_has_no_verdict_yet(
     )
 
 
-def test_the_wait_is_told_and_returned(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]) -> None:
-    judged(Judgement("failed", (TROUBLE,)))
-    told: list[str] = []
-    timeline = run(wait=True, tell=told.append).values["timeline"]
+def test_the_wait_is_told_and_returned(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("failed", (TROUBLE,)))
+    reported: list[str] = []
+    timeline = run(wait=True, tell=reported.append).values["timeline"]
     assert only({frozenset(moment) for moment in timeline}) == RETURNED["timeline"]["contains"].keys()
-    assert [moment["told"] for moment in timeline] == [TROUBLE.sentence(), "pods: 3 ready"]
-    assert len(told) == 2
+    assert [moment["message"] for moment in timeline] == [TROUBLE.sentence(), "pods: 3 ready"]
+    assert len(reported) == 2
 
 
-def test_nothing_is_changed(deployed: ApiDouble, judged: t.Callable[[Judgement], list[Facts]]) -> None:
-    judged(Judgement("passed"))
+def test_nothing_is_changed(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("passed"))
     before = deployed.versions()
     seen, made = run(check=True).values, run().values
     assert {**seen, **measured(made)} == made

@@ -9,16 +9,17 @@ import typing as t
 
 import yaml
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.kinds import KINDS, object_path
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture import catalogue, looking
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.posture.permissions import EVERYBODYS
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture import collect
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permissions import EVERYBODYS
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.rules import RULES
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record, encoded
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
 from tests.unit.documented import documented
-from tests.unit.plugins.module_utils._health.posture.releases import manifests
-from tests.unit.plugins.module_utils._release.preflight.api import Api, Reply, serving, status
+from tests.unit.plugins.module_utils._posture.releases import manifests
+from tests.unit.plugins.module_utils._preflight.api import Api, Reply, serving, status
 
 NAMESPACE = "maestro-system"
 CORE, RBAC = f"/api/v1/namespaces/{NAMESPACE}", "/apis/rbac.authorization.k8s.io/v1"
@@ -51,20 +52,20 @@ def cluster(**replies: Reply) -> dict[str, Reply]:
         f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets": listed("PodDisruptionBudget"),
         BINDINGS: listed("RoleBinding"),
         CLUSTER_BINDINGS: listed("ClusterRoleBinding"),
-        looking.REVIEWS: (201, {"status": {"incomplete": False, "resourceRules": list(EVERYBODYS)}}),
+        collect.REVIEWS: (201, {"status": {"incomplete": False, "resourceRules": list(EVERYBODYS)}}),
         **replies,
     }
 
 
 @contextlib.contextmanager
-def judged(replies: dict[str, Reply]) -> t.Iterator[tuple[Ending, Api]]:
+def evaluated(replies: dict[str, Reply]) -> t.Iterator[tuple[Ending, Api]]:
     with serving(replies) as api:
         own = {"name": "maestro", "namespace": NAMESPACE}
-        yield posture.judge(Call({**dict.fromkeys(CONNECTION), **api.connection(), **own})), api
+        yield posture.evaluate(Call({**dict.fromkeys(CONNECTION), **api.connection(), **own})), api
 
 
 def values(replies: dict[str, Reply]) -> dict[str, t.Any]:
-    with judged(replies) as (ending, _api):
+    with evaluated(replies) as (ending, _api):
         assert ending.failed is (ending.values["verdict"] != "passed")
         return ending.values
 
@@ -83,13 +84,13 @@ def test_the_documentation_says_what_the_module_takes_and_returns() -> None:
 
 
 def test_a_release_as_it_was_applied_keeps_every_rule() -> None:
-    with judged(cluster()) as (ending, api):
+    with evaluated(cluster()) as (ending, api):
         result = ending.values
         assert (result["verdict"], result["number"], result["findings"]) == ("passed", 7, [])
         assert result["msg"] == "Release 7 of maestro keeps all 12 rules."
-        assert [rule["id"] for rule in result["rules"]] == [rule.id for rule in catalogue.ALL]
+        assert [rule["id"] for rule in result["rules"]] == [rule.id for rule in RULES]
         assert {rule["verdict"] for rule in result["rules"]} == {"passed"}
-        assert {method for method, path in api.asked if path != looking.REVIEWS} == {"GET"}
+        assert {method for method, path in api.asked if path != collect.REVIEWS} == {"GET"}
         assert f"{CORE}/secrets" not in {path for _method, path in api.asked}
 
 
@@ -145,7 +146,7 @@ def test_an_object_that_cannot_be_read_leaves_the_verdict_open() -> None:
 
 
 def test_an_account_that_may_neither_impersonate_nor_read_bindings_is_told_so() -> None:
-    result = values(cluster(**{looking.REVIEWS: FORBIDDEN, CLUSTER_BINDINGS: FORBIDDEN}))
+    result = values(cluster(**{collect.REVIEWS: FORBIDDEN, CLUSTER_BINDINGS: FORBIDDEN}))
     assert result["verdict"] == "passed"
     assert ids(result) == [("fact-unknown", "note", f"ServiceAccount {NAMESPACE}/maestro")]
     assert "ClusterRoleBinding" in result["findings"][0]["message"]
@@ -162,7 +163,7 @@ def intruder(role: str) -> dict[str, t.Any]:
 def test_a_binding_is_followed_to_its_role() -> None:
     replies = cluster(
         **{
-            looking.REVIEWS: FORBIDDEN,
+            collect.REVIEWS: FORBIDDEN,
             BINDINGS: listed("RoleBinding", intruder("view"), api_version="rbac.authorization.k8s.io/v1"),
             f"{RBAC}/clusterroles/view": (
                 200,
@@ -180,11 +181,11 @@ def test_a_binding_is_followed_to_its_role() -> None:
 
 def test_a_list_of_rules_with_gaps_is_not_trusted() -> None:
     gaps = {"incomplete": True, "resourceRules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}
-    assert values(cluster(**{looking.REVIEWS: (201, {"status": gaps})}))["verdict"] == "passed"
+    assert values(cluster(**{collect.REVIEWS: (201, {"status": gaps})}))["verdict"] == "passed"
 
 
 def test_no_value_of_a_secret_is_kept() -> None:
-    keep = looking._kept("v1", "Secret")
+    keep = collect._kept("v1", "Secret")
     assert keep({"metadata": {"name": "s"}, "data": {"TOKEN": "eA=="}, "immutable": True}) == {
         "apiVersion": "v1",
         "kind": "Secret",

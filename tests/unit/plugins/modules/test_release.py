@@ -13,12 +13,12 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils import _reporting
+from ansible_collections.intelgraph.maestro.plugins.module_utils import _release_report
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -94,9 +94,9 @@ def test_check_mode_and_diff_mode(cluster: ApiDouble) -> None:
     assert cluster.versions() == before
     assert ending.values["changed"] is True
     assert len(ending.values["diff"]) == 4
-    shown = json.dumps(ending.values)
-    assert "hunter2" not in shown
-    assert base64_of("hunter2") not in shown
+    displayed = json.dumps(ending.values)
+    assert "hunter2" not in displayed
+    assert base64_of("hunter2") not in displayed
 
 
 def test_a_release_that_fails_has_all_keys(cluster: ApiDouble) -> None:
@@ -123,13 +123,13 @@ def test_a_failed_release_is_told_on_a_page_with_the_rollback_that_followed_and_
     ]
     assert ending.values["msg"].endswith(f"\nEvidence: {evidence}\nReport: {ending.values['report_files'][-1]}")
     texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in ending.values["report_files"]]
-    told = json.loads(texts[0])
-    assert [(check["name"], check["verdict"]) for check in told["checks"]] == [
+    reported = json.loads(texts[0])
+    assert [(check["name"], check["verdict"]) for check in reported["checks"]] == [
         ("release", "failed"),
         ("rollback", "failed"),
     ]
-    assert told["release"]["number"] == 2
-    assert told["seconds"] == pytest.approx(sum(ending.values["seconds"].values()), abs=1)
+    assert reported["release"]["number"] == 2
+    assert reported["seconds"] == pytest.approx(sum(ending.values["seconds"].values()), abs=1)
     assert all("hunter2-and-a-half" not in text and "Automatic rollback" in text for text in texts)
 
 
@@ -156,7 +156,7 @@ def test_a_page_that_cannot_be_written_hides_neither_verdict_nor_evidence(
     def full(*_given: object) -> list[str]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_reporting, "write_report", full)
+    monkeypatch.setattr(_release_report, "write_report", full)
     cluster.unready["Deployment maestro"] = {"observedGeneration": 0}
     ending = run(report_dir=str(tmp_path))
     assert (ending.values["verdict"], ending.values["report_files"]) == ("failed", [])

@@ -12,7 +12,7 @@ import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release_info
 from tests.unit.api_double import ApiDouble
 from tests.unit.documented import documented
@@ -60,10 +60,10 @@ def test_a_history_of_ten_releases_is_read_in_one_request(cluster: ApiDouble) ->
 def test_one_release_with_its_manifests(cluster: ApiDouble) -> None:
     deploy(cluster)
     deploy(cluster, release(a="b"))
-    shown = only(run(revision=1, manifests=True).values["releases"])
-    assert (shown["number"], shown["state"], shown["by"]) == (1, "passed", "me@here")
-    assert len(shown["manifests"]) == len(shown["objects"]) == 6
-    assert base64_of("rediss://r") not in json.dumps(shown)
+    displayed = only(run(revision=1, manifests=True).values["releases"])
+    assert (displayed["number"], displayed["state"], displayed["by"]) == (1, "passed", "me@here")
+    assert len(displayed["manifests"]) == len(displayed["objects"]) == 6
+    assert base64_of("rediss://r") not in json.dumps(displayed)
 
 
 def test_two_releases_are_compared(cluster: ApiDouble) -> None:

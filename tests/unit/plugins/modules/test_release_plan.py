@@ -11,9 +11,9 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending, perform
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, claim, namespace, secret, service
@@ -57,8 +57,8 @@ def test_a_rotated_secret_shows_its_key_and_no_value(cluster: ApiDouble) -> None
     run(value="hunter1")
     ending = run(check=True, value="hunter2")
     assert "          data.TOKEN: (secret) -> (secret, changed)" in ending.lines
-    shown = json.dumps([ending.values, ending.lines])
-    assert not [word for word in ("hunter1", "hunter2") if word in shown or base64_of(word) in shown]
+    displayed = json.dumps([ending.values, ending.lines])
+    assert not [word for word in ("hunter1", "hunter2") if word in displayed or base64_of(word) in displayed]
 
 
 def test_a_refused_plan_shows_what_else_would_be_done(cluster: ApiDouble) -> None:
@@ -67,7 +67,7 @@ def test_a_refused_plan_shows_what_else_would_be_done(cluster: ApiDouble) -> Non
     ending = run(service(type="ClusterIP"), service("new"), check=True)
     assert ending.failed
     assert (ending.values["error_id"], ending.values["verdict"]) == ("refused-by-server", "failed")
-    assert only(ending.values["findings"])["id"] == "field-held"
+    assert only(ending.values["findings"])["id"] == "field-conflict"
     assert [entry["object"] for entry in ending.values["plan"]] == ["Service maestro-system/new"]
     assert "    + create  Service maestro-system/new" in ending.lines
 
@@ -85,7 +85,7 @@ def test_a_plan_is_saved_and_carried_out(cluster: ApiDouble, tmp_path: pathlib.P
     planned = run(check=True, save_plan=path, return_plan=True).values
     assert not cluster.names("services")
     assert not run(plan_file=path).failed
-    late = run(service("another"), approved_plan=planned["approvable"])
+    late = run(service("another"), approved_plan=planned["saved_plan"])
     assert (late.failed, late.values["error_id"]) == (True, "plan-outdated")
 
 

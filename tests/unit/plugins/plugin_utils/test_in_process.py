@@ -16,7 +16,7 @@ from ansible.template import Templar
 from ansible.utils.display import Display
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._running import Call, Ending
+from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process import InProcess
 
 Values = dict[str, t.Any]
@@ -58,10 +58,19 @@ class Planning(Echo):
     """Has a name, as a release has, and gives a plan back as a text that nobody reads."""
 
     ARGUMENTS: t.ClassVar = {"name": {"type": "str"}, "secret_values": {"type": "dict", "no_log": True}}
-    OPAQUE = ("approvable",)
+    OPAQUE = ("saved_plan",)
 
     def body(self, call: Call) -> Ending:
-        return Ending({"msg": "Release 12 of maestro", "number": 12, "approvable": "H4sIAcanary0="})
+        return Ending({"msg": "Release 12 of maestro", "number": 12, "saved_plan": "H4sIAcanary0="})
+
+
+class Hostile(Echo):
+    """Repeats what it was told, in every way in which a module says something."""
+
+    def body(self, call: Call) -> Ending:
+        word = call.params["word"]
+        call.tell(f"  7 s  {word}")
+        return Ending({"msg": word, "deep": {"inner": [word]}}, [word], lines=[word, word])
 
 
 class Broken(Echo):
@@ -93,7 +102,7 @@ def run(
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was printed."""
     lines: list[str] = []
     monkeypatch.setattr(Display, "display", lambda _display, text: lines.append(text))
@@ -120,20 +129,30 @@ def test_warnings_and_check_mode_pass_through() -> None:
     assert result["changed"] is False
 
 
-def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(shown: list[str]) -> None:
+def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(displayed: list[str]) -> None:
     run(Telling, word="a", password="canary-7c1f")
-    assert shown == [f"[lab-1] It is\n  {8 * '*'}"]
+    assert displayed == [f"[lab-1] It is\n  {8 * '*'}"]
 
 
-def test_a_line_is_told_while_the_task_runs_without_secrets(shown: list[str]) -> None:
+def test_a_line_is_told_while_the_task_runs_without_secrets(displayed: list[str]) -> None:
     run(Echo, word="the canary-7c1f sings", password="canary-7c1f")
-    assert shown == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
+    assert displayed == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
+
+
+def test_what_acts_on_a_terminal_is_shown_escaped_on_every_way_out(displayed: list[str]) -> None:
+    hostile = "\x1b[2J\x1b]0;t\x07\nPLAY RECAP ***\rok: [lab-1]\0\u202e\x9b"
+    shown = r"\x1b[2J\x1b]0;t\x07\nPLAY RECAP ***\rok: [lab-1]\x00\u202e\x9b"
+    result = run(Hostile, word=hostile)
+    assert displayed == [f"  [lab-1]   7 s  {shown}", f"[lab-1] {shown}\n{shown}"]
+    assert result["warnings"] == [shown]
+    assert result["msg"] == shown.replace(r"\nPLAY", "\n  PLAY")
+    assert result["deep"] == {"inner": [shown.replace(r"\nPLAY", "\nPLAY")]}
 
 
 @pytest.mark.parametrize("quietly", [{"check": True}, {"progress": False}])
-def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Values, shown: list[str]) -> None:
+def test_nothing_is_told_in_check_mode_or_when_it_is_switched_off(quietly: Values, displayed: list[str]) -> None:
     run(Echo, word="a", **quietly)
-    assert shown == []
+    assert displayed == []
 
 
 def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
@@ -147,13 +166,13 @@ def test_a_secret_value_that_any_text_may_hold_spoils_no_result(value: str) -> N
 
 
 def test_no_value_is_looked_for_in_a_text_that_is_only_given_back() -> None:
-    assert run(Planning, name="maestro", secret_values={"s/A": "canary"})["approvable"] == "H4sIAcanary0="
+    assert run(Planning, name="maestro", secret_values={"s/A": "canary"})["saved_plan"] == "H4sIAcanary0="
 
 
-def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(shown: list[str]) -> None:
+def test_a_credential_in_a_header_is_masked_though_the_option_is_no_secret(displayed: list[str]) -> None:
     asked = [{"url": "/", "headers": {"Authorization": "Bearer canary-7c1f"}}]
     assert "canary-7c1f" not in str(run(Echo, word="the canary-7c1f sings", checks=asked))
-    assert "canary-7c1f" not in str(shown)
+    assert "canary-7c1f" not in str(displayed)
 
 
 def test_an_error_of_the_cluster_is_a_failure_with_its_id_and_next_step() -> None:

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.about import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import commit_of, origin_of
 
 
@@ -24,8 +24,8 @@ def test_of_a_job_its_number_its_user_and_its_address(prefix: str) -> None:
         "project_commit": "abc",
         "url": "https://awx.test/#/jobs/playbook/12",
     }
-    told = about({"origin": origin, "reason": "", "components": None})
-    assert (told["by"], told["job"], told["origin"]["job"]) == ("alice", "12", "12")
+    reported = about({"origin": origin, "reason": "", "components": None})
+    assert (reported["by"], reported["job"], reported["origin"]["job"]) == ("alice", "12", "12")
 
 
 def test_outside_of_a_job_nothing_is_told() -> None:

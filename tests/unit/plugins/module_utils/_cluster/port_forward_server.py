@@ -52,13 +52,13 @@ class Line:
 
     def request(self) -> bytes:
         """The bytes of the next request, without a body. Raises EOFError when the client has closed."""
-        heard = b""
-        while b"\r\n\r\n" not in heard:
+        last_heard = b""
+        while b"\r\n\r\n" not in last_heard:
             opcode, content = self.hear()
             if opcode == CLOSE:
                 raise EOFError
-            heard += content[1:]
-        return heard
+            last_heard += content[1:]
+        return last_heard
 
     def hang_up(self) -> None:
         """Say so, and read what is still on its way: to close before would reset the connection. Raises EOFError."""

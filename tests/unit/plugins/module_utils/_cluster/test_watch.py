@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import watch
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, ClusterError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Mirror, Source, Trim, until
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.watch import Informer, Source, Trim, until
 from tests.unit.plugins.module_utils._cluster.api_server import ApiServer, Json, Reply
 from tests.unit.plugins.module_utils._cluster.connecting import connect
 
@@ -51,14 +51,14 @@ def watched(*events: Json, hold: bool = True) -> Reply:
     return Reply(body=list(events), hold=hold)
 
 
-class Scene(t.NamedTuple):
+class View(t.NamedTuple):
     """A mirror and the server that it mirrors."""
 
     server: ApiServer
-    mirror: Mirror
+    informer: Informer
 
     def names(self) -> list[str]:
-        return [item["metadata"]["name"] for item in self.mirror.objects("Pod")]
+        return [item["metadata"]["name"] for item in self.informer.objects("Pod")]
 
     def soon(self, done: t.Callable[[], bool]) -> bool:
         """Whether it comes to that while there is patience."""
@@ -76,22 +76,22 @@ class Scene(t.NamedTuple):
 
 
 @contextlib.contextmanager
-def scene(*replies: Reply, source: Source = PODS, trim: Trim = lambda item: item) -> t.Iterator[Scene]:
-    with ApiServer(*replies) as server, connect(server.url) as cluster, Mirror(cluster, [source], trim) as mirror:
-        yield Scene(server, mirror)
+def view(*replies: Reply, source: Source = PODS, trim: Trim = lambda item: item) -> t.Iterator[View]:
+    with ApiServer(*replies) as server, connect(server.url) as cluster, Informer(cluster, [source], trim) as informer:
+        yield View(server, informer)
 
 
 def test_it_begins_with_what_is_there() -> None:
-    with scene(listed(pod("b"), pod("a")), QUIET) as now:
-        assert now.mirror.synced(PATIENCE)
+    with view(listed(pod("b"), pod("a")), QUIET) as now:
+        assert now.informer.synced(PATIENCE)
         assert now.names() == ["a", "b"]
-        assert {item["kind"] for item in now.mirror.objects("Pod")} == {"Pod"}
-        assert now.mirror.objects("Service") == []
+        assert {item["kind"] for item in now.informer.objects("Pod")} == {"Pod"}
+        assert now.informer.objects("Service") == []
 
 
 def test_what_it_asks_for() -> None:
-    with scene(listed(version=7), QUIET) as now:
-        assert now.mirror.synced(PATIENCE)
+    with view(listed(version=7), QUIET) as now:
+        assert now.informer.synced(PATIENCE)
         assert now.soon(lambda: len(now.server.asked) == 2)
     first, second = now.server.asked
     assert first.path == second.path == "/api/v1/namespaces/n/pods"
@@ -107,13 +107,13 @@ def test_events_change_what_is_there() -> None:
         event("MODIFIED", pod("a", 12, "Failed")),
         event("DELETED", pod("c", 13)),
     ]
-    with scene(listed(pod("a"), pod("c")), watched(*events)) as now:
+    with view(listed(pod("a"), pod("c")), watched(*events)) as now:
         assert now.soon(lambda: now.names() == ["a", "b"])
-        assert now.mirror.objects("Pod")[0]["status"]["phase"] == "Failed"
+        assert now.informer.objects("Pod")[0]["status"]["phase"] == "Failed"
 
 
 def test_a_collection_that_began_empty_fills() -> None:
-    with scene(listed(), watched(event("ADDED", pod("a", 11)))) as now:
+    with view(listed(), watched(event("ADDED", pod("a", 11)))) as now:
         assert now.soon(lambda: now.names() == ["a"])
 
 
@@ -125,7 +125,7 @@ def test_a_watch_that_ends_goes_on_from_its_last_event() -> None:
         watched(bookmark, hold=False),
         watched(event("ADDED", pod("c", 21))),
     ]
-    with scene(*replies) as now:
+    with view(*replies) as now:
         assert now.soon(lambda: now.names() == ["a", "b", "c"])
         assert now.asked() == ["list", "watch 10", "watch 11", "watch 20"]
 
@@ -143,7 +143,7 @@ def test_a_watch_that_ends_goes_on_from_its_last_event() -> None:
     ids=["gone", "gone-status", "error", "reset", "no-json", "no-event"],
 )
 def test_a_watch_that_cannot_go_on_begins_anew_with_a_list(end: Reply) -> None:
-    with scene(listed(pod("a"), pod("b")), end, listed(pod("b"), version=30), QUIET) as now:
+    with view(listed(pod("a"), pod("b")), end, listed(pod("b"), version=30), QUIET) as now:
         assert now.soon(lambda: now.names() == ["b"])
         assert now.soon(lambda: len(now.server.asked) == 4)
         assert now.asked() == ["list", "watch 10", "list", "watch 30"]
@@ -151,39 +151,39 @@ def test_a_watch_that_cannot_go_on_begins_anew_with_a_list(end: Reply) -> None:
 
 def test_half_an_event_is_asked_for_again() -> None:
     cut = Reply(body=b'{"type": "ADDED", "obj')
-    with scene(listed(pod("a")), cut, watched(event("ADDED", pod("b", 11)))) as now:
+    with view(listed(pod("a")), cut, watched(event("ADDED", pod("b", 11)))) as now:
         assert now.soon(lambda: now.names() == ["a", "b"])
         assert now.asked() == ["list", "watch 10", "watch 10"]
 
 
 def test_it_survives_an_api_that_is_away_for_a_while() -> None:
     away = Reply(503, {"message": "away"})
-    with scene(listed(pod("a")), Reply(drop=True), away, away, listed(pod("b")), QUIET) as now:
+    with view(listed(pod("a")), Reply(drop=True), away, away, listed(pod("b")), QUIET) as now:
         assert now.soon(lambda: now.names() == ["b"])
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_may_not_be_listed_is_an_error(status: int) -> None:
-    with scene(FORBIDDEN._replace(status=status)) as now, pytest.raises(ApiError, match="you may not"):
-        now.mirror.synced(PATIENCE)
+    with view(FORBIDDEN._replace(status=status)) as now, pytest.raises(ApiError, match="you may not"):
+        now.informer.synced(PATIENCE)
 
 
 def test_a_list_that_does_not_come_is_not_waited_for_for_ever() -> None:
-    with scene(listed()._replace(delay=0.4), QUIET) as now:
-        assert not now.mirror.synced(0.1)
+    with view(listed()._replace(delay=0.4), QUIET) as now:
+        assert not now.informer.synced(0.1)
 
 
 def test_a_watch_that_is_always_refused_is_not_asked_for_without_end() -> None:
     refusals = [listed(pod("a")), FORBIDDEN] * 50
-    with scene(*refusals) as now:
-        now.mirror.synced(PATIENCE)
+    with view(*refusals) as now:
+        now.informer.synced(PATIENCE)
         time.sleep(0.7)
         assert len(now.server.asked) <= 8, "0.1, 0.2, 0.4 s: the pauses grow"
 
 
 def test_a_watch_that_ends_at_once_is_not_opened_without_end() -> None:
-    with scene(listed(pod("a")), watched(hold=False)) as now:
-        now.mirror.synced(PATIENCE)
+    with view(listed(pod("a")), watched(hold=False)) as now:
+        now.informer.synced(PATIENCE)
         begun = time.monotonic()
         time.sleep(0.5)
         assert len(now.server.asked) <= 3 + (time.monotonic() - begun) / 0.1
@@ -193,8 +193,8 @@ def test_a_long_list_comes_in_pages() -> None:
     first = Reply(
         body={**t.cast(Json, listed(pod("a")).body), "metadata": {"resourceVersion": "5", "continue": "more"}}
     )
-    with scene(first, listed(pod("b"), version=5), QUIET) as now:
-        assert now.mirror.synced(PATIENCE)
+    with view(first, listed(pod("b"), version=5), QUIET) as now:
+        assert now.informer.synced(PATIENCE)
         assert now.names() == ["a", "b"]
         assert now.soon(lambda: len(now.server.asked) == 3)
         assert now.server.asked[1].query["continue"] == "more"
@@ -203,17 +203,17 @@ def test_a_long_list_comes_in_pages() -> None:
 
 def test_fields_narrow_the_list_and_the_watch() -> None:
     named = PODS._replace(selector="", fields="metadata.name=a")
-    with scene(listed(pod("a")), QUIET, source=named) as now:
+    with view(listed(pod("a")), QUIET, source=named) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
         assert [asked.query["fieldSelector"] for asked in now.server.asked] == ["metadata.name=a"] * 2
 
 
 def test_what_is_held_may_be_old_from_a_break_until_the_next_list() -> None:
     away = [Reply(drop=True), Reply(503, {"message": "away"}), Reply(503, {"message": "away"})]
-    with scene(listed(pod("a")), *away, listed(pod("b")), QUIET) as now:
-        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
+    with view(listed(pod("a")), *away, listed(pod("b")), QUIET) as now:
+        assert now.soon(lambda: now.informer.problem(PODS) is not None)
         assert now.names() == ["a"]
-        assert now.soon(lambda: now.mirror.trouble(PODS) is None)
+        assert now.soon(lambda: now.informer.problem(PODS) is None)
         assert now.names() == ["b"]
 
 
@@ -232,45 +232,45 @@ class Unforeseen:
 def test_an_event_that_nobody_foresaw_is_told_and_listed_anew() -> None:
     trim = Unforeseen(11)
     replies = [listed(pod("a")), watched(event("MODIFIED", pod("a", 11))), *[listed(pod("a", 11))] * 2]
-    with scene(*replies, listed(pod("b", 12)), QUIET, trim=trim) as now:
-        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
-        assert "Pod broke off: TypeError: 'NoneType'" in str(now.mirror.trouble(PODS))
+    with view(*replies, listed(pod("b", 12)), QUIET, trim=trim) as now:
+        assert now.soon(lambda: now.informer.problem(PODS) is not None)
+        assert "Pod broke off: TypeError: 'NoneType'" in str(now.informer.problem(PODS))
         assert now.names() == ["a"]
-        assert now.soon(lambda: now.mirror.trouble(PODS) is None)
+        assert now.soon(lambda: now.informer.problem(PODS) is None)
         assert now.names() == ["b"]
 
 
 def test_a_list_that_nobody_foresaw_is_told() -> None:
-    with scene(Reply(body={"items": None}), listed(pod("a")), QUIET) as now:
-        assert now.soon(lambda: now.mirror.trouble(PODS) is not None)
+    with view(Reply(body={"items": None}), listed(pod("a")), QUIET) as now:
+        assert now.soon(lambda: now.informer.problem(PODS) is not None)
         assert now.soon(lambda: now.names() == ["a"])
 
 
 def test_a_watch_that_ended_in_time_leaves_nothing_old() -> None:
-    with scene(listed(pod("a")), watched(hold=False), watched(event("ADDED", pod("b", 11)))) as now:
-        assert now.mirror.synced(PATIENCE)
-        troubles = set()
-        assert now.soon(lambda: troubles.add(now.mirror.trouble(PODS)) or now.names() == ["a", "b"])
-        assert troubles == {None}
+    with view(listed(pod("a")), watched(hold=False), watched(event("ADDED", pod("b", 11)))) as now:
+        assert now.informer.synced(PATIENCE)
+        problems = set()
+        assert now.soon(lambda: problems.add(now.informer.problem(PODS)) or now.names() == ["a", "b"])
+        assert problems == {None}
 
 
 def test_a_refusal_that_passes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "FIRST_PATIENCE", PATIENCE)
-    with scene(FORBIDDEN, FORBIDDEN, listed(pod("a")), QUIET) as now:
-        assert now.mirror.synced(PATIENCE)
+    with view(FORBIDDEN, FORBIDDEN, listed(pod("a")), QUIET) as now:
+        assert now.informer.synced(PATIENCE)
         assert now.names() == ["a"]
 
 
 @pytest.mark.parametrize("replies", [[FORBIDDEN] * 9, [FORBIDDEN, listed(pod("a"))] * 9], ids=["all", "watch-only"])
 def test_a_refusal_in_mid_watch_that_lasts_is_told(replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "LATER_PATIENCE", 0.3)
-    with scene(listed(pod("a")), watched(hold=False), *replies, FORBIDDEN) as now:
-        assert now.mirror.synced(PATIENCE)
-        assert now.soon(lambda: now.mirror.refusal(PODS) is not None)
-        refusal = now.mirror.refusal(PODS)
+    with view(listed(pod("a")), watched(hold=False), *replies, FORBIDDEN) as now:
+        assert now.informer.synced(PATIENCE)
+        assert now.soon(lambda: now.informer.refusal(PODS) is not None)
+        refusal = now.informer.refusal(PODS)
         assert refusal is not None
         assert refusal.status == 403
-        assert now.mirror.is_listed(PODS)
+        assert now.informer.is_listed(PODS)
 
 
 def phase_only(item: Json) -> Json | None:
@@ -284,11 +284,11 @@ def test_only_what_is_wanted_is_held_and_only_its_change_is_news() -> None:
         event("ADDED", pod("job", 12, "Succeeded")),
         event("MODIFIED", pod("b", 13, "Succeeded")),
     ]
-    with scene(listed(pod("a"), pod("b")), watched(*events), trim=phase_only) as now:
-        assert now.mirror.synced(PATIENCE)
+    with view(listed(pod("a"), pod("b")), watched(*events), trim=phase_only) as now:
+        assert now.informer.synced(PATIENCE)
         assert now.soon(lambda: now.names() == ["a"])
-        assert now.mirror.objects("Pod") == [{"metadata": {"name": "a"}, "status": "Running"}]
-        assert now.mirror.generation == 2, "the list, and that b is of no interest any more"
+        assert now.informer.objects("Pod") == [{"metadata": {"name": "a"}, "status": "Running"}]
+        assert now.informer.generation == 2, "the list, and that b is of no interest any more"
 
 
 def dead(*pods: Json) -> list[Reply]:
@@ -297,53 +297,53 @@ def dead(*pods: Json) -> list[Reply]:
 
 
 def test_what_a_silent_watch_holds_is_confirmed_by_a_list() -> None:
-    with scene(*dead(pod("a")), listed(pod("a"))) as now:
+    with view(*dead(pod("a")), listed(pod("a"))) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
-        assert now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert now.informer.confirm([PODS], unavailable=0.0, seconds=5.0)
         assert now.asked() == ["list", "watch 10", "list"]
 
 
 def test_what_was_heard_of_just_now_is_not_asked_for() -> None:
-    with scene(*dead(pod("a"))) as now:
+    with view(*dead(pod("a"))) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
-        assert now.mirror.confirm([PODS], silence=60.0, seconds=5.0)
+        assert now.informer.confirm([PODS], unavailable=60.0, seconds=5.0)
         assert len(now.server.asked) == 2
 
 
 def test_what_a_dead_watch_never_told_is_held_once_it_is_asked_for() -> None:
-    with scene(*dead(pod("a")), listed(pod("b"))) as now:
+    with view(*dead(pod("a")), listed(pod("b"))) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
-        before = now.mirror.generation
-        assert not now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        before = now.informer.generation
+        assert not now.informer.confirm([PODS], unavailable=0.0, seconds=5.0)
         assert now.names() == ["b"]
-        assert now.mirror.generation > before
-        assert now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert now.informer.generation > before
+        assert now.informer.confirm([PODS], unavailable=0.0, seconds=5.0)
 
 
 @pytest.mark.parametrize(
     "reply", [Reply(503, {"message": "away"}), Reply(drop=True), Reply(body=b"a proxy"), listed()._replace(delay=2.0)]
 )
 def test_what_cannot_be_confirmed_is_an_error(reply: Reply) -> None:
-    with scene(*dead(pod("a")), reply) as now:
+    with view(*dead(pod("a")), reply) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
         with pytest.raises(ClusterError):
-            now.mirror.confirm([PODS], silence=0.0, seconds=0.5)
+            now.informer.confirm([PODS], unavailable=0.0, seconds=0.5)
         assert now.names() == ["a"]
 
 
 def test_a_watch_that_goes_on_after_a_list_changes_what_was_listed() -> None:
     late = watched(event("ADDED", pod("c", 12)))
-    with scene(listed(pod("a")), watched(hold=False)._replace(delay=0.3), listed(pod("b")), late) as now:
+    with view(listed(pod("a")), watched(hold=False)._replace(delay=0.3), listed(pod("b")), late) as now:
         assert now.soon(lambda: len(now.server.asked) == 2)
-        assert not now.mirror.confirm([PODS], silence=0.0, seconds=5.0)
+        assert not now.informer.confirm([PODS], unavailable=0.0, seconds=5.0)
         assert now.soon(lambda: now.names() == ["b", "c"])
 
 
 def test_until_tells_whether_it_came_to_it() -> None:
-    with scene(listed(pod("a")), QUIET) as now:
-        now.mirror.synced(PATIENCE)
-        assert until(now.mirror, lambda: now.names() == ["a"], time.monotonic())
-        assert not until(now.mirror, lambda: False, time.monotonic() + 0.05)
+    with view(listed(pod("a")), QUIET) as now:
+        now.informer.synced(PATIENCE)
+        assert until(now.informer, lambda: now.names() == ["a"], time.monotonic())
+        assert not until(now.informer, lambda: False, time.monotonic() + 0.05)
 
 
 def test_until_asks_again_only_when_something_changed() -> None:
@@ -353,9 +353,9 @@ def test_until_asks_again_only_when_something_changed() -> None:
         calls.append(1)
         return False
 
-    with scene(listed(pod("a")), QUIET) as now:
-        now.mirror.synced(PATIENCE)
-        until(now.mirror, never, time.monotonic() + 0.2)
+    with view(listed(pod("a")), QUIET) as now:
+        now.informer.synced(PATIENCE)
+        until(now.informer, never, time.monotonic() + 0.2)
     assert len(calls) <= 3
 
 
@@ -363,16 +363,16 @@ def test_the_same_collection_is_mirrored_once() -> None:
     with (
         ApiServer(listed(pod("a")), QUIET) as server,
         connect(server.url) as cluster,
-        Mirror(cluster, [PODS, PODS]) as mirror,
+        Informer(cluster, [PODS, PODS]) as informer,
     ):
-        assert mirror.synced(PATIENCE)
-        assert len(mirror.objects("Pod")) == 1
+        assert informer.synced(PATIENCE)
+        assert len(informer.objects("Pod")) == 1
 
 
 def test_its_threads_end_with_it() -> None:
     before = threading.active_count()
-    with scene(listed(pod("a")), QUIET) as now:
-        now.mirror.synced(PATIENCE)
+    with view(listed(pod("a")), QUIET) as now:
+        now.informer.synced(PATIENCE)
     deadline = time.monotonic() + PATIENCE
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.01)

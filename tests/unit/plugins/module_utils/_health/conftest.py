@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiting
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    Judgement,
+    HealthEvaluation,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
@@ -28,15 +28,15 @@ def cluster() -> ApiDouble:
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
     """Puts a scripted judge in the place of the real one."""
 
-    def by(**judgements: Judgement) -> Scripted:
-        judge = Scripted(**judgements)
-        monkeypatch.setattr(waiting, "judge", judge)
-        return judge
+    def by(**evaluations: HealthEvaluation) -> Scripted:
+        evaluate = Scripted(**evaluations)
+        monkeypatch.setattr(waiter, "evaluate", evaluate)
+        return evaluate
 
     monkeypatch.setattr(
-        waiting, "timed_out", lambda _facts, judgement: dataclasses.replace(judgement, verdict="failed")
+        waiter, "timed_out", lambda _facts, evaluation: dataclasses.replace(evaluation, verdict="failed")
     )
     return by

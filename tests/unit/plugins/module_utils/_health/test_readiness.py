@@ -132,18 +132,18 @@ def test_what_always_reports_ready_is_not_ready_before_it_does(kind: str) -> Non
 
 
 def test_a_ready_condition_of_a_former_generation_does_not_count() -> None:
-    former = [{"type": "Ready", "status": "True", "observedGeneration": 1}]
+    previous = [{"type": "Ready", "status": "True", "observedGeneration": 1}]
     newest = [{"type": "Ready", "status": "True", "observedGeneration": 2}]
-    assert missing(live("Certificate", conditions=former)) == "the controller has not seen the newest change yet"
+    assert missing(live("Certificate", conditions=previous)) == "the controller has not seen the newest change yet"
     assert missing(live("Certificate", conditions=newest)) == ""
 
 
 def test_an_external_secret_that_synced_a_former_generation_is_not_ready() -> None:
     ready = conditions(Ready="True")
     spec = {"refreshInterval": "10m"}
-    former = live("ExternalSecret", spec, conditions=ready, syncedResourceVersion="1-abc")
+    previous = live("ExternalSecret", spec, conditions=ready, syncedResourceVersion="1-abc")
     newest = live("ExternalSecret", spec, conditions=ready, syncedResourceVersion="2-abc")
-    assert missing(former) == "the controller has not seen the newest change yet"
+    assert missing(previous) == "the controller has not seen the newest change yet"
     assert missing(newest) == ""
 
 

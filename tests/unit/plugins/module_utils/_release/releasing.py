@@ -8,12 +8,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploying import deploy as deploying
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import Release, assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import Wish
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import (
     NAMESPACE,
@@ -26,7 +26,7 @@ from tests.unit.plugins.samples import (
     service,
 )
 
-WISH = Wish("maestro", NAMESPACE, timeout=0.3, about={"by": "me@here", "reason": "test"})
+WISH = ReleaseOptions("maestro", NAMESPACE, timeout=0.3, about={"by": "me@here", "reason": "test"})
 POD: Manifest = {"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "maestro-config"}}]}]}
 SCALER = "HorizontalPodAutoscaler"
 AWAY = Unreachable("The API server cannot be reached")
@@ -74,9 +74,9 @@ def release(*more: Manifest, **settings: t.Any) -> Release:
     return assemble({"all": [*manifests, deployment(**POD), autoscaler(), service()]}, values)
 
 
-def deploy(cluster: ApiDouble, wanted: Release | None = None, check: bool = False, **wish: t.Any) -> Outcome:
+def deploy(cluster: ApiDouble, wanted: Release | None = None, check: bool = False, **options: t.Any) -> Outcome:
     cluster.writes.clear()
-    return deploying(cluster, wanted or release(), dataclasses.replace(WISH, **wish), check)
+    return deploying(cluster, wanted or release(), dataclasses.replace(WISH, **options), check)
 
 
 def records(cluster: ApiDouble) -> list[Record]:

@@ -10,11 +10,8 @@ import time
 import pytest
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
-    key_of,
-    put_back_secrets,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of, put_back_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, Phases, diff, summary
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     Plan,

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.figures import KINDS, Recording, percentiles
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.pictured import histogram, series
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.histogram import histogram, series
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.recorder import (
+    KINDS,
+    Recording,
+    percentiles,
+)
 
 Result = dict[str, t.Any]
 Request = tuple[str, float, float]
@@ -25,7 +29,7 @@ def load(requests: t.Sequence[Request] = tuple(GOOD), **fields: t.Any) -> Result
         recording.add(KINDS.index(kind), due, 0.0, took, took)
     ranked = recording.ranked(recording.latency)
     latency = percentiles(ranked)
-    ratio = recording.errors / max(1, recording.judged)
+    ratio = recording.errors / max(1, recording.evaluated)
     return {
         "verdict": "failed" if ratio > 0.001 else "passed",
         "plan": {

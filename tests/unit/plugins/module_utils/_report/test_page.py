@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report.markup import SHAPES, VOID, Html, joined, tag
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.css import DARK, LIGHT, PAPER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.html import SHAPES, VOID, Html, joined, tag
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.page import render_html
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report.style import DARK, LIGHT, PAPER
 
 from .samples import failed, finding, passed, report
 

@@ -9,19 +9,19 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import checking
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import Wanted, wanted
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.request import NotAllowed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks import assertions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan, smoke_plan
 
 
-def asked(url: str = "https://maestro.example.com", **given: t.Any) -> Wanted:
+def asked(url: str = "https://maestro.example.com", **given: t.Any) -> SmokePlan:
     checked = ArgumentSpecValidator(SMOKE).validate({"url": url, **given})
     assert checked.error_messages == []
-    return wanted(checked.validated_parameters)
+    return smoke_plan(checked.validated_parameters)
 
 
-def names(run: Wanted) -> list[str]:
+def names(run: SmokePlan) -> list[str]:
     return [check.name for check in run.checks]
 
 
@@ -70,6 +70,22 @@ def test_a_load_that_has_nothing_to_ask_is_refused() -> None:
     with pytest.raises(NotAllowed, match="a load has nothing to ask"):
         asked(expect=expect, load={"rate": 10})
     assert asked(expect=expect, load={"rate": 10, "requests": [{"path": "/v2"}]}).load
+
+
+def test_a_preflight_and_a_websocket_are_checks_of_ones_own() -> None:
+    preflight = {
+        "name": "preflight",
+        "url": "/api",
+        "method": "OPTIONS",
+        "cors_origin": "https://intelgraph.ai",
+        "headers": {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "x-a, x-b"},
+    }
+    run = asked(defaults=False, checks=[preflight, {"name": "socket", "url": "/events", "websocket": True}])
+    first, second = run.checks
+    assert (first.preflight, first.preflight_headers) == ("DELETE", ("x-a", "x-b"))
+    assert b"Upgrade: websocket\r\n" in second.request
+    assert f"Sec-WebSocket-Key: {second.websocket}\r\n".encode() in second.request
+    assert second.statuses == {101}
 
 
 def test_plain_http_is_asked_for_no_certificate() -> None:
@@ -184,7 +200,7 @@ def test_addresses_may_stand_in_for_what_may_be_asked(name: str) -> None:
 
 
 def test_a_default_check_needs_jmespath_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "HAS_JMESPATH", False)
+    monkeypatch.setattr(assertions, "HAS_JMESPATH", False)
     with pytest.raises(NotAllowed, match="check api: the Python package jmespath"):
         asked()
 

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import strict
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import strict_types
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.shared import (
     SECRET_KEYS,
     SHARED,
@@ -24,7 +24,7 @@ def context(**given: t.Any) -> dict[str, t.Any]:
 def test_every_variable_is_described_and_has_a_default_of_its_type() -> None:
     for name, option in SHARED.items():
         assert option["description"], name
-        assert strict.problems(name, option["default"], option) == []
+        assert strict_types.problems(name, option["default"], option) == []
 
 
 def test_the_defaults_of_dictionaries_are_those_of_their_options() -> None:
@@ -48,7 +48,11 @@ def test_names_that_are_given_are_taken() -> None:
 
 def test_labels_and_selector() -> None:
     release = context(maestro_name="m", maestro_labels={"team": "x"})
-    assert release["selector"] == {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "m"}
+    assert release["selector"] == {
+        "app.kubernetes.io/name": "maestro",
+        "app.kubernetes.io/instance": "m",
+        "app.kubernetes.io/component": "control-plane",
+    }
     assert release["labels"] == {
         "team": "x",
         **release["selector"],

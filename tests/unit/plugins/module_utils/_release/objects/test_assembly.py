@@ -8,13 +8,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of, take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import (
     BadComponents,
     assemble,
-)
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import (
-    key_of,
-    take_out_secrets,
 )
 from tests.unit.plugins.samples import (
     autoscaler,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     comparable,
     field_changes,
@@ -91,9 +91,9 @@ def test_what_does_not_exist_has_no_fields() -> None:
 def test_what_kubectl_remembers_of_a_secret_is_not_shown() -> None:
     applied = json.dumps(stored({"TOKEN": "hunter2"}))
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": applied, "team": "x"}
-    shown = comparable(stored({"TOKEN": "hunter2"}, annotations=annotations))
-    assert base64_of("hunter2") not in json.dumps(without_secret_values(shown))
-    assert shown["metadata"]["annotations"] == {"team": "x"}
+    displayed = comparable(stored({"TOKEN": "hunter2"}, annotations=annotations))
+    assert base64_of("hunter2") not in json.dumps(without_secret_values(displayed))
+    assert displayed["metadata"]["annotations"] == {"team": "x"}
 
 
 def test_a_secret_shows_marks() -> None:
@@ -101,8 +101,8 @@ def test_a_secret_shows_marks() -> None:
 
 
 def test_a_changed_value_has_another_mark() -> None:
-    shown = without_secret_values(stored({"A": "1", "B": "2", "C": "3"}), stored({"A": "1", "B": "old"}))
-    assert shown["data"] == {"A": "(secret)", "B": "(secret, changed)", "C": "(secret, changed)"}
+    displayed = without_secret_values(stored({"A": "1", "B": "2", "C": "3"}), stored({"A": "1", "B": "old"}))
+    assert displayed["data"] == {"A": "(secret)", "B": "(secret, changed)", "C": "(secret, changed)"}
 
 
 def test_plain_values_are_hidden_as_well() -> None:
@@ -154,6 +154,8 @@ def test_there_are_changes_exactly_when_values_differ(before: t.Any, after: t.An
     after=st.dictionaries(st.sampled_from("ABC"), st.text("xyz0", min_size=8, max_size=9)),
 )
 def test_no_value_of_a_secret_is_ever_shown(before: dict[str, str], after: dict[str, str]) -> None:
-    shown = json.dumps([without_secret_values(stored(after), stored(before)), without_secret_values(stored(before))])
+    displayed = json.dumps(
+        [without_secret_values(stored(after), stored(before)), without_secret_values(stored(before))]
+    )
     values = [*before.values(), *after.values()]
-    assert not [value for value in values if value in shown or base64_of(value) in shown]
+    assert not [value for value in values if value in displayed or base64_of(value) in displayed]

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     ADOPT,
@@ -70,8 +70,8 @@ def test_what_would_differ_is_changed_and_its_fields_are_named() -> None:
 def test_a_changed_secret_shows_that_it_changes_but_not_what() -> None:
     changed = planned(secret("s"), stored_secret(A="hunter1", B="x"), stored_secret(A="hunter2", B="x"))
     assert changed.fields() == [{"field": "data.A", "before": "(secret)", "after": "(secret, changed)"}]
-    shown = json.dumps([changed.before, changed.after, changed.as_dict()])
-    assert not [v for v in ("hunter1", "hunter2") if v in shown or base64_of(v) in shown]
+    displayed = json.dumps([changed.before, changed.after, changed.as_dict()])
+    assert not [v for v in ("hunter1", "hunter2") if v in displayed or base64_of(v) in displayed]
 
 
 def test_a_prediction_that_the_server_was_not_asked_for_says_so() -> None:
@@ -135,9 +135,9 @@ def test_what_is_there_but_was_never_declared_is_adopted() -> None:
 
 
 def test_new_settings_show_what_they_change_in_the_former_ones() -> None:
-    former, new = stored_secret(A="hunter1", B="x"), stored_secret(A="hunter2", B="x")
-    former["metadata"]["name"], new["metadata"]["name"] = "s-1", "s-2"
-    made = dataclasses.replace(planned(secret("s-2"), None, new), former=former)
+    previous, new = stored_secret(A="hunter1", B="x"), stored_secret(A="hunter2", B="x")
+    previous["metadata"]["name"], new["metadata"]["name"] = "s-1", "s-2"
+    made = dataclasses.replace(planned(secret("s-2"), None, new), previous=previous)
     assert made.fields() == [{"field": "data.A", "before": "(secret)", "after": "(secret, changed)"}]
 
 

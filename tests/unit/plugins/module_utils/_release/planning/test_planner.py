@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import Key, key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import (
     MANAGER,
     ReleaseName,
@@ -47,8 +47,8 @@ from tests.unit.rendering import only
 RELEASE = ReleaseName("maestro", NAMESPACE)
 
 
-def planned(cluster: ApiDouble, *manifests: Manifest, former: t.Iterable[Key] = (), takeover: bool = False) -> Plan:
-    return make_plan(cluster, manifests, Former(frozenset(former)), RELEASE, takeover)
+def planned(cluster: ApiDouble, *manifests: Manifest, previous: t.Iterable[Key] = (), takeover: bool = False) -> Plan:
+    return make_plan(cluster, manifests, Former(frozenset(previous)), RELEASE, takeover)
 
 
 def actions(plan: Plan) -> dict[str, str]:
@@ -138,7 +138,7 @@ def test_a_field_of_another_manager_is_refused_naming_it() -> None:
     cluster.put(service(type="NodePort"), "kubectl-edit")
     with pytest.raises(Refused, match=r'\.spec\.type: conflict with "kubectl-edit"') as caught:
         planned(cluster, service(type="ClusterIP"))
-    assert only(caught.value.findings).id == "field-held"
+    assert only(caught.value.findings).id == "field-conflict"
     assert "Set takeover" in caught.value.next_step
     assert "Service maestro-system/maestro" in str(caught.value)
     taken = only(planned(cluster, service(type="ClusterIP"), takeover=True).steps)
@@ -213,8 +213,8 @@ def test_an_object_that_would_be_refused_under_any_name_is_not_replaced() -> Non
 def test_new_settings_are_compared_with_those_of_the_last_release() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.apply(config_map("maestro-config-1", a="old"), MANAGER)
-    former = Former(settings=frozenset({key_of(config_map("maestro-config-1"))}))
-    step = only(make_plan(cluster, [config_map("maestro-config-2", a="new")], former, RELEASE).steps)
+    previous = Former(settings=frozenset({key_of(config_map("maestro-config-1"))}))
+    step = only(make_plan(cluster, [config_map("maestro-config-2", a="new")], previous, RELEASE).steps)
     assert step.action == CREATE
     assert step.fields() == [{"field": "data.a", "before": "old", "after": "new"}]
 
@@ -230,8 +230,8 @@ def test_what_only_former_releases_had_is_pruned() -> None:
     cluster = ApiDouble(NAMESPACE)
     for there in (service(), service("old"), claim()):
         cluster.apply(there, MANAGER)
-    former = [key_of(item) for item in (service(), service("old"), service("gone"), claim())]
-    plan = planned(cluster, service(), former=former)
+    previous = [key_of(item) for item in (service(), service("old"), service("gone"), claim())]
+    plan = planned(cluster, service(), previous=previous)
     assert actions(plan) == {"maestro": KEEP, "old": PRUNE, "maestro-data": KEEP}
     assert plan.steps[0].key.name == "maestro", "prunes come last"
 
@@ -249,23 +249,23 @@ def test_what_is_not_ours_any_more_is_not_pruned(labels: dict[str, str]) -> None
     theirs = service("theirs")
     theirs["metadata"]["labels"] = labels
     cluster.put(theirs)
-    assert planned(cluster, former=[key_of(theirs)]).steps == ()
+    assert planned(cluster, previous=[key_of(theirs)]).steps == ()
 
 
-@pytest.mark.parametrize(("former", "wanted"), [("v1", "v2"), ("v2", "v1")])
-def test_an_object_in_another_version_of_its_api_is_the_same_object(former: str, wanted: str) -> None:
+@pytest.mark.parametrize(("previous", "wanted"), [("v1", "v2"), ("v2", "v1")])
+def test_an_object_in_another_version_of_its_api_is_the_same_object(previous: str, wanted: str) -> None:
     cluster = TwoVersions(NAMESPACE)
     cluster.apply(autoscaler(), MANAGER)
-    one, other = ({**autoscaler(), "apiVersion": f"autoscaling/{version}"} for version in (wanted, former))
-    plan = planned(cluster, one, former=[key_of(other)])
+    one, other = ({**autoscaler(), "apiVersion": f"autoscaling/{version}"} for version in (wanted, previous))
+    plan = planned(cluster, one, previous=[key_of(other)])
     assert [step.action for step in plan.steps] == [KEEP]
 
 
 def test_an_object_that_was_had_in_two_versions_is_pruned_once() -> None:
     cluster = TwoVersions(NAMESPACE)
     cluster.apply(autoscaler(), MANAGER)
-    former = [key_of({**autoscaler(), "apiVersion": f"autoscaling/{version}"}) for version in ("v1", "v2")]
-    assert only(planned(cluster, former=former).steps).action == PRUNE
+    previous = [key_of({**autoscaler(), "apiVersion": f"autoscaling/{version}"}) for version in ("v1", "v2")]
+    assert only(planned(cluster, previous=previous).steps).action == PRUNE
 
 
 def test_an_object_is_kept_in_a_version_that_only_the_release_brings() -> None:
@@ -274,7 +274,7 @@ def test_an_object_is_kept_in_a_version_that_only_the_release_brings() -> None:
     spec = {"group": "autoscaling", "names": {"kind": "HorizontalPodAutoscaler"}}
     definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "scalers", "", spec=spec)
     coming = {**autoscaler(), "apiVersion": "autoscaling/v3"}
-    plan = planned(cluster, definition, coming, former=[key_of(autoscaler())])
+    plan = planned(cluster, definition, coming, previous=[key_of(autoscaler())])
     assert [(step.key.api_version, step.action) for step in plan.steps[1:]] == [("autoscaling/v3", CREATE)]
 
 
@@ -297,7 +297,7 @@ def test_what_the_release_of_another_namespace_made_is_not_taken_from_it_unasked
     with pytest.raises(Refused) as refused:
         make_plan(cluster, mine, Former(), RELEASE)
     finding = only(refused.value.findings)
-    assert (finding.id, finding.object) == ("field-held", "StorageClass gp3-encrypted")
+    assert (finding.id, finding.object) == ("field-conflict", "StorageClass gp3-encrypted")
     assert "belongs to release maestro in maestro-staging" in finding.message
     assert only(make_plan(cluster, mine, Former(), RELEASE, takeover=True).steps).action == "change"
 

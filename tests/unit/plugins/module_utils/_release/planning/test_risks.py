@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import (
     Plan,
     Step,
@@ -87,7 +87,7 @@ def test_an_object_that_is_replaced_says_why() -> None:
 def test_fields_that_are_taken_name_their_manager() -> None:
     conflict = '.spec.type: conflict with "kubectl-edit"'
     finding = only(of(changed(service(), service(type="NodePort"), taken=(conflict,))))
-    assert (finding.id, finding.evidence) == ("field-taken", (conflict,))
+    assert (finding.id, finding.evidence) == ("field-takeover", (conflict,))
 
 
 def test_replicas_that_an_autoscaler_hands_back_are_no_risk() -> None:
@@ -110,7 +110,7 @@ def test_what_no_rollback_undoes() -> None:
     }
     for words, each in steps.items():
         finding = only(of(each))
-        assert (finding.id, finding.severity) == ("step-irreversible", "warning")
+        assert (finding.id, finding.severity) == ("irreversible-step", "warning")
         assert words in finding.message
         assert base64_of("hunter1") not in str(finding)
         assert base64_of("hunter2") not in str(finding)
@@ -133,7 +133,7 @@ def test_a_definition_is_deleted_by_nobody_but_a_person() -> None:
 
 def test_what_the_server_was_not_asked_about_is_one_finding_for_each_reason() -> None:
     finding = only(of(created(service(), "not asked"), created(config_map(), "not asked"), created(secret())))
-    assert (finding.id, finding.object, len(finding.evidence)) == ("not-predicted", "2 objects", 2)
+    assert (finding.id, finding.object, len(finding.evidence)) == ("dry-run-unavailable", "2 objects", 2)
 
 
 def test_a_budget_that_lets_no_node_be_drained() -> None:

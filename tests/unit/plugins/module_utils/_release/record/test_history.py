@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.finding import FAILED, PASSED
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.manifests import key_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED, PASSED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import history
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import (
     INTERRUPTED,
