@@ -137,9 +137,8 @@ def _compile(lot: Sequence[GoPrograms], targets: Mapping[int, Path], lock: int) 
                 check=False,
                 pass_fds=(lock,),
             )
-        if run.returncode:
-            failed = f"{names}: does not build (go exited with {run.returncode})"
-            raise LabError(f"{failed}. {_tail(log)}\nThe whole log: {log}")
+            if run.returncode:
+                raise LabError(_reason(names, run.returncode, log))
         for programs in lot:
             _place(programs, Path(scratch), targets[id(programs)])
 
@@ -198,5 +197,11 @@ def _running_programs() -> Iterator[Path]:
             continue
 
 
-def _tail(log: Path, lines: int = 20) -> str:
-    return "Its last words:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def _reason(names: str, code: int, log: Path, lines: int = 20) -> str:
+    """Why a build failed; the packages that Go names as it compiles them are left out."""
+    if code < 0:
+        killed = f"the build of {names} was ended by signal {-code}"
+        return f"{killed}. What is compiled is kept: run the same command again and it goes on from there"
+    printed = [line for line in log.read_text(errors="replace").splitlines() if " " in line]
+    told = "\n".join(printed[-lines:])
+    return f"{names}: does not build (go exited with {code}). Its last words:\n{told}\nThe whole log: {log}"

@@ -170,6 +170,15 @@ def test_each_program_is_linked_with_its_own_variables(module: GoPrograms) -> No
     ]
 
 
+def test_a_build_that_was_killed_says_that_it_goes_on_where_it_was(
+    module: GoPrograms, runs: Callable[[], int], tmp_path: Path
+) -> None:
+    (tmp_path / "go" / "go").write_text("#!/bin/sh\nkill -TERM $$\n")
+    with pytest.raises(LabError, match=r"the build of tool was ended by signal 15.*run the same command again"):
+        build.build(module)
+    assert not module.is_built()
+
+
 def test_what_a_killed_build_left_is_removed_by_the_next(module: GoPrograms, runs: Callable[[], int]) -> None:
     left = build.cache_directory() / "build" / f"{build.SCRATCH}killed"
     left.mkdir(parents=True)
