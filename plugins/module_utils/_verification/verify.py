@@ -114,7 +114,7 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     except ClusterError as error:
         about = params["port_forward"] or "smoke"
         return _unproven(error.finding(about, severity="warning"))
-    findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
+    findings = tuple(map(Finding.from_values, result["findings"]))
     figures = (
         "verdict",
         "msg",
