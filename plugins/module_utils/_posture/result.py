@@ -15,7 +15,7 @@ from .._health.facts import Live
 from .._health.pod_phases import phase_of
 from .evaluate import evaluate
 from .pod_history import PodHistory, course_of
-from .rules import RULES, Rule
+from .rules import RULES, PostureRule
 from .snapshot import PostureSnapshot
 
 
@@ -59,7 +59,7 @@ class Posture:
             "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in RULES],
         }
 
-    def _of(self, rule: Rule) -> str:
+    def _of(self, rule: PostureRule) -> str:
         if not self.number:
             return INCONCLUSIVE
         return verdict(finding for finding in self.findings if finding.id == rule.id)
