@@ -10,6 +10,7 @@ import dataclasses
 import os
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .._cluster.client import ApiError, Cluster
 from .._findings.finding import Finding
 from .._health.progress import Tell, silent
@@ -62,8 +63,8 @@ class ReleaseOptions:
     name: str
     namespace: str
     wait: bool = True
-    timeout: float = 600.0
-    history_limit: int = 10
+    timeout: float = WAIT_TIMEOUT
+    history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)

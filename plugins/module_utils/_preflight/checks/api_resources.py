@@ -11,13 +11,12 @@ import typing as t
 from ..._cluster.api_resources import KINDS
 from ..._findings import registry
 from ..._findings.finding import Finding
+from ..._ingress import providers
+from ..._ingress.provider import Provider, Software
 from ..._objects.manifest import Manifest, key_of
 from .. import controllers
 from ..snapshot import Controller, Unknown, known
 from ..view import OFF, PreflightView
-
-NGINX_CONTROLLER = "k8s.io/ingress-nginx"
-LAST_INGRESS_NGINX = (1, 15, 1)
 
 
 def check_kinds(view: PreflightView) -> t.Iterator[Finding]:
@@ -51,8 +50,8 @@ def check_ingress_class(view: PreflightView) -> t.Iterator[Finding]:
             yield registry.INGRESS_CLASS_MISSING.found(
                 key_of(ingress), f"IngressClass {name} does not exist; the cluster has {_names(classes)}."
             )
-        elif name and classes[name] == NGINX_CONTROLLER:
-            yield from _evaluate_ingress_nginx(ingress, known(view.snapshot.controllers, ()))
+        elif name and (provider := providers.by_class(classes[name])):
+            yield from _evaluate_retirement(provider, ingress, known(view.snapshot.controllers, ()))
 
 
 def check_gateway_class(view: PreflightView) -> t.Iterator[Finding]:
@@ -79,7 +78,7 @@ def check_controllers(view: PreflightView) -> t.Iterator[Finding]:
             yield from _evaluate_operator(each, found, view.options.controller_severity)
 
 
-def _evaluate_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
+def _evaluate_operator(each: Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
     if not found:
         yield registry.CONTROLLER_NOT_FOUND.found(
             each.name,
@@ -95,27 +94,31 @@ def _evaluate_operator(each: controllers.Software, found: t.Sequence[Controller]
             )
 
 
-def _evaluate_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
-    """The class may be served by another controller that reads the same annotations, such as Traefik."""
-    running = [each for each in found if each.software == controllers.INGRESS_NGINX.name]
+def _evaluate_retirement(provider: Provider, ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
+    """The class of a retired controller may be served by another one that reads the same annotations."""
+    retirement, name = provider.retirement, provider.software.name
+    if retirement is None:
+        return
+    running = [each for each in found if each.software == name]
     for controller in running:
         version = _version(controller.version)
-        if version and version < LAST_INGRESS_NGINX:
+        if version and version < retirement.last_release:
             yield registry.INGRESS_CONTROLLER_VULNERABLE.found(
-                controller.where, f"It runs ingress-nginx {controller.version}, which has known remote vulnerabilities."
+                controller.where, f"It runs {name} {controller.version}, which has known remote vulnerabilities."
             )
-    alone = not running and not any(each.software == controllers.TRAEFIK.name for each in found)
-    if running or alone:
+    stand_ins = {each.name for each in provider.stand_ins}
+    if running or not any(each.software in stand_ins for each in found):
         yield registry.INGRESS_CONTROLLER_RETIRED.found(
-            key_of(ingress), "Its class belongs to the ingress-nginx controller, which was retired in March 2026."
+            key_of(ingress), f"Its class belongs to the {name} controller, which was retired in {retirement.since}."
         )
 
 
 def _definition(api_version: str, kind: str) -> str:
     """What a cluster lacks that does not serve a kind, by the name that `kubectl get crd` shows."""
     group, place = api_version.rpartition("/")[0], KINDS.get((api_version, kind))
+    plural = place.plural if place else providers.plural(api_version, kind)
     is_custom = controllers.by_group(group) is not None
-    return f"CustomResourceDefinition {place.plural}.{group}" if place and is_custom else f"{kind} ({api_version})"
+    return f"CustomResourceDefinition {plural}.{group}" if plural and is_custom else f"{kind} ({api_version})"
 
 
 def _version(text: str) -> tuple[int, ...]:

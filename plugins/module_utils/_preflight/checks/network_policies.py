@@ -9,20 +9,14 @@ import typing as t
 
 from ..._findings import registry
 from ..._findings.finding import Finding
+from ..._ingress import providers
 from ..._objects.manifest import Manifest, key_of
-from .. import controllers
 from ..snapshot import Controller, Unknown, known
 from ..view import PreflightView
 
 WEB_PORT = 8080
 """Where the pods answer requests."""
 NAME_LABEL = "kubernetes.io/metadata.name"
-SERVED_BY = {
-    "k8s.io/ingress-nginx": (controllers.INGRESS_NGINX, controllers.TRAEFIK),
-    "traefik.io/ingress-controller": (controllers.TRAEFIK,),
-    "traefik.io/gateway-controller": (controllers.TRAEFIK,),
-}
-"""What may stand behind the controller that a class names; Traefik reads the annotations of ingress-nginx too."""
 
 
 def check_holes(view: PreflightView) -> t.Iterator[Finding]:
@@ -75,7 +69,7 @@ def _serving(view: PreflightView) -> list[Controller]:
     ingresses, gateways = known(snapshot.ingress_classes, {}), known(snapshot.gateway_classes, {})
     classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in view.needs.of_kind("Ingress")]
     classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in view.needs.of_kind("Gateway")]
-    names = {each.name for controller in classes for each in SERVED_BY.get(controller, ())}
+    names = {each.name for controller in classes for each in providers.serving(controller)}
     return [each for each in known(snapshot.controllers, ()) if each.software in names]
 
 

@@ -114,6 +114,22 @@ def test_what_the_service_said_itself_stands_however_slow_the_generator() -> Non
     assert (verdict, found) == ("failed", ["error-ratio-high", "generator-overloaded"])
 
 
+@pytest.mark.parametrize("state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=str)
+@pytest.mark.parametrize("kind", ["malformed", "cut", "tls", "connect", "reset", "s4xx", "unexpected"])
+def test_a_wrong_or_broken_answer_is_one_however_late_it_was_asked_for(kind: str, state: dict[str, t.Any]) -> None:
+    evaluation = evaluate(LIMITS, measured(latency=3.0, **state, **{kind: 100}))
+    assert evaluation.verdict == "failed"
+    severities = {finding.id: finding.severity for finding in evaluation.findings}
+    assert severities["error-ratio-high"] == "error"
+    assert severities["generator-overloaded"] == "warning"
+    assert severities["latency-high"] == "warning"
+
+
+@pytest.mark.parametrize("state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=str)
+def test_a_timeout_may_come_of_being_late(state: dict[str, t.Any]) -> None:
+    assert evaluated({"error_ratio": 0.001}, timeout=100, **state)[0] == "inconclusive"
+
+
 @pytest.mark.parametrize(
     ("latency", "late", "verdict"), [(3.0, 0.9, "failed"), (3.0, 1.0, "inconclusive"), (2.1, 0.1, "inconclusive")]
 )
