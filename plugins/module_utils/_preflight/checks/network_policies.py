@@ -36,6 +36,7 @@ def check_holes(context: Context) -> t.Iterator[Finding]:
                 key_of(policy),
                 f"It opens the network for {' and '.join(missing)}, which {_do(missing)} not exist.",
                 severity="" if is_web else "note",
+                next_step=f"{registry.NETWORK_POLICY_MISMATCH.next_step}{_usual(context)}" if is_web else "",
             )
 
 
@@ -65,12 +66,24 @@ def _outside(context: Context, policy: Manifest) -> list[Controller]:
 
 def _serving(context: Context) -> list[Controller]:
     """The known software that may serve the classes of the release."""
-    facts = context.facts
-    ingresses, gateways = known(facts.ingress_classes, {}), known(facts.gateway_classes, {})
-    classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in context.needs.of_kind("Ingress")]
-    classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in context.needs.of_kind("Gateway")]
-    names = {each.name for controller in classes for each in providers.serving(controller)}
-    return [each for each in known(facts.controllers, ()) if each.software in names]
+    names = {each.name for controller in _classes(context) for each in providers.serving(controller)}
+    return [each for each in known(context.facts.controllers, ()) if each.software in names]
+
+
+def _classes(context: Context) -> list[str]:
+    """The controllers that the classes of the release name; empty for a class that is not known."""
+    ingresses, gateways = known(context.facts.ingress_classes, {}), known(context.facts.gateway_classes, {})
+    found = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in context.needs.of_kind("Ingress")]
+    found += [gateways.get(item["spec"]["gatewayClassName"], "") for item in context.needs.of_kind("Gateway")]
+    return found
+
+
+def _usual(context: Context) -> str:
+    """Where the charts of the release's ingress providers put their controllers."""
+    found = {each.title: each for name in _classes(context) if (each := providers.by_class(name))}
+    return "".join(
+        f" {title} usually runs in {' or '.join(each.controller_namespaces)}." for title, each in found.items()
+    )
 
 
 def _web_peers(policy: Manifest) -> list[Manifest]:
