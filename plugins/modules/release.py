@@ -67,6 +67,12 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  replan:
+    description:
+      - Plan again on top of a release that another run has made since this one began, and say so.
+      - By default such a run is refused, naming who made what, because nobody who asked for it knew of the other.
+    type: bool
+    default: false
   rollback_to:
     description:
       - With O(state=restored), the number of the release to restore.
@@ -249,10 +255,12 @@ error_id:
 import dataclasses
 import functools
 import pathlib
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import parent_process, process_identity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
@@ -269,8 +277,13 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import SMOKE_RESULT, ReleaseOptions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
+    PLAY,
+    SMOKE_RESULT,
+    ReleaseOptions,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
@@ -289,6 +302,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "report_dir": {"type": "path", "default": ""},
@@ -337,6 +351,8 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
         outcome, failed = _refused(refused), {"error_id": refused.id}
     result = {**outcome.as_result(), **failed, "requests": cluster.requests}
     values = with_pages(cluster, call.params, mask.without_known(result))
+    if outcome.run and (outcome.rollback_to or outcome.restored):
+        acknowledge(cluster, call.params["namespace"], call.params["name"], outcome.run)
     if call.check and not failed:
         values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
     if call.diff:
@@ -374,10 +390,14 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
         timeout=params["wait_timeout"],
         history_limit=params["history_limit"],
         takeover=params["takeover"],
+        replan=params["replan"],
+        play_begun=_play_begun(),
+        acknowledges=True,
         prune_allowed=tuple(params["prune_allowed"]),
         approve=approval(cluster, params),
         about={
             **about(params),
+            PLAY: process_identity.identity_of(parent_process.parent()),
             **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
         },
         tell=call.tell,
@@ -398,6 +418,12 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     assembled = assemble(params["components"], params["secret_values"])
     release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
     return deploy(cluster, release, options, call.check, auto_rollback)
+
+
+def _play_begun() -> float:
+    """When the play that waits for this began, on the monotonic clock; 0 where that is not known."""
+    age = process_identity.age_of(parent_process.parent()) if parent_process.parent() else None
+    return 0.0 if age is None else time.monotonic() - age
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ from .._health.facts import Live
 from .._ingress import providers
 from .._ingress.provider import RATE_LIMIT
 from .._objects.label_selector import selects
-from .view import View, Violation, displayed
+from .._objects.manifest import displayed
+from .view import PostureView
+from .violation import Violation
 
 ALERTS = ("MaestroHighErrorRate", "MaestroHighLatency", "MaestroPodDown", "MaestroHighMemoryUsage")
 """One for each of the four alerts that the service must not be without."""
 
 
-def ingress(view: View) -> t.Iterator[Violation]:
+def ingress(view: PostureView) -> t.Iterator[Violation]:
     """Every way in but those that only send clients to HTTPS. A release without any has none to judge."""
     for route in (*view.of("Ingress"), *view.of("HTTPRoute")):
         if providers.only_redirects(view, route):
@@ -27,7 +29,7 @@ def ingress(view: View) -> t.Iterator[Violation]:
             yield Violation(displayed(route), "No rate limit is in front of it")
 
 
-def _without_tls(view: View, route: Live) -> t.Iterator[Violation]:
+def _without_tls(view: PostureView, route: Live) -> t.Iterator[Violation]:
     if route["kind"] == "Ingress":
         yield from _ingress_without_tls(route)
     elif not _route_has_tls(view, route):
@@ -42,7 +44,7 @@ def _ingress_without_tls(item: Live) -> t.Iterator[Violation]:
             yield Violation(displayed(item), f"Host {host} is served without TLS")
 
 
-def _route_has_tls(view: View, route: Live) -> bool:
+def _route_has_tls(view: PostureView, route: Live) -> bool:
     """Whether the listeners have TLS; those of a Gateway that is not the release's are its owner's matter."""
     for parent in route["spec"].get("parentRefs") or ():
         gateway = view.find("Gateway", parent["name"])
@@ -52,7 +54,7 @@ def _route_has_tls(view: View, route: Live) -> bool:
     return True
 
 
-def monitoring(view: View) -> t.Iterator[Violation]:
+def monitoring(view: PostureView) -> t.Iterator[Violation]:
     """Where the release has monitoring: the Service that the monitor names is there, and so are the alerts."""
     for monitor in view.of("ServiceMonitor"):
         selector = monitor["spec"].get("selector")

@@ -170,6 +170,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
             "Otherwise it is refused, naming the manager and the fields.",
         ],
     },
+    "maestro_replan": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether a run plans again on top of a release that another run has made since it began.",
+            "Otherwise it is refused, naming who made what.",
+        ],
+    },
     "maestro_prune_allowed": {
         "type": "list",
         "elements": "str",

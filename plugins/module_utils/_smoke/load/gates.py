@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ..._findings import registry
+from ..._findings.evaluation import Evaluation
 from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
 from . import statistics
 from .recorder import LIMITED, UNABLE, UNSENT, WRONG, Recording
@@ -71,13 +72,11 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluation:
+class LoadEvaluation(Evaluation):
     """The verdict of a load, its findings, every gate and every self-check."""
 
-    verdict: str
-    findings: tuple[Finding, ...]
-    gates: tuple[Gate, ...]
-    self_checks: tuple[SelfCheck, ...]
+    gates: tuple[Gate, ...] = ()
+    self_checks: tuple[SelfCheck, ...] = ()
 
     @property
     def is_generator_to_blame(self) -> bool:
@@ -92,7 +91,7 @@ class Evaluation:
         return fit and self.verdict == INCONCLUSIVE and any(gate.verdict == INCONCLUSIVE for gate in self.gates)
 
 
-def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> Evaluation:
+def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> LoadEvaluation:
     """Judge a load by its limits: error_ratio, p50, p95, p99 (seconds), throughput (good answers a second)."""
     gates = tuple(_gate(name, limits[name], measured, risk) for name in GATES if name in limits)
     checks = self_checks(limits, measured)
@@ -105,7 +104,7 @@ def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RI
         word = FAILED
     else:
         word = INCONCLUSIVE if doubts or findings else PASSED
-    return Evaluation(word, tuple(registry.by_severity([*doubts, *findings])), gates, checks)
+    return LoadEvaluation(word, tuple(registry.by_severity([*doubts, *findings])), gates, checks)
 
 
 def _weighed(finding: Finding, stands: bool) -> Finding:

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import (
     RISK_LATER,
-    Evaluation,
+    LoadEvaluation,
     Measured,
     evaluate,
 )
@@ -32,7 +32,7 @@ def measured(
     return Measured(recording, planned or len(recording), 100.0, cpu, rate=100.0)
 
 
-def ids(evaluation: Evaluation) -> list[str]:
+def ids(evaluation: LoadEvaluation) -> list[str]:
     return [finding.id for finding in evaluation.findings]
 
 
