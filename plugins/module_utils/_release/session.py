@@ -56,8 +56,8 @@ class ReleaseOptions:
     raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
     takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
     release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that
-    is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody reads
-    the result, so that a rollback nobody heard of is known.
+    is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
+    reads the result, so that a rollback nobody heard of is known.
     """
 
     name: str
