@@ -194,9 +194,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.logs import LEAST
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
+    BundleSubject,
     Collected,
     LeftOut,
-    Subject,
 )
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -265,7 +265,7 @@ def collect(cluster: Cluster, params: dict[str, t.Any]) -> Collected:
         unread.append(LeftOut("history.txt", str(error)))
     given = {name: str(value) for name, value in params["secret_values"].items()}
     own = {f"connection/{name}": str(params[name]) for name in CREDENTIALS if params.get(name)}
-    subject = Subject(params["name"], params["namespace"], tuple(history.records), {**given, **own})
+    subject = BundleSubject(params["name"], params["namespace"], tuple(history.records), {**given, **own})
     bounds = Bounds(params["log_bytes"], params["logs_bytes"], params["timeout"])
     found = gather(cluster, subject, bounds)
     found.left_out += unread

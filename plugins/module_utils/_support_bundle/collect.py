@@ -16,7 +16,7 @@ from .._health.facts import Live
 from .._health.log_fetcher import SWEPT
 from .._redaction.secret_values import secret_values
 from .logs import log_names, reading, share, tail
-from .scope import Bounds, Collected, LeftOut, LogName, Subject
+from .scope import Bounds, BundleSubject, Collected, LeftOut, LogName
 from .selection import belonging
 
 PAGE, MOST = 500, 10_000
@@ -61,7 +61,7 @@ Ask = t.Callable[[], t.Any]
 
 def gather(
     cluster: Cluster,
-    subject: Subject,
+    subject: BundleSubject,
     bounds: Bounds,
     kinds: t.Sequence[tuple[str, str]] = KINDS,
     with_surroundings: bool = True,
@@ -88,7 +88,7 @@ def gather(
         cluster.limits = limits
 
 
-def _kinds(subject: Subject, kinds: t.Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _kinds(subject: BundleSubject, kinds: t.Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     recorded = [(m["apiVersion"], m["kind"]) for record in subject.records for m in record.manifests]
     known = {kind for api_version, kind in kinds}
     return [*kinds, *sorted({(version, kind) for version, kind in recorded if kind not in known})]

@@ -15,9 +15,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secr
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
+    BundleSubject,
     Collected,
     LogName,
-    Subject,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._support_bundle.objects import NAMESPACE, Live, Release, container, live, pod
@@ -65,7 +65,7 @@ def lay(api: Api, item: Live) -> None:
 
 
 def gathered(api: Api, *records: Release, **bounds: t.Any) -> Collected:
-    return gather(api, Subject("maestro", NAMESPACE, records), Bounds(**bounds))
+    return gather(api, BundleSubject("maestro", NAMESPACE, records), Bounds(**bounds))
 
 
 def reasons(found: Collected) -> dict[str, str]:
