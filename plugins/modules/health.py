@@ -38,9 +38,24 @@ options:
     type: int
     default: 600
   settle_seconds:
-    description: Seconds for which everything must have been ready, without a restart, before the release passes.
+    description:
+      - Seconds for which a container without a probe of its own must have run, and one that has ended once must run
+        again, before the release passes. The same as in M(intelgraph.maestro.release).
     type: int
     default: 5
+  readiness_deadline:
+    description:
+      - Seconds after the end of its startup by which a container must be ready. V(0) means that the workloads' own
+        deadlines count, such as C(progressDeadlineSeconds).
+      - A workload states its own with the annotation C(maestro.intelgraph.ai/readiness-deadline).
+    type: int
+    default: 0
+  image_grace:
+    description:
+      - Seconds for which a registry may say that it does not have an image, for a registry that is replicated.
+      - By default such an answer is a failure at once.
+    type: int
+    default: 0
   progress:
     description:
       - Print a line for each change while it waits.
@@ -209,6 +224,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.findi
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import not_judged
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, health_now
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
@@ -221,6 +237,8 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 600},
     "settle_seconds": {"type": "int", "default": 5},
+    "readiness_deadline": {"type": "int", "default": 0},
+    "image_grace": {"type": "int", "default": 0},
     "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},
     "prometheus_token": {"type": "str", "default": "", "no_log": True},
@@ -250,7 +268,8 @@ def _examined(call: Call) -> Ending:
 
 def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     params = call.params
-    subject = Subject(params["name"], params["namespace"], record.manifests)
+    deadlines = float(params["readiness_deadline"]), float(params["image_grace"])
+    subject = Subject(params["name"], params["namespace"], record.manifests, 0.0, *deadlines)
     settle, mask = float(params["settle_seconds"]), Mask({}).text
     if params["wait"]:
         health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
@@ -315,7 +334,8 @@ def sentence(name: str, number: int, health: Health) -> str:
     """The verdict and its reason in one sentence."""
     if health.verdict == PASSED:
         pods = health.timeline[-1].pods if health.timeline else {}
-        return f"Release {number} of {name} is healthy: {state_of(pods, ()) or 'everything is ready'}."
+        said = not_judged(health.findings)
+        return f"Release {number} of {name} is healthy: {state_of(pods, ()) or 'everything is ready'}.{said}"
     words = {FAILED: "is not healthy"}
     release = f"Release {number} of {name}" if number else name
     return f"{release} {words.get(health.verdict, 'has no verdict yet')}: {health.sentence}"

@@ -47,6 +47,25 @@ options:
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
   wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
+  settle_seconds:
+    description:
+      - Seconds for which a container without a probe of its own must have run, and one that has ended once must run
+        again, before the release passes. The same as in M(intelgraph.maestro.health).
+    type: int
+    default: 5
+  readiness_deadline:
+    description:
+      - Seconds after the end of its startup by which a container must be ready. V(0) means that the workloads' own
+        deadlines count, such as C(progressDeadlineSeconds).
+      - A workload states its own with the annotation C(maestro.intelgraph.ai/readiness-deadline).
+    type: int
+    default: 0
+  image_grace:
+    description:
+      - Seconds for which a registry may say that it does not have an image, for a registry that is replicated.
+      - By default such an answer fails the release at once.
+    type: int
+    default: 0
   progress:
     description:
       - Print a line for each change while it waits.
@@ -285,6 +304,9 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 600},
+    "settle_seconds": {"type": "int", "default": 5},
+    "readiness_deadline": {"type": "int", "default": 0},
+    "image_grace": {"type": "int", "default": 0},
     "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": 10},
     "reason": {"type": "str", "default": ""},
@@ -304,6 +326,15 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 REPORTS = "maestro-reports"
+LEAST = {
+    "history_limit": 2,
+    "wait_timeout": 0,
+    "settle_seconds": 0,
+    "readiness_deadline": 0,
+    "image_grace": 0,
+    "rollback_to": 0,
+}
+"""The least value of each number."""
 RULES: dict[str, t.Any] = {"required_if": [("state", "present", ["components"])]}
 
 
@@ -345,7 +376,7 @@ def _refused(refused: Refused) -> Outcome:
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in (("history_limit", 2), ("wait_timeout", 0), ("rollback_to", 0)):
+    for name, least in LEAST.items():
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:
@@ -365,6 +396,9 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         namespace=params["namespace"],
         wait=params["wait"],
         timeout=params["wait_timeout"],
+        settle=float(params["settle_seconds"]),
+        readiness_deadline=float(params["readiness_deadline"]),
+        image_grace=float(params["image_grace"]),
         history_limit=params["history_limit"],
         takeover=params["takeover"],
         prune_allowed=tuple(params["prune_allowed"]),

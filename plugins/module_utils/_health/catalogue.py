@@ -16,6 +16,12 @@ OBJECT_GONE = Check(
     "Find out who removed it (the API server's audit log says), then deploy again.",
     "Somebody or something else removed it while the release was being made.",
 )
+OBJECT_TERMINATING = Check(
+    "object-terminating",
+    "error",
+    "Let what holds it go (its finalizers are named), or remove them; when it is gone, deploy again.",
+    "It was deleted, and a finalizer keeps it until its owner has cleaned up. It goes then, whatever is applied to it.",
+)
 NAMESPACE_TERMINATING = Check(
     "namespace-terminating",
     "error",
@@ -25,8 +31,14 @@ NAMESPACE_TERMINATING = Check(
 ROLLOUT_PAUSED = Check(
     "rollout-paused",
     "error",
-    "Resume it (kubectl rollout resume) when it may go on, or deploy again.",
+    "Resume it when it may go on: kubectl rollout resume. No deploy does that.",
     "Somebody paused the rollout.",
+)
+UPDATE_BLOCKED = Check(
+    "update-blocked",
+    "error",
+    "Delete the pod: its StatefulSet makes it anew of the newest revision.",
+    "With podManagementPolicy OrderedReady a StatefulSet waits for a broken pod instead of replacing it.",
 )
 REFERENCE_MISSING = Check(
     "reference-missing",
@@ -184,6 +196,24 @@ JOB_FAILED = Check(
     "Read the log of its pod, correct the cause and deploy again.",
     "What the Job runs did not succeed in the tries and the time that it has.",
 )
+POD_FAILED = Check(
+    "pod-failed",
+    "error",
+    "Read its log, correct the cause, delete the pod and deploy again.",
+    "A pod that no controller made has ended, and nothing starts it again.",
+)
+RESOURCE_FAILED = Check(
+    "resource-failed",
+    "error",
+    "Correct what its controller names (kubectl describe), then deploy again.",
+    "Its controller says that it goes no further by itself.",
+)
+READINESS_FAILING = Check(
+    "readiness-failing",
+    "error",
+    "See what the endpoint answers: it names the dependency or setting that is wrong.",
+    "The application is still starting, or a dependency does not answer.",
+)
 READINESS_TIMEOUT = Check(
     "readiness-timeout",
     "error",
@@ -201,6 +231,12 @@ HPA_METRICS_MISSING = Check(
     "error",
     "Look at metrics-server (kubectl top pods) and at the target that the autoscaler names.",
     "The autoscaler cannot read its target or its metrics, so the release does not scale.",
+)
+HPA_DISABLED = Check(
+    "hpa-disabled",
+    "error",
+    "Scale it up (kubectl scale), which turns the autoscaler on again, or leave the autoscaler out.",
+    "Somebody scaled the workload to 0, and an autoscaler leaves such a one alone.",
 )
 GATEWAY_REFUSED = Check(
     "gateway-refused",
@@ -232,6 +268,12 @@ BUDGET_BLOCKS = Check(
     "warning",
     "Allow one pod to be unavailable (workload_disruption_max_unavailable), or run more replicas.",
     "The budget asks for as many healthy pods as there are: no node of theirs can be drained.",
+)
+BUDGET_UNMET = Check(
+    "disruption-budget-unmet",
+    "note",
+    "Lower minAvailable, correct the selector, or run more replicas.",
+    "The budget selects fewer pods than it asks to be healthy, or none.",
 )
 TARGET_DOWN = Check(
     "target-down",
@@ -265,9 +307,33 @@ HPA_CAPACITY_LIMITED = Check(
 )
 PREVIOUS_PODS_TERMINATING = Check(
     "previous-pods-terminating",
-    "warning",
-    "Wait until they have gone; clients with open connections may still get answers of the former version.",
+    "note",
+    "Nothing to do within their grace period; clients with open connections may still get the previous version.",
     "They finish requests that take long, or ignore SIGTERM until their grace period is over.",
+)
+HPA_METRICS_PENDING = Check(
+    "hpa-metrics-pending",
+    "note",
+    "Look again after three minutes: ansible-playbook intelgraph.maestro.validate.",
+    "Metrics of a pod exist after one to two of metrics-server's rounds.",
+)
+PODS_OUTDATED = Check(
+    "pods-outdated",
+    "note",
+    "Delete the pods when they may be replaced, or lower the partition.",
+    "The update strategy (OnDelete, a partition) leaves it to you when pods take a change.",
+)
+RESOURCE_SUSPENDED = Check(
+    "resource-suspended",
+    "note",
+    "Set suspend to false in its manifest when it is to run.",
+    "Its manifest says so.",
+)
+RESOURCE_NOT_JUDGED = Check(
+    "resource-not-judged",
+    "note",
+    "Look at it with kubectl describe; nothing is known of its kind but what docs/kinds.md says.",
+    "No controller reports a status that follows the conventions of Kubernetes.",
 )
 NODE_NOT_READY = Check(
     "node-not-ready",
@@ -278,7 +344,7 @@ NODE_NOT_READY = Check(
 FORMER_UNWELL = Check(
     "previous-revision-unhealthy",
     "note",
-    "Nothing to do for this release: its own pods replace them.",
+    "Nothing to do for this release as long as its own pods replace them.",
     "Pods of an earlier revision had a fault already.",
 )
 

@@ -14,6 +14,7 @@ from ansible.module_utils.common.yaml import yaml_dump
 
 from .._findings.finding import PASSED, Finding, by_severity
 from .._health.progress import Moment
+from .._objects.manifest import Key
 from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
 from .planning.risks import risks
 
@@ -50,6 +51,7 @@ class Outcome:
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
     of the wait, `smoke` what the smoke test came to. `rollback_to` is the number of the release that was restored
     with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended.
+    `finished` are the Jobs that have done their work in an earlier release and are not run again.
     """
 
     plan: Plan
@@ -66,6 +68,7 @@ class Outcome:
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     recorded: bool = True
+    finished: frozenset[Key] = frozenset()
 
     def all_risks(self) -> list[Finding]:
         """What is worth knowing: of this kind of release, and of its plan."""

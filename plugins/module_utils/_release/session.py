@@ -45,9 +45,9 @@ class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
-    raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text. `prove` asks a release that is ready whether it serves.
+    to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
+    follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
+    was approved. `tell` is told how the wait gets on, without what `mask` takes out of a text. `verify` asks a release
     """
 
     name: str
@@ -61,6 +61,9 @@ class ReleaseOptions:
     rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    settle: float = 0.0
+    readiness_deadline: float = 0.0
+    image_grace: float = 0.0
     approve: Approval | None = None
     verify: Verify | None = None
     tell: Tell = silent
