@@ -9,7 +9,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._findings.finding import Finding
-from .._health.catalogue import UPDATE_BLOCKED
+from .._findings.registry import UPDATE_BLOCKED
 from .._objects.manifest import Key
 from .fenced_writer import Writer
 

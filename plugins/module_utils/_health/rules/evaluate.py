@@ -9,8 +9,8 @@ import dataclasses
 import math
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
-from .. import catalogue
 from ..facts import Evaluation, Facts
 from . import (
     admission,
@@ -44,7 +44,7 @@ RULES: tuple[t.Callable[[View], t.Iterator[Problem]], ...] = (
     traffic.problems,
 )
 LEFT = ("error", "warning")
-AT_THE_END = {catalogue.READINESS_FAILING: catalogue.READINESS_TIMEOUT}
+AT_THE_END = {registry.READINESS_FAILING: registry.READINESS_TIMEOUT}
 """What is called otherwise once there is no more time."""
 RENEWAL, LONGEST_PAUSE = 30.0, 1000.0
 """Seconds: how long what was wrong before may take to be tried again, and the longest pause of a controller's queue."""
@@ -104,7 +104,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     explained, pods = {problem.object for problem in guilty}, unready_pods(view)
     unexplained = [
         Problem(
-            catalogue.NOT_READY,
+            registry.NOT_READY,
             subject,
             f"{what}, and the time is over",
             evidence=pods.get(subject, ()),
@@ -115,7 +115,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     ]
     if not guilty and not unexplained:
         subject, _colon, what = "; ".join(evaluation.missing).partition(": ")
-        unexplained = [Problem(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
+        unexplained = [Problem(registry.NOT_READY, subject or "Release", f"{what}, and the time is over")]
     reported = [*found, *unexplained]
     return Evaluation(
         verdict=FAILED,
@@ -127,7 +127,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
 
 def _draining(line: str) -> Problem:
     subject, _colon, what = line.partition(": ")
-    return Problem(catalogue.PREVIOUS_PODS_TERMINATING, subject, what)
+    return Problem(registry.PREVIOUS_PODS_TERMINATING, subject, what)
 
 
 def problems(view: View) -> list[Problem]:
@@ -176,8 +176,8 @@ def headline(facts: Facts, evaluation: Evaluation) -> str:
 
 def not_judged(found: t.Iterable[Finding]) -> str:
     """What a verdict says nothing of, as a sentence; empty when it speaks of everything."""
-    left = [finding.object for finding in found if finding.id == catalogue.RESOURCE_NOT_JUDGED.id]
-    return f" Not judged: {', '.join(left)} (see {catalogue.RESOURCE_NOT_JUDGED.id})." if left else ""
+    left = [finding.object for finding in found if finding.id == registry.RESOURCE_NOT_JUDGED.id]
+    return f" Not judged: {', '.join(left)} (see {registry.RESOURCE_NOT_JUDGED.id})." if left else ""
 
 
 def serving_sentence(view: View) -> str:
@@ -204,4 +204,4 @@ def _again_at(view: View, found: t.Sequence[Problem], settled: float | None) -> 
 
 
 def _order(problem: Problem) -> tuple[int, str, str, str]:
-    return catalogue.RANKS[problem.check.id], problem.object, problem.container, problem.message
+    return problem.check.rank, problem.object, problem.container, problem.message

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import Live
 from ..kinds.names import (
     CERTIFICATE,
@@ -59,7 +59,7 @@ def problems(view: View) -> t.Iterator[Problem]:
         yield from _certificate(view, certificate)
 
 
-def _unready(view: View, item: Live, check: Check) -> t.Iterator[Problem]:
+def _unready(view: View, item: Live, check: FindingType) -> t.Iterator[Problem]:
     """A source or issuer that says why it is not ready."""
     ready = condition(item, "Ready")
     if ready.get("status") != "False":
@@ -127,7 +127,7 @@ def _request(view: View, certificate: Live, request: Live) -> t.Iterator[Problem
 def _refused(view: View, certificate: Live, reason: Live, grace: float) -> Problem:
     since = moment(reason.get("lastTransitionTime"))
     return Problem(
-        catalogue.CERTIFICATE_REFUSED,
+        registry.CERTIFICATE_REFUSED,
         displayed(certificate),
         f"it is not issued: {reason.get('message') or reason.get('reason', '')}",
         since,
@@ -142,13 +142,15 @@ def _ending(view: View, certificate: Live) -> t.Iterator[Problem]:
     left = end - view.now
     if end and left < min(NEAR, (end - begun) * SHARE):
         days = f"{left / DAY:.0f} days" if left > 2 * DAY else f"{left / 3600:.0f} hours"
-        yield Problem(catalogue.RENEWAL_OVERDUE, displayed(certificate), f"it ends in {days}, on {status['notAfter']}")
+        yield Problem(
+            registry.CERTIFICATE_RENEWAL_OVERDUE, displayed(certificate), f"it ends in {days}, on {status['notAfter']}"
+        )
 
 
-SOURCES: dict[str, Check] = {
-    EXTERNAL_SECRET: catalogue.SECRET_REFUSED,
-    SECRET_STORE: catalogue.SECRET_REFUSED,
-    CLUSTER_SECRET_STORE: catalogue.SECRET_REFUSED,
-    ISSUER: catalogue.CERTIFICATE_REFUSED,
-    CLUSTER_ISSUER: catalogue.CERTIFICATE_REFUSED,
+SOURCES: dict[str, FindingType] = {
+    EXTERNAL_SECRET: registry.EXTERNAL_SECRET_REFUSED,
+    SECRET_STORE: registry.EXTERNAL_SECRET_REFUSED,
+    CLUSTER_SECRET_STORE: registry.EXTERNAL_SECRET_REFUSED,
+    ISSUER: registry.CERTIFICATE_REFUSED,
+    CLUSTER_ISSUER: registry.CERTIFICATE_REFUSED,
 }

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import Live
 from ..kinds.conventions import FATAL
 from ..kinds.registry import rule_of, state_of
@@ -20,11 +20,11 @@ from .view import View, born, displayed, identity, moment
 
 ELSEWHERE = frozenset({"Job", "PersistentVolumeClaim"})
 """Kinds whose failure has a finding of its own."""
-NOTES: dict[str, Check | None] = {
-    "DaemonSet": catalogue.PODS_OUTDATED,
+NOTES: dict[str, FindingType | None] = {
+    "DaemonSet": registry.PODS_OUTDATED,
     "Pod": None,
-    "PodDisruptionBudget": catalogue.BUDGET_UNMET,
-    "StatefulSet": catalogue.PODS_OUTDATED,
+    "PodDisruptionBudget": registry.DISRUPTION_BUDGET_UNMET,
+    "StatefulSet": registry.PODS_OUTDATED,
 }
 """What a note of a kind is called; of every other one it says that the object is suspended."""
 
@@ -42,21 +42,19 @@ def _of_live(view: View, live: Live) -> t.Iterator[Problem]:
     if gone:
         if kind != "Namespace":
             since = moment(live["metadata"]["deletionTimestamp"])
-            yield Problem(catalogue.OBJECT_TERMINATING, subject, gone, since, fatal_at=view.now)
+            yield Problem(registry.OBJECT_TERMINATING, subject, gone, since, fatal_at=view.now)
         return
     state = state_of(live)
     if state.failed and kind not in ELSEWHERE:
-        check = catalogue.POD_FAILED if kind == "Pod" else catalogue.RESOURCE_FAILED
+        check = registry.POD_FAILED if kind == "Pod" else registry.RESOURCE_FAILED
         since = _failed_since(live)
         yield Problem(check, subject, state.failed, since, fatal_at=since or view.now)
-    note = NOTES.get(kind, catalogue.RESOURCE_SUSPENDED)
+    note = NOTES.get(kind, registry.RESOURCE_SUSPENDED)
     if state.note and note:
         yield Problem(note, subject, state.note)
     if state.unknown and not rule_of(kind).static:
         first_word = born(live) + FIRST_WORD
-        yield Problem(
-            catalogue.RESOURCE_NOT_JUDGED, subject, f"it was not judged: {state.unknown}", fatal_at=first_word
-        )
+        yield Problem(registry.RESOURCE_NOT_JUDGED, subject, f"it was not judged: {state.unknown}", fatal_at=first_word)
 
 
 def _failed_since(live: Live) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import catalogue
+from ..._findings import registry
 from ..facts import PROBE
 from ..probe_budget import NODE_GRACE, answers_to_expect, seconds_to_be_ready, seconds_to_start
 from ..readiness import condition
@@ -125,7 +125,7 @@ def _sighting(workload: Workload, container: Container) -> Occurrence:
     said = _said(container)
     yet = "in the time that it has" if is_over else "yet"
     return Occurrence(
-        check=catalogue.READINESS_TIMEOUT if is_over else catalogue.READINESS_FAILING,
+        check=registry.READINESS_TIMEOUT if is_over else registry.READINESS_FAILING,
         pod=container.pod,
         words=f"container {container.name} runs and is not ready {yet}{said}",
         since=begun,

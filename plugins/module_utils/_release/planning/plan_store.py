@@ -45,4 +45,4 @@ def load(path: str, word: str) -> SavedPlan | None:
 class PlanUnwritable(PlanUnreadable):
     """The file of a plan cannot be written."""
 
-    next_step = "Nothing was changed. Give another path for the plan, in a folder that can be written."
+    own_next_step = "Nothing was changed. Give another path for the plan, in a folder that can be written."
