@@ -266,6 +266,7 @@ error_id:
 """
 
 import dataclasses
+import functools
 import pathlib
 import typing as t
 
@@ -275,6 +276,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
@@ -352,20 +354,29 @@ def carry_out(call: Call) -> Ending:
 
 
 def _released(call: Call) -> Ending:
-    with Cluster.connect(call.params) as cluster:
-        try:
-            outcome, failed = make(cluster, call), {}
-        except ReleaseFailed as failure:
-            outcome, failed = failure.outcome, {"error_id": failure.id}
-        except Refused as refused:
-            outcome, failed = _refused(refused), {"error_id": refused.id}
-        values = with_pages(cluster, call.params, {**outcome.as_result(), **failed, "requests": cluster.requests})
-        if call.check and not failed:
-            values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
-        if call.diff:
-            values["diff"] = diff(outcome.plan)
-        lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
-        return Ending(values, cluster.warnings, bool(failed), lines)
+    """One mask for the whole run, that all it shows and writes passes."""
+    params = call.params
+    with Cluster.connect(params) as cluster:
+        public, given = {params["name"], params["namespace"]}, params["secret_values"]
+        mask = LiveSecrets(cluster, params["namespace"], public, Mask(given, public).text, given)
+        return perform(functools.partial(_made, cluster, mask), call, mask.without_known)
+
+
+def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
+    try:
+        outcome, failed = make(cluster, call, mask), {}
+    except ReleaseFailed as failure:
+        outcome, failed = failure.outcome, {"error_id": failure.id}
+    except Refused as refused:
+        outcome, failed = _refused(refused), {"error_id": refused.id}
+    result = {**outcome.as_result(), **failed, "requests": cluster.requests}
+    values = with_pages(cluster, call.params, mask.without_known(result))
+    if call.check and not failed:
+        values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
+    if call.diff:
+        values["diff"] = diff(outcome.plan)
+    lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
+    return Ending(values, cluster.warnings, bool(failed), lines)
 
 
 def _refused(refused: Refused) -> Outcome:
@@ -387,10 +398,9 @@ def unusable(params: dict[str, t.Any]) -> str:
     return ""
 
 
-def make(cluster: Cluster, call: Call) -> Outcome:
+def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
     options = ReleaseOptions(
         name=params["name"],
         namespace=params["namespace"],
@@ -408,7 +418,8 @@ def make(cluster: Cluster, call: Call) -> Outcome:
             **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
         },
         tell=call.tell,
-        mask=mask.text,
+        mask=mask,
+        expect=mask.expect,
         verify=verification(params),
     )
     if params["state"] == "absent":

@@ -27,6 +27,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner 
     perform,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import is_telling
+from ansible_collections.intelgraph.maestro.plugins.module_utils._text.printable import one_line
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
 
 Values = dict[str, t.Any]
@@ -79,8 +80,8 @@ class InProcess(ActionBase):
         return {name: value for name, value in contributed(variables).items() if name in self.CONTRIBUTED}
 
     def _tell(self, host: str, secrets: t.Collection[str], line: str) -> None:
-        """Print a line about the host at once, while the task runs on."""
-        self._display.display(f"  [{host}] {remove_values(line, secrets)}")
+        """Print a line about the host at once, while the task runs on; what it quotes is shown, never acted on."""
+        self._display.display(f"  [{host}] {one_line(remove_values(line, secrets))}")
 
     def _show(self, lines: list[str], host: str) -> None:
         """Print a text, whose first line names the host that it is about."""

@@ -78,7 +78,8 @@ def await_verdict(
     """Judge at each news until the release has passed or failed, for at most `timeout` seconds.
 
     Never passed while a watch is interrupted or something may not be read: that is inconclusive. `mask` takes secrets
-    out of everything that is told. `go_on` is called before each judgement, and ends the wait by raising.
+    out of everything that is told; the one of a run knows already what the cluster holds, any other is joined with it.
+    `go_on` is called before each judgement, and ends the wait by raising.
     """
     return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout, go_on).verdict()
 
@@ -114,8 +115,9 @@ class _Wait:
         self._away_for = ""
         self._failed_since: float | None = None
         self._observer = Observer(cluster, subject)
-        names = {manifest["metadata"]["name"] for manifest in subject.manifests}
-        self._held = LiveSecrets(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
+        public = {subject.name, subject.namespace}
+        self._held = mask if isinstance(mask, LiveSecrets) else LiveSecrets(cluster, subject.namespace, public, mask)
+        self._held.expect(subject.manifests)
         self._evidence = Evidence(cluster, self._held, self._observer.informer.wake)
 
     def verdict(self) -> Health:

@@ -134,6 +134,7 @@ class _Run:
         self._cluster = cluster
         self._release = release
         self._options = options
+        options.expect(release.manifests)
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
@@ -209,6 +210,7 @@ class _Run:
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
+            applier.prepare(self._plan.steps)
             applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
         self._await_sources(held)
         if self._outcome.verdict == PASSED:

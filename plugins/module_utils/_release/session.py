@@ -40,6 +40,10 @@ SMOKE_RESULT = "proof"
 """Where a record says that, in what it holds about its run."""
 
 
+def _nothing(_manifests: t.Iterable[Manifest]) -> None:
+    """Nobody has to know the release beforehand."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
@@ -47,7 +51,8 @@ class ReleaseOptions:
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
     follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
-    was approved. `tell` is told how the wait gets on, without what `mask` takes out of a text. `verify` asks a release
+    was approved. `tell` is told how the wait gets on, without what `mask` takes out of a text; `expect` is told which
+    manifests are at work, whose Secrets that has to know. `verify` asks a release that is ready whether it serves.
     """
 
     name: str
@@ -68,6 +73,7 @@ class ReleaseOptions:
     verify: Verify | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+    expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
 
     @property
     def release(self) -> ReleaseName:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._cluster.client import Cluster
+from .._cluster.client import ApiError, Cluster
 from .._cluster.watch import Informer, Source, until
 from .._findings import registry
 from .._findings.finding import FAILED, Finding
@@ -19,9 +19,16 @@ from .objects.ownership import ReleaseName, is_ours
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
 from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
+from .pod_adoption import owners_of
 from .record.history import History
 from .session import ReleaseOptions, Session, session
 
+FORBIDDEN, NOT_FOUND = 403, 404
+MADE_BY_WORKLOADS = (
+    ("apps/v1", "ReplicaSet", "pod-template-hash"),
+    ("v1", "Pod", "controller-revision-hash"),
+)
+"""What Deployments and StatefulSets make, with the label by which it is known."""
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
@@ -82,7 +89,7 @@ def _evaluate(outcome: Outcome, options: ReleaseOptions) -> None:
 
 def _plan(cluster: Cluster, history: History, options: ReleaseOptions, with_data: bool) -> Plan:
     keys = {key for record in history.records for key in record.keys}
-    keys |= orphans(cluster, history, options.release, ())
+    keys |= orphans(cluster, history, options.release, ()) | _let_go(cluster, options)
     if with_data:
         keys |= _data(cluster, options)
     kept = _kept_kinds(history, with_data)
@@ -110,6 +117,22 @@ def _data(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
     for kind in ("Secret", "PersistentVolumeClaim"):
         items = cluster.list_objects("v1", kind, options.namespace, labelSelector=options.selector)["items"]
         found |= {Key("v1", kind, options.namespace, item["metadata"]["name"]) for item in items}
+    return found
+
+
+def _let_go(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
+    """What nothing owns and a workload has made: a run was stopped while the workload was made anew around it."""
+    found: set[Key] = set()
+    for api_version, kind, made_by in MADE_BY_WORKLOADS:
+        try:
+            selector = f"{options.selector},{made_by}"
+            items = cluster.list_objects(api_version, kind, options.namespace, labelSelector=selector)["items"]
+        except ApiError as error:
+            if error.status not in (FORBIDDEN, NOT_FOUND):
+                raise
+            continue
+        names = [item["metadata"]["name"] for item in items if not owners_of(item)]
+        found |= {Key(api_version, kind, options.namespace, name) for name in names}
     return found
 
 

@@ -9,6 +9,7 @@ import dataclasses
 
 from .._health.facts import LOG, PREVIOUS_LOG, Evaluation, Facts, LogRequest
 from .._health.rules import evaluate
+from .._text.printable import lines_of
 from .scope import Collected, LeftOut, LogName, identity
 
 WORKLOADS = ("Deployment", "StatefulSet")
@@ -39,4 +40,4 @@ def _answer(found: Collected, question: LogRequest) -> tuple[str, ...]:
     if question.what not in (LOG, PREVIOUS_LOG):
         return ()
     name = LogName(question.pod, question.container, question.what == PREVIOUS_LOG)
-    return tuple(found.logs.get(name, "").splitlines()[-LINES:])
+    return tuple(lines_of(found.logs.get(name, ""))[-LINES:])

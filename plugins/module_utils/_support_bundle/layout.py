@@ -13,6 +13,7 @@ from ansible.module_utils.common.yaml import yaml_dump
 from .._findings.finding import page_of
 from .._health.facts import Evaluation, Live
 from .._redaction.mask import Mask
+from .._text.printable import one_line, printable
 from . import tables
 from .sanitize import cleaned
 from .scope import Collected, LeftOut, Recorded
@@ -50,9 +51,9 @@ def compose(found: Collected, evaluation: Evaluation | None, mask: Mask) -> tupl
             parts[path] = write()
         except Exception as error:  # whatever shape an object has, the rest of the archive is worth having
             left_out.append(LeftOut(path, f"it could not be written: {type(error).__name__} {error}"))
-    parts = {path: mask.known(text) for path, text in parts.items()}
-    displayed = [LeftOut(part, mask.text(why)) for part, why in left_out]
-    return {"README.md": mask.known(readme(found, evaluation, parts, displayed)), **parts}, displayed
+    parts = {path: printable(mask.known(text)) for path, text in parts.items()}
+    displayed = [LeftOut(part, one_line(" ".join(mask.text(why).split()))) for part, why in left_out]
+    return {"README.md": printable(mask.known(readme(found, evaluation, parts, displayed))), **parts}, displayed
 
 
 def _writers(

@@ -128,6 +128,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": 600,
         "description": ["Seconds that a release may take until everything is ready."],
     },
+    "maestro_image_grace": {
+        "type": "int",
+        "default": 0,
+        "description": [
+            "Seconds for which a registry may say that it does not have an image before the release fails.",
+            "For a registry that is replicated: images come to it some time after they were pushed elsewhere.",
+        ],
+    },
     "maestro_progress": {
         "type": "bool",
         "default": True,
@@ -241,6 +249,10 @@ SHARED: dict[str, dict[str, t.Any]] = {
 }
 
 
+COMPONENT = "control-plane"
+"""What Maestro's own pods are within the release: a second workload beside them is another component."""
+
+
 def defaults() -> dict[str, t.Any]:
     """The default of every shared variable."""
     return {name: option["default"] for name, option in SHARED.items()}
@@ -249,7 +261,11 @@ def defaults() -> dict[str, t.Any]:
 def release_context(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What a template sees as `release`, from the shared variables (defaults filled in)."""
     name = values["maestro_name"]
-    selector = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": name}
+    selector = {
+        "app.kubernetes.io/name": "maestro",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/component": COMPONENT,
+    }
     fixed = {
         **selector,
         "app.kubernetes.io/part-of": "intelgraph",

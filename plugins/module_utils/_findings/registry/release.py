@@ -99,6 +99,20 @@ OBJECT_REPLACED = FindingType(
     next_step="Undo the change if nothing may miss the object for a moment.",
     cause="A field changes that Kubernetes does not change in place.",
 )
+SELECTOR_CHANGED = FindingType(
+    "selector-changed",
+    "warning",
+    2132,
+    next_step="Nothing, unless something else selects pods by these labels. A rollback goes the same way.",
+    cause="The labels by which the workload selects its pods are others in this release.",
+)
+SELECTOR_NOT_FOLLOWED = FindingType(
+    "selector-not-followed",
+    "error",
+    2134,
+    next_step="The pods serve as before. See to kube-controller-manager, then deploy again.",
+    cause="A controller of the cluster does not keep up, or does not run.",
+)
 DRAIN_BLOCKED = FindingType(
     "drain-blocked",
     "warning",

@@ -12,6 +12,7 @@ from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
 from ..._release.objects.ownership import ReleaseName, is_ours
 from ..._release.planning.plan import REPLACEABLE
+from ..._release.planning.selector_change import labels_to_add
 from ..context import Context
 from ..facts import Refusal, Unknown
 from .capacity import pods_of_others
@@ -99,7 +100,8 @@ def check_fixed_fields(context: Context) -> t.Iterator[Finding]:
         live = context.facts.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
             continue
-        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(context.needs.name, context.needs.namespace)):
+        goes_anew = manifest["kind"] in REPLACEABLE or labels_to_add(manifest, live) is not None
+        if goes_anew and is_ours(live, ReleaseName(context.needs.name, context.needs.namespace)):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)

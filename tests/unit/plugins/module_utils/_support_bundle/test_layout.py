@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secret_values import secret_values
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import tables
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import secret_values
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.layout import compose, mask_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Collected,
