@@ -211,8 +211,12 @@ class Observer:
         return frozenset(gone - self._ended.keys()) if not self._subject.begun else frozenset()
 
     def with_static(self, facts: Facts) -> Facts:
-        """The facts with the objects that are not watched, as they are now. Raises ClusterError without an answer."""
-        found = static_objects.look(self._cluster, self._subject.manifests, _selector(self._subject))
+        """The facts with the objects that are not watched, as they are now. Raises ClusterError without an answer.
+
+        Secrets are left alone by whoever does not make the release: nobody reads one while nothing is wrong.
+        """
+        readable = [each for each in self._subject.manifests if self._subject.begun or kind_of(each) != "Secret"]
+        found = static_objects.look(self._cluster, readable, _selector(self._subject))
         return dataclasses.replace(facts, objects={**found, **facts.objects})
 
     def refused(self, sources: t.Iterable[Source]) -> dict[Source, ClusterError]:
