@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
   - intelgraph.maestro.attributes
   - intelgraph.maestro.attributes.reading
 options:
@@ -33,35 +34,6 @@ options:
       - Without it a release that is still on its way is V(inconclusive).
     type: bool
     default: false
-  wait_timeout:
-    description: Seconds to wait at most.
-    type: int
-    default: 600
-  settle_seconds:
-    description:
-      - Seconds for which a container without a probe of its own must have run, and one that has ended once must run
-        again, before the release passes. The same as in M(intelgraph.maestro.release).
-    type: int
-    default: 5
-  readiness_deadline:
-    description:
-      - Seconds after the end of its startup by which a container must be ready. V(0) means that the workloads' own
-        deadlines count, such as C(progressDeadlineSeconds).
-      - A workload states its own with the annotation C(maestro.intelgraph.ai/readiness-deadline).
-    type: int
-    default: 0
-  image_grace:
-    description:
-      - Seconds for which a registry may say that it does not have an image, for a registry that is replicated.
-      - By default such an answer is a failure at once.
-    type: int
-    default: 0
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   prometheus_url:
     description:
       - A Prometheus to ask whether it scrapes every ready pod, when the release has a ServiceMonitor.
@@ -222,6 +194,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.findi
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.registry import RELEASE_MISSING, by_severity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import DEADLINES
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import not_judged
@@ -234,12 +207,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
     "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 600},
-    "settle_seconds": {"type": "int", "default": 5},
-    "readiness_deadline": {"type": "int", "default": 0},
-    "image_grace": {"type": "int", "default": 0},
-    "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},
     "prometheus_token": {"type": "str", "default": "", "no_log": True},
 }

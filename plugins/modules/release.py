@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
   - intelgraph.maestro.attributes
 options:
   state:
@@ -46,32 +47,6 @@ options:
     type: dict
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
-  wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
-  settle_seconds:
-    description:
-      - Seconds for which a container without a probe of its own must have run, and one that has ended once must run
-        again, before the release passes. The same as in M(intelgraph.maestro.health).
-    type: int
-    default: 5
-  readiness_deadline:
-    description:
-      - Seconds after the end of its startup by which a container must be ready. V(0) means that the workloads' own
-        deadlines count, such as C(progressDeadlineSeconds).
-      - A workload states its own with the annotation C(maestro.intelgraph.ai/readiness-deadline).
-    type: int
-    default: 0
-  image_grace:
-    description:
-      - Seconds for which a registry may say that it does not have an image, for a registry that is replicated.
-      - By default such an answer fails the release at once.
-    type: int
-    default: 0
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   history_limit: {description: "Number of releases to remember, at least 2.", type: int, default: 10}
   reason: {description: Why this release is made; kept in the history., type: str, default: ""}
   origin:
@@ -275,6 +250,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import (
+    DEADLINES,
+    NOT_NEGATIVE,
+    deadlines_of,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
@@ -301,15 +281,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.v
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
-    "settle_seconds": {"type": "int", "default": 5},
-    "readiness_deadline": {"type": "int", "default": 0},
-    "image_grace": {"type": "int", "default": 0},
-    "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": 10},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
@@ -328,15 +304,6 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 REPORTS = "maestro-reports"
-LEAST = {
-    "history_limit": 2,
-    "wait_timeout": 0,
-    "settle_seconds": 0,
-    "readiness_deadline": 0,
-    "image_grace": 0,
-    "rollback_to": 0,
-}
-"""The least value of each number."""
 RULES: dict[str, t.Any] = {"required_if": [("state", "present", ["components"])]}
 
 
@@ -387,7 +354,7 @@ def _refused(refused: Refused) -> Outcome:
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in LEAST.items():
+    for name, least in {"history_limit": 2, **NOT_NEGATIVE, "rollback_to": 0}.items():
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:
@@ -405,10 +372,7 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
         name=params["name"],
         namespace=params["namespace"],
         wait=params["wait"],
-        timeout=params["wait_timeout"],
-        settle=float(params["settle_seconds"]),
-        readiness_deadline=float(params["readiness_deadline"]),
-        image_grace=float(params["image_grace"]),
+        **deadlines_of(params),
         history_limit=params["history_limit"],
         takeover=params["takeover"],
         prune_allowed=tuple(params["prune_allowed"]),
