@@ -201,14 +201,20 @@ class Observer:
         )
 
     def _take_ended(self, jobs: list[Live]) -> frozenset[Identity]:
-        """Put the Jobs among the others that were seen to end before their TTL removed them.
+        """Show the Jobs that their TTL removes, or has removed, as they were when they ended.
 
-        Returns those that are gone and may be: nobody makes the release, or they were removed between two looks.
+        Returns those of which nothing more is known and that may be gone, since nobody makes the release.
         """
-        there = {identity(job) for job in jobs}
-        gone = self._subject.short_lived - there
-        jobs += [self._ended[key] for key in sorted(gone & self._ended.keys())]
-        return frozenset(gone - self._ended.keys()) if not self._subject.begun else frozenset()
+        there = {identity(job): job["metadata"].get("uid") for job in jobs}
+        ended = {
+            key
+            for key in self._subject.short_lived & self._ended.keys()
+            if there.get(key) in (None, self._ended[key]["metadata"].get("uid"))
+        }
+        jobs[:] = [job for job in jobs if identity(job) not in ended]
+        jobs += [self._ended[key] for key in sorted(ended)]
+        gone = self._subject.short_lived.difference(map(identity, jobs))
+        return frozenset() if self._subject.begun else frozenset(gone)
 
     def with_static(self, facts: Facts) -> Facts:
         """The facts with the objects that are not watched, as they are now. Raises ClusterError without an answer.
@@ -239,12 +245,17 @@ class Observer:
 
     def _kept(self, item: Manifest) -> Manifest | None:
         if item["kind"] == "Job" and any(is_true(item, end) for end in ("Complete", "Failed")):
-            self._ended[identity(item)] = trimmed(item)
+            self._ended[identity(item)] = _without_deletion(trimmed(item))
         if item["kind"] != "Event":
             return trimmed(item)
         name = (item.get("involvedObject") or {}).get("name", "")
         is_ours = name in self._stems or any(f"-{stem}-" in f"-{name}" for stem in self._stems)
         return trimmed(item) if is_ours and is_told(item) else None
+
+
+def _without_deletion(item: Live) -> dict[str, t.Any]:
+    metadata = {name: value for name, value in item["metadata"].items() if name != "deletionTimestamp"}
+    return {**item, "metadata": metadata}
 
 
 def _kind_of_source(source: Source) -> str:

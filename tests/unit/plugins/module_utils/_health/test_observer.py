@@ -166,6 +166,10 @@ def test_a_job_that_its_ttl_removed_is_held_as_it_ended(cluster: ApiDouble) -> N
     making = dataclasses.replace(subject(deployment(), ended), begun=1.0)
     with Observer(cluster, making) as observer:
         observer.informer.have_synced(observer.essential, PATIENCE)
+        going = {**ended, "metadata": {**ended["metadata"], "deletionTimestamp": "2026-11-30T10:00:00Z"}}
+        cluster.put(going)
+        assert soon(lambda: "deletionTimestamp" in observer.informer.objects("Job")[0]["metadata"])
+        assert "deletionTimestamp" not in observer.facts({}, 0.0).objects["Job"][0]["metadata"]
         cluster.request("DELETE", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/short")
         assert soon(lambda: not observer.informer.objects("Job"))
         assert [item["status"] for item in observer.facts({}, 0.0).objects["Job"]] == [ended["status"]]
