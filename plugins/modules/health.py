@@ -183,7 +183,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
+    CONNECTION,
+    IDENTITY,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     FAILED,

@@ -61,6 +61,12 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  replan:
+    description:
+      - Plan again on top of a release that another run has made since this one began, and say so.
+      - By default such a run is refused, naming who made what, because nobody who asked for it knew of the other.
+    type: bool
+    default: false
   rollback_to:
     description:
       - With O(state=restored), the number of the release to restore.
@@ -243,10 +249,12 @@ error_id:
 import dataclasses
 import functools
 import pathlib
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import parent_process, process_identity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
@@ -268,8 +276,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
+    PLAY,
     SMOKE_RESULT,
     ReleaseOptions,
 )
@@ -286,10 +296,11 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": 10},
+    "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "report_dir": {"type": "path", "default": ""},
@@ -338,6 +349,8 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
         outcome, failed = _refused(refused), {"error_id": refused.id}
     result = {**outcome.as_result(), **failed, "requests": cluster.requests}
     values = with_pages(cluster, call.params, mask.without_known(result))
+    if outcome.run and (outcome.rollback_to or outcome.restored):
+        acknowledge(cluster, call.params["namespace"], call.params["name"], outcome.run)
     if call.check and not failed:
         values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
     if call.diff:
@@ -375,10 +388,14 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
         **deadlines_of(params),
         history_limit=params["history_limit"],
         takeover=params["takeover"],
+        replan=params["replan"],
+        play_begun=_play_begun(),
+        acknowledges=True,
         prune_allowed=tuple(params["prune_allowed"]),
         approve=approval(cluster, params),
         about={
             **about(params),
+            PLAY: process_identity.identity_of(parent_process.parent()),
             **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
         },
         tell=call.tell,
@@ -399,6 +416,12 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     assembled = assemble(params["components"], params["secret_values"])
     release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
     return deploy(cluster, release, options, call.check, auto_rollback)
+
+
+def _play_begun() -> float:
+    """When the play that waits for this began, on the monotonic clock; 0 where that is not known."""
+    age = process_identity.age_of(parent_process.parent()) if parent_process.parent() else None
+    return 0.0 if age is None else time.monotonic() - age
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cluster.arguments import WAIT_TIMEOUT
+
 DEADLINES: dict[str, dict[str, t.Any]] = {
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
     "settle_seconds": {"type": "int", "default": 5},
     "readiness_deadline": {"type": "int", "default": 0},
     "image_grace": {"type": "int", "default": 0},

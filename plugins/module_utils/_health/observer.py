@@ -15,7 +15,7 @@ from .._cluster.watch import Informer, Source
 from .._objects.group_kind import group_kind, kind_of
 from . import static_objects
 from .facts import Facts, Identity, Live, LogRequest
-from .field_filter import is_told, trimmed
+from .field_filter import kept, trimmed
 from .kinds.names import CERTIFICATE
 from .kinds.registry import is_static, may_make_pods
 from .kinds.state import is_true
@@ -37,10 +37,10 @@ OWNED: dict[str, tuple[Kind, ...]] = {
 """What the controllers of a kind make of it, with the labels of its pods; of ephemeral volumes they make claims."""
 READ_AS: dict[str, str] = {"HorizontalPodAutoscaler": "autoscaling/v2", "PodDisruptionBudget": "policy/v1"}
 """Kinds that are read by another version than the one that they may be declared in: that one tells more."""
-NODE, EVENT = ("v1", "Node"), ("v1", "Event")
+NODE, EVENT, NAMESPACE = ("v1", "Node"), ("v1", "Event"), ("v1", "Namespace")
 REQUESTS = ("cert-manager.io/v1", "CertificateRequest")
 PRODUCES_EVIDENCE = frozenset({*OWNED, "PersistentVolumeClaim"}) - {"Service"}
-"""Kinds for which Events and Nodes explain what goes wrong. A verdict can be had without either."""
+"""Kinds for which Events, Nodes and the Namespace explain what goes wrong. A verdict can be had without them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,16 +133,18 @@ def _owned(manifest: Manifest) -> tuple[Kind, ...]:
 
 
 def helpful_sources(subject: Subject) -> list[Source]:
-    """The collections that only explain what goes wrong, and the pods of what may make some in a way of its own."""
+    """The collections that only explain what goes wrong, and the pods of what may make some in a way of its own.
+
+    Only accounts of the whole cluster may list a Namespace; where that is allowed it explains what goes wrong.
+    """
     kinds = {kind_of(manifest) for manifest in subject.manifests}
-    has_certificates = CERTIFICATE in kinds
-    requests = [Source(*REQUESTS, subject.namespace, _selector(subject))] if has_certificates else []
-    is_open = any(map(may_make_pods, subject.manifests)) and POD not in {
-        kind for _place, kind in _owned_places(subject)
-    }
-    pods = [Source(*POD, subject.namespace, _selector(subject))] if is_open and "Pod" not in kinds else []
-    has_pods = bool(kinds & PRODUCES_EVIDENCE)
-    return [*([Source(*EVENT, subject.namespace), Source(*NODE)] if has_pods else []), *requests, *pods]
+    requests = [Source(*REQUESTS, subject.namespace, _selector(subject))] if CERTIFICATE in kinds else []
+    owned = {kind for _place, kind in _owned_places(subject)}
+    is_open = any(map(may_make_pods, subject.manifests)) and POD not in owned and "Pod" not in kinds
+    pods = [Source(*POD, subject.namespace, _selector(subject))] if is_open else []
+    namespace = Source(*NAMESPACE, fields=f"metadata.name={subject.namespace}")
+    evidence = [Source(*EVENT, subject.namespace), Source(*NODE), namespace] if kinds & PRODUCES_EVIDENCE else []
+    return [*evidence, *requests, *pods]
 
 
 def _declared(subject: Subject, kind: Kind, place: str, manifests: t.Sequence[Manifest]) -> list[Source]:
@@ -167,7 +169,7 @@ class Observer:
         self._subject = subject
         self.essential = essential_sources(subject)
         self.helpful = helpful_sources(subject)
-        self._stems = _stems(subject)
+        self._names = frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)
         self._manifests = {identity(manifest): manifest for manifest in subject.manifests}
         self._ended: dict[Identity, Live] = {}
         self.informer = Informer(cluster, [*self.essential, *self.helpful], self._kept)
@@ -246,11 +248,7 @@ class Observer:
     def _kept(self, item: Manifest) -> Manifest | None:
         if item["kind"] == "Job" and any(is_true(item, end) for end in ("Complete", "Failed")):
             self._ended[identity(item)] = _without_deletion(trimmed(item))
-        if item["kind"] != "Event":
-            return trimmed(item)
-        name = (item.get("involvedObject") or {}).get("name", "")
-        is_ours = name in self._stems or any(f"-{stem}-" in f"-{name}" for stem in self._stems)
-        return trimmed(item) if is_ours and is_told(item) else None
+        return kept(item, self._names)
 
 
 def _without_deletion(item: Live) -> dict[str, t.Any]:
@@ -264,8 +262,3 @@ def _kind_of_source(source: Source) -> str:
 
 def _silent(source: Source) -> ClusterError:
     return Unreachable(f"The API server has not answered yet when it was asked for {source.kind}")
-
-
-def _stems(subject: Subject) -> frozenset[str]:
-    """The names of the declared objects; what those own is named after them (a StatefulSet's claim: `data-NAME-0`)."""
-    return frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)

@@ -51,8 +51,9 @@ class Outcome:
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
     of the wait, `smoke` what the smoke test came to. `rollback_to` is the number of the release that was restored
-    with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended.
-    `finished` are the Jobs that have done their work in an earlier release and are not run again.
+    with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended. `run` is the
+    token of the lock under which it was made, empty where none was needed. `finished` are the Jobs that have done their
+    work in an earlier release and are not run again.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class Outcome:
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     recorded: bool = True
+    run: str = ""
     finished: frozenset[Key] = frozenset()
 
     def all_risks(self) -> list[Finding]:

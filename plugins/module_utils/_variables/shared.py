@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .smoke import SMOKE
 
 SECRET_KEYS = [
@@ -125,7 +126,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
     },
     "maestro_wait_timeout": {
         "type": "int",
-        "default": 600,
+        "default": WAIT_TIMEOUT,
         "description": ["Seconds that a release may take until everything is ready."],
     },
     "maestro_image_grace": {
@@ -148,7 +149,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
     },
     "maestro_history_limit": {
         "type": "int",
-        "default": 10,
+        "default": HISTORY_LIMIT,
         "description": ["Number of releases that the cluster remembers."],
     },
     "maestro_history_revision": {
@@ -175,6 +176,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "description": [
             "Whether a release takes fields over that another field manager has set to other values.",
             "Otherwise it is refused, naming the manager and the fields.",
+        ],
+    },
+    "maestro_replan": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether a run plans again on top of a release that another run has made since it began.",
+            "Otherwise it is refused, naming who made what.",
         ],
     },
     "maestro_prune_allowed": {

@@ -29,6 +29,22 @@ SUPERSEDED = FindingType(
     next_step="Look at the history for what the other run made; deploy again if it is not what you want.",
     cause="The lock was not renewed in time: this run or its API server stood still for too long.",
 )
+NEWER_RELEASE = FindingType(
+    "newer-release",
+    "error",
+    2035,
+    next_step="Nothing was changed. Look at the history; to release on top of it run this again, and to have a run "
+    "plan again by itself set maestro_replan=true.",
+    cause="Two people or pipelines released at the same time.",
+)
+UNEXPECTED_ERROR = FindingType(
+    "unexpected-error",
+    "error",
+    2036,
+    next_step="This is a defect of the collection: report it with the evidence. The release is ended as failed; deploy "
+    "again.",
+    cause="The collection, or a library that it uses, met something that nobody foresaw.",
+)
 RELEASE_INTERRUPTED = FindingType(
     "release-interrupted",
     "note",

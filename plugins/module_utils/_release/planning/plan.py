@@ -20,6 +20,7 @@ PRUNED_WHEN_NAMED = frozenset({"PersistentVolumeClaim", "Secret"})
 """Kinds that hold what no release can bring back: they go only when they are named."""
 REPLACEABLE = frozenset({"ClusterRoleBinding", "Job", "PriorityClass", "RoleBinding", "StorageClass"})
 """Kinds whose deletion takes nothing else with it: what refers to them finds the new object of the same name."""
+REVISION = "deployment.kubernetes.io/revision"
 SELECTOR_NOTE = "deleted without its pods and created anew around them"
 HOLDS_DATA = "kept: it holds data or keys"
 
@@ -137,6 +138,10 @@ def selector_step(
 ) -> Step:
     """A workload that gets another selector, which cannot be changed: its pods stay, and the new one adopts them."""
     note = f"{SELECTOR_NOTE}: a selector cannot be changed"
+    revision = (live["metadata"].get("annotations") or {}).get(REVISION)
+    if revision is not None:  # of its controller, which goes on counting
+        annotations = {**(predicted["metadata"].get("annotations") or {}), REVISION: revision}
+        predicted = {**predicted, "metadata": {**predicted["metadata"], "annotations": annotations}}
     step = Step(key, REPLACE, manifest, live, predicted, note=note)
     return dataclasses.replace(step, keeps_pods=True, pod_labels=labels)
 

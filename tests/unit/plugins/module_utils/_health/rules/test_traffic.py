@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation, Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 from tests.unit.rendering import only
 
@@ -147,7 +147,7 @@ def test_an_autoscaler_of_the_first_version_bears_its_conditions_in_an_annotatio
     said = [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True"}]
     old["metadata"]["annotations"] = {"autoscaling.alpha.kubernetes.io/conditions": json.dumps(said)}
     old["status"] = {}
-    assert evaluate(healthy(old)) == Evaluation("passed")
+    assert evaluate(healthy(old)) == HealthEvaluation("passed")
 
 
 def test_an_autoscaler_is_not_blind_while_there_is_no_pod_to_measure() -> None:
