@@ -58,6 +58,7 @@ ROLLBACK = (
     "maestro_connection",
     "maestro_cluster_uid",
     "maestro_wait_timeout",
+    "maestro_image_grace",
     "maestro_progress",
     "maestro_reason",
     "maestro_history_limit",

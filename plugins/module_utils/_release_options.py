@@ -9,6 +9,7 @@ import time
 
 from ._cluster import parent_process, process_identity
 from ._cluster.client import Cluster
+from ._health.arguments import deadlines_of
 from ._module_runner import Call
 from ._redaction.live_secrets import LiveSecrets
 from ._release.metadata import about
@@ -27,7 +28,7 @@ def release_options(cluster: Cluster, call: Call, mask: LiveSecrets) -> ReleaseO
         name=params["name"],
         namespace=params["namespace"],
         wait=params["wait"],
-        timeout=params["wait_timeout"],
+        **deadlines_of(params),
         history_limit=params["history_limit"],
         takeover=params["takeover"],
         replan=params["replan"],

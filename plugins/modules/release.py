@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
   - intelgraph.maestro.attributes
 options:
   state:
@@ -46,13 +47,6 @@ options:
     type: dict
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
-  wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   history_limit: {description: "Number of releases to remember, at least 2.", type: int, default: 10}
   reason: {description: Why this release is made; kept in the history., type: str, default: ""}
   origin:
@@ -262,6 +256,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import (
+    DEADLINES,
+    NOT_NEGATIVE,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
@@ -285,12 +283,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
-    "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
@@ -362,7 +359,7 @@ def _refused(refused: Refused) -> Outcome:
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in (("history_limit", 2), ("wait_timeout", 0), ("rollback_to", 0)):
+    for name, least in {"history_limit": 2, **NOT_NEGATIVE, "rollback_to": 0}.items():
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:

@@ -112,7 +112,11 @@ def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:
     found = before_current(records)
     if found is None:
         known = ", ".join(f"{record.number} {record.state}" for record in records) or "none"
-        raise NothingToRestore(f"No other release of {name} that passed comes before the current one (known: {known})")
+        later = [str(record.number) for record in records[:-1] if record.state == PASSED]
+        ways = f". By its number can be restored: {', '.join(later)}" if later else ""
+        raise NothingToRestore(
+            f"No other release of {name} that passed comes before the current one (known: {known}){ways}"
+        )
     return found
 
 

@@ -52,12 +52,13 @@ class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
-    raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
-    release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that
-    is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
-    reads the result, so that a rollback nobody heard of is known.
+    to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
+    follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
+    was approved. `tell` is told how the wait gets on, without what `mask` takes out of a text; `expect` is told which
+    manifests are at work, whose Secrets that has to know. `verify` asks a release that is ready whether it serves.
+    `play_begun` is when the play began, on the monotonic clock, 0 where that is not known; `replan` lets it go on after
+    another run was faster. `acknowledges`: the caller says when somebody reads the result, so that a rollback nobody
+    heard of is known.
     """
 
     name: str
@@ -71,6 +72,9 @@ class ReleaseOptions:
     rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    settle: float = 0.0
+    readiness_deadline: float = 0.0
+    image_grace: float = 0.0
     replan: bool = False
     play_begun: float = 0.0
     acknowledges: bool = False

@@ -129,6 +129,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": WAIT_TIMEOUT,
         "description": ["Seconds that a release may take until everything is ready."],
     },
+    "maestro_image_grace": {
+        "type": "int",
+        "default": 0,
+        "description": [
+            "Seconds for which a registry may say that it does not have an image before the release fails.",
+            "For a registry that is replicated: images come to it some time after they were pushed elsewhere.",
+        ],
+    },
     "maestro_progress": {
         "type": "bool",
         "default": True,

@@ -154,7 +154,10 @@ ROLLBACK_TARGET_MISSING = FindingType(
     "rollback-target-missing",
     "error",
     2170,
-    next_step="Nothing was changed. The history lists the releases; deploy the one that you want from its inventory.",
+    next_step=(
+        "Nothing was changed. Restore one that passed by its number (maestro_rollback_to), or deploy the one that you "
+        "want from its inventory."
+    ),
     cause="The history keeps only the newest releases, or none before this one passed.",
 )
 ROLLBACK_IMPOSSIBLE = FindingType(

@@ -270,6 +270,18 @@ def test_nothing_to_go_back_to_is_said() -> None:
         restored(cluster, 7)
 
 
+def test_what_is_said_when_nothing_comes_before_can_be_done() -> None:
+    """After going back to the first release the second is behind nobody, and still can be restored by its number."""
+    cluster = ApiDouble()
+    deploy(cluster)
+    deploy(cluster, release(a="2"))
+    restored(cluster)
+    with pytest.raises(NothingToRestore, match=r"By its number can be restored: 1, 2$") as refused:
+        restored(cluster)
+    assert "maestro_rollback_to" in refused.value.next_step
+    assert restored(cluster, 2).verdict == "passed"
+
+
 def test_a_release_that_did_not_pass_is_not_restored() -> None:
     cluster = ApiDouble()
     deploy(cluster)

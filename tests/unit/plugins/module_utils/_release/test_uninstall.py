@@ -68,6 +68,7 @@ def test_data_and_secrets_stay(cluster: ApiDouble) -> None:
 @pytest.mark.parametrize("with_data", [True, False])
 def test_a_definition_stays_whose_objects_may_be_anybodys(with_data: bool) -> None:
     definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", namespace="")
+    definition["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
     cluster = ApiDouble()
     deploy(cluster, assemble({"all": [*RELEASE, definition]}, {}), WISH)
     outcome = remove(cluster, WISH, with_data=with_data)
