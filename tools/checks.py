@@ -115,8 +115,11 @@ BENCH = Check(
 )
 FAULTS = Check(
     "faults",
-    "a release stopped at every write, mended by a plain re-run",
-    (Command("points", ("python", "-m", "tests.faults"), (("PYTHONPATH", ".:.venv/collections"),)),),
+    "a release stopped at every write, and plays killed at random, mended by a plain re-run",
+    (
+        Command("points", ("python", "-m", "tests.faults"), (("PYTHONPATH", ".:.venv/collections"),)),
+        Command("kills", ("python", "-m", "tests.faults.random_kills"), (("PYTHONPATH", ".:.venv/collections"),)),
+    ),
     lab=True,
 )
 

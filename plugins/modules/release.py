@@ -255,12 +255,10 @@ error_id:
 import dataclasses
 import functools
 import pathlib
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import parent_process, process_identity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
@@ -270,24 +268,19 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
-    PLAY,
-    SMOKE_RESULT,
-    ReleaseOptions,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import verification
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -383,28 +376,7 @@ def unusable(params: dict[str, t.Any]) -> str:
 def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    options = ReleaseOptions(
-        name=params["name"],
-        namespace=params["namespace"],
-        wait=params["wait"],
-        timeout=params["wait_timeout"],
-        history_limit=params["history_limit"],
-        takeover=params["takeover"],
-        replan=params["replan"],
-        play_begun=_play_begun(),
-        acknowledges=True,
-        prune_allowed=tuple(params["prune_allowed"]),
-        approve=approval(cluster, params),
-        about={
-            **about(params),
-            PLAY: process_identity.identity_of(parent_process.parent()),
-            **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
-        },
-        tell=call.tell,
-        mask=mask,
-        expect=mask.expect,
-        verify=verification(params),
-    )
+    options = release_options(cluster, call, mask)
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
     auto_rollback = AutoRollback(
@@ -418,12 +390,6 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     assembled = assemble(params["components"], params["secret_values"])
     release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
     return deploy(cluster, release, options, call.check, auto_rollback)
-
-
-def _play_begun() -> float:
-    """When the play that waits for this began, on the monotonic clock; 0 where that is not known."""
-    age = process_identity.age_of(parent_process.parent()) if parent_process.parent() else None
-    return 0.0 if age is None else time.monotonic() - age
 
 
 if __name__ == "__main__":

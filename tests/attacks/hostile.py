@@ -39,6 +39,7 @@ def workload(namespace: str, script: str, container: Manifest | None = None, **p
     spec = {
         "replicas": 1,
         "progressDeadlineSeconds": 60,
+        "minReadySeconds": 5,
         "selector": {"matchLabels": PODS},
         "template": {"metadata": {"labels": PODS}, "spec": inside},
     }

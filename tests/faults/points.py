@@ -146,7 +146,7 @@ class Bench:
     @property
     def connection(self) -> Connection:
         """The way through the proxy."""
-        return {"kubeconfig": _plain(self.proxy.url)}
+        return {"kubeconfig": plain_kubeconfig(self.proxy.url)}
 
     def undisturbed(self, scenario: Scenario) -> Undisturbed:
         self.reset(scenario)
@@ -245,7 +245,7 @@ def _declared(make: Make, namespace: str) -> declared.Declared:
     return declared.Declared(given["components"] or {}, given["secret_values"])
 
 
-def _plain(server: str) -> Connection:
+def plain_kubeconfig(server: str) -> Connection:
     """A kubeconfig for the proxy, which brings the credentials itself."""
     return {
         "apiVersion": "v1",

@@ -11,6 +11,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import signal
 import socket
 import ssl
@@ -81,6 +82,18 @@ class Plan:
     deed: t.Callable[[], object] = bool
 
 
+@dataclasses.dataclass
+class Disturbance:
+    """A bad connection: each request waits, some are refused for a while, and watches are cut. Nothing by default."""
+
+    delay: float = 0.0
+    refused: float = 0.0
+    cut_after: float = 0.0
+
+    def refuses(self) -> bool:
+        return random.random() < self.refused
+
+
 def is_write(method: str, path: str, body: bytes) -> bool:
     """Whether a request changes what a release is; dry runs, questions about permissions and renewals do not."""
     parts = urllib.parse.urlsplit(path)
@@ -100,6 +113,7 @@ class Proxy:
         self.killed_at = 0.0
         self.hit = threading.Event()
         self.refuses = False
+        self.disturbance = Disturbance()
         self.connections: set[object] = set()
         self._busy = threading.Lock()
         self._server = _Server(self)
@@ -221,13 +235,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy = self.server.proxy
         fault = proxy.fault_of(self.command, self.path, body)
+        time.sleep(proxy.disturbance.delay)
         if fault and (fault is Fault.KILL_BEFORE or fault.orphans):
             proxy.kill()
         if fault in (Fault.KILL_BEFORE, Fault.RESET):
             self._break_off()
         elif proxy.refuses:
             self._refuse(401, "Unauthorized", {}, "Unauthorized")
-        elif fault is Fault.TOO_MANY:
+        elif fault is Fault.TOO_MANY or proxy.disturbance.refuses():
             self._refuse(429, "TooManyRequests", {"Retry-After": "1"})
         elif fault is Fault.BROKEN:
             self._refuse(500, "InternalError", {})
@@ -262,6 +277,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
+        after = self.server.proxy.disturbance.cut_after
+        if after:
+            threading.Timer(after, self._break_off).start()
         while part := answer.read1(65536):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.flush()

@@ -25,6 +25,7 @@ from .server_clock import ServerClock
 from .transport import (
     answer_deadline,
     limit_whole_answers,
+    lines_of,
     notice_vanished_peers,
     share_tls_context,
     stop_reading,
@@ -274,7 +275,7 @@ class Cluster:
         try:
             if response.status >= 400:
                 raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
-            yield _lines(response)
+            yield lines_of(response)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
         finally:
@@ -379,13 +380,6 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
-
-
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in lines if line.strip())
 
 
 def _parsed(data: bytes) -> t.Any:

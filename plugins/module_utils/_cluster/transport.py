@@ -141,6 +141,14 @@ def stop_reading(response: t.Any) -> None:
         response.shutdown()
 
 
+def lines_of(response: t.Any) -> t.Iterator[bytes]:
+    """The lines of a body, as they come."""
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
+
+
 def unreachable(host: str, error: Exception) -> Unreachable:
     """The error as a sentence: which of the usual reasons it was, with the system's own words."""
     reason = getattr(error, "reason", None)

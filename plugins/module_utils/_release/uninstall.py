@@ -15,6 +15,8 @@ from .._findings.finding import FAILED, Finding
 from .._objects.manifest import Key, Manifest
 from .apply import Applier
 from .deploy import ReleaseFailed
+from .namespace_conditions import holding, what_to_do
+from .newer_release import require_none
 from .objects.ownership import ReleaseName, is_ours
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
@@ -47,6 +49,7 @@ def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, c
         outcome.message = planned if check else f"There is no {options.name}."
         return outcome
     with session(cluster, options, phases) as held:
+        require_none(cluster, options, history.records, held.history.records)
         if held.took_over or held.history.states() != history.states():
             with phases.phase("plan"):
                 outcome = _planned(cluster, held.history, options, with_data, phases)
@@ -83,7 +86,9 @@ def _planned(cluster: Cluster, history: History, options: ReleaseOptions, with_d
 def _evaluate(outcome: Outcome, options: ReleaseOptions) -> None:
     if outcome.findings:
         outcome.verdict = FAILED
-        outcome.message = f"Some of {options.name} is still there:\n- {outcome.findings[0].sentence()}"
+        first = outcome.findings[0]
+        evidence = "".join(f"\n  {line}" for line in first.evidence)
+        outcome.message = f"Some of {options.name} is still there:\n- {first.sentence()}{evidence}"
         raise ReleaseFailed(outcome)
 
 
@@ -155,12 +160,13 @@ def _wait_for_pods(cluster: Cluster, options: ReleaseOptions) -> list[Finding]:
 def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[Finding]:
     names = {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}
     left = _wait_until_empty(cluster, [Source("v1", "Namespace")], timeout, names)
-    return [_still_there(f"Namespace {name}", timeout) for name in left]
+    return [_still_there(f"Namespace {name}", timeout, cluster.find("v1", "Namespace", "", name)) for name in left]
 
 
-def _still_there(what: str, timeout: float) -> Finding:
+def _still_there(what: str, timeout: float, live: Manifest | None = None) -> Finding:
     message = f"it is still there {timeout:.0f} s after its deletion was asked for"
-    return registry.DELETION_STUCK.found(what, message)
+    held, next_step = (holding(live), what_to_do(live)) if live else ([], "")
+    return registry.DELETION_STUCK.found(what, message, held, next_step=next_step)
 
 
 def _wait_until_empty(
