@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
 options:
   state:
@@ -79,6 +80,13 @@ options:
         was kept in O(report_dir). The task fails all the same.
     type: bool
     default: true
+  rollback_rbac:
+    description:
+      - With O(state=restored) and without O(history_key), also create or change roles, bindings, and objects outside of
+        the namespace that the live release does not hold. They are named and refused by default.
+      - An automatic rollback never does.
+    type: bool
+    default: false
   report_dir:
     description:
       - Folder for the evidence of a release that failed, made when it is missing.
@@ -268,6 +276,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    trust_of,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
     SMOKE_RESULT,
@@ -282,6 +294,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.v
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **HISTORY,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
@@ -294,6 +307,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "takeover": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
+    "rollback_rbac": {"type": "bool", "default": False},
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
@@ -378,6 +392,8 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         tell=call.tell,
         mask=mask.text,
         verify=_verification(params),
+        trust=trust_of(params),
+        rollback_rbac=params["rollback_rbac"],
     )
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)

@@ -15,7 +15,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.watch import REFUSALS
 from .._findings.finding import Finding
-from .._support_bundle.collect import HELM_RECORD, secret_values
+from .._support_bundle.collect import RECORDS, secret_values
 from .mask import Mask
 
 SECONDS = 2.0
@@ -80,7 +80,7 @@ class LiveSecrets:
     def _read(self) -> Mask | None:
         path = collection_path("v1", KINDS["v1", "Secret"], self._namespace)
         try:
-            answer = self._cluster.once(path, SECONDS, fieldSelector=f"type!={HELM_RECORD}")
+            answer = self._cluster.once(path, SECONDS, fieldSelector=",".join(f"type!={each}" for each in RECORDS))
         except ClusterError:
             return None
         self._is_refused = answer.status in REFUSALS

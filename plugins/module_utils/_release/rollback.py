@@ -17,7 +17,7 @@ from .objects.assembly import Release
 from .objects.content_hash import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
-from .record.history import History, Record
+from .record.history import Record
 from .record.lease_lock import is_held_by
 from .record.retention import FIRST_AS, before_current
 from .session import SMOKE_RESULT, ReleaseOptions
@@ -45,7 +45,8 @@ def restore(
 
     The outcome's risks say what does not come back. Raises NothingToRestore, CannotRestore, and what `deploy` raises.
     """
-    history = History(cluster, options.namespace, options.name).read()
+    history = options.history(cluster).read()
+    history.require_trusted()
     unheard = _unheard_of(cluster, history.last, options)
     target = unheard if unheard and not number else chosen(history.records, number, options.name)
     options = dataclasses.replace(bringing_back(target, options), takes_lock=unheard is not None)

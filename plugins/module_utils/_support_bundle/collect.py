@@ -24,6 +24,8 @@ PAGE, MOST = 500, 10_000
 PATIENCE = 10.0
 """Seconds for one request with all its retries, so that one part that hangs does not use up the time of the others."""
 HELM_RECORD = "helm.sh/release.v1"
+RECORDS = (HELM_RECORD, "maestro.intelgraph.ai/release.v1")
+"""Types of Secrets that hold releases, and no values of their own."""
 METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
 KINDS: tuple[tuple[str, str], ...] = (
     ("apps/v1", "Deployment"),
@@ -82,10 +84,10 @@ def _kinds(subject: Subject) -> list[tuple[str, str]]:
 
 
 def secret_values(secrets: t.Iterable[Live]) -> dict[str, str]:
-    """The values of all Secrets by `<name>/<key>`; binary ones, certificates and Helm's own records are none."""
+    """The values of all Secrets by `<name>/<key>`; binary ones, certificates and records of releases are none."""
     values = {}
     for secret in secrets:
-        for key, encoded in (secret.get("data") or {}).items() if secret.get("type") != HELM_RECORD else ():
+        for key, encoded in (secret.get("data") or {}).items() if secret.get("type") not in RECORDS else ():
             value = base64.b64decode(encoded or "").decode("utf-8", "replace")
             is_certificate = "-----BEGIN CERTIFICATE" in value and "PRIVATE KEY" not in value
             if value and not is_certificate:

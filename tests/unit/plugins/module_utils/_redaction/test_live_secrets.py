@@ -71,7 +71,9 @@ def test_a_finding_loses_them_too_and_keeps_how_it_begins_while_they_are_not_kno
         )
 
 
-def test_records_of_helm_are_not_fetched() -> None:
+def test_records_of_releases_are_not_fetched() -> None:
     with talk(Reply(body=SECRETS)) as (server, cluster):
         LiveSecrets(cluster, "n", (), str)("text")
-        assert server.asked[0].query == {"fieldSelector": "type!=helm.sh/release.v1"}
+        assert server.asked[0].query == {
+            "fieldSelector": "type!=helm.sh/release.v1,type!=maestro.intelgraph.ai/release.v1"
+        }
