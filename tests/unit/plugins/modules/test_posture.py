@@ -34,7 +34,7 @@ def listed(kind: str, *items: dict[str, t.Any], api_version: str = "v1") -> Repl
 
 def cluster(**replies: Reply) -> dict[str, Reply]:
     """A cluster in which release 7 is as it was applied."""
-    parts, dummy = encoded(Record(7, "passed", manifests()), Place(NAMESPACE, "maestro"), Link())
+    parts, _seal = encoded(Record(7, "passed", manifests()), Place(NAMESPACE, "maestro"), Link())
     for part in parts:
         part["metadata"]["resourceVersion"] = "1"
     objects = {
