@@ -90,7 +90,7 @@ def test_plugins_carry_the_line_that_galaxy_looks_for() -> None:
     assert offenders(lambda path: is_python(path) and line not in text_of(path), plugins) == []
 
 
-@pytest.mark.parametrize("tool", ["variables.py", "play_specs.py"])
+@pytest.mark.parametrize("tool", ["finding_pages.py", "variables.py", "play_specs.py"])
 def test_generated_pages_are_fresh(tool: str) -> None:
     made = subprocess.run(
         [sys.executable, str(ROOT / "tools" / tool), "--check"], capture_output=True, text=True, check=False

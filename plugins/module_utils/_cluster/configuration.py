@@ -95,7 +95,7 @@ def private_folder() -> t.Iterator[str]:
 class NoRoom(BadConnection):
     """There is no folder for temporary files, or no room in it."""
 
-    next_step = "Make room for temporary files on this host, or set TMPDIR to a folder that has some."
+    own_next_step = "Make room for temporary files on this host, or set TMPDIR to a folder that has some."
 
 
 @contextlib.contextmanager

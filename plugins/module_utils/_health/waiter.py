@@ -11,12 +11,12 @@ import typing as t
 
 from .._cluster.api_resources import Manifest
 from .._cluster.client import Cluster
-from .._cluster.errors import ApiError, ClusterError, Unreachable
+from .._cluster.errors import ApiError, ClusterError
 from .._cluster.watch import Source
+from .._findings import registry
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
 from .._redaction.live_secrets import LiveSecrets
 from . import readiness
-from .catalogue import RANKS
 from .facts import Evaluation, Facts
 from .log_fetcher import Evidence, Mask
 from .observer import Observer, Subject
@@ -41,6 +41,9 @@ A watch of which the peer vanished tells nothing, and does not break off for min
 PROOF_SECONDS = 1.2
 """How long bad news are held back for the evidence that proves them."""
 CREDENTIALS = 401
+REFUSED = {CREDENTIALS: registry.CREDENTIALS_REFUSED, 404: registry.KIND_NOT_SERVED}
+OF_THE_API = frozenset(each.id for each in (registry.API_UNREACHABLE, registry.PERMISSION_MISSING, *REFUSED.values()))
+"""What keeps from knowing how the release stands: the API server's own words, not those of a container."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -254,7 +257,7 @@ class _Wait:
 
     def _displayed(self, finding: Finding) -> Finding:
         """What the judge found may repeat a container's words; what keeps us from knowing is the API server's own."""
-        if finding.id in RANKS:
+        if finding.id not in OF_THE_API:
             return self._held.finding(finding)
         return dataclasses.replace(finding, message=self._mask(finding.message))
 
@@ -278,24 +281,17 @@ def _unreachable(interrupted: t.Mapping[Source, ClusterError], seconds: float) -
     """Time is over and nobody knows how things stand."""
     kinds = ", ".join(sorted({source.kind for source in interrupted}))
     error = next(iter(interrupted.values()))
-    return Finding(
-        id=Unreachable.id,
-        severity="error",
-        object="API server",
-        message=f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}",
-        next_step=Unreachable.next_step,
-    )
+    message = f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}"
+    return registry.API_UNREACHABLE.found("API server", message)
 
 
 def _refused(source: Source, error: ClusterError, severity: str = "error") -> Finding:
-    ids = {CREDENTIALS: "credentials-refused", 404: "kind-not-served"}
     status = error.status if isinstance(error, ApiError) else 0
     where = f" in namespace {source.namespace}" if source.namespace else ""
-    return Finding(
-        id=ids.get(status, "permission-missing"),
+    return REFUSED.get(status, registry.PERMISSION_MISSING).found(
+        f"{source.kind}{where}",
+        str(error),
         severity=severity,
-        object=f"{source.kind}{where}",
-        message=str(error),
         cause="The account that runs the play may not list and watch these objects." if status == 403 else "",
         next_step=f"Let it list and watch {source.kind}{where}, then run again." if status == 403 else error.next_step,
     )

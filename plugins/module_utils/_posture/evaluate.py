@@ -6,29 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 
-from .._findings.finding import SEVERITIES, Finding
+from .._findings import registry
+from .._findings.finding import Finding
 from .._health.facts import Live
-from . import catalogue, permissions, rules_availability, rules_ingress, rules_security
-from .catalogue import Rule
+from . import permissions, rules_availability
+from .rules import PERMISSIONS, RULES, Rule
 from .view import View, Violation, displayed
 
-RULES: tuple[tuple[Rule, t.Callable[[View], t.Iterator[Violation]]], ...] = (
-    (catalogue.AUTOSCALING, rules_availability.autoscaling),
-    (catalogue.ROLLOUT, rules_availability.rollout),
-    (catalogue.SPREAD, rules_availability.spread),
-    (catalogue.DISRUPTION, rules_availability.disruption),
-    (catalogue.POD_SECURITY, rules_security.pod_security),
-    (catalogue.CONTAINER, rules_security.container),
-    (catalogue.SERVICE_ACCOUNT, rules_security.service_account),
-    (catalogue.SETTINGS, rules_security.settings),
-    (catalogue.NETWORK, rules_security.network),
-    (catalogue.INGRESS, rules_ingress.ingress),
-    (catalogue.MONITORING, rules_ingress.monitoring),
-)
 AGAIN, TAKEOVER = "Deploy again", "with maestro_takeover (another manager holds the field)"
-ORDER = {rule.id: number for number, rule in enumerate(catalogue.ALL)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,20 +37,15 @@ def evaluate(seen: Seen) -> list[Finding]:
     live = View(seen.name, seen.namespace, seen.live, seen.pods)
     meant = View(seen.name, seen.namespace, _as_declared(seen))
     found = []
-    for rule, check in RULES:
-        intended = {(violation.object, violation.message, violation.container) for violation in check(meant)}
-        for violation in check(live):
+    for rule in RULES:
+        intended = {(violation.object, violation.message, violation.container) for violation in rule.violations(meant)}
+        for violation in rule.violations(live):
             chosen = (violation.object, violation.message, violation.container) in intended
             found.append(_finding(rule, violation, seen, chosen))
     if seen.access is not None:
         violations = permissions.violations(seen.declared, seen.access)
-        found += [_finding(catalogue.PERMISSIONS, violation, seen, chosen=False) for violation in violations]
-    return sorted(found, key=_gravity)
-
-
-def _gravity(finding: Finding) -> tuple[int, int, str, str]:
-    """Errors first, then the rules in the catalogue's order."""
-    return SEVERITIES.index(finding.severity), ORDER[finding.id], finding.object, finding.message
+        found += [_finding(PERMISSIONS, violation, seen, chosen=False) for violation in violations]
+    return registry.by_severity(found)
 
 
 def _as_declared(seen: Seen) -> tuple[Live, ...]:
@@ -78,26 +59,25 @@ def _finding(rule: Rule, violation: Violation, seen: Seen, chosen: bool) -> Find
     when, who = ("", "") if chosen else _last_change(seen, violation.object)
     changed = f"{who} changed it last, at {when}" if who else ""
     cause, next_step = _origin(rule, violation, seen, chosen, who)
-    return Finding(
-        id=rule.id,
+    return rule.finding_type.found(
+        violation.object,
+        f"{violation.message}. {rule.cost}",
+        filter(None, (*violation.evidence, changed)),
         severity="warning" if chosen else "error",
-        object=violation.object,
-        container=violation.container,
-        message=f"{violation.message}. {rule.cost}",
-        cause=cause,
-        evidence=tuple(filter(None, (*violation.evidence, changed))),
-        since=when,
         next_step=next_step,
+        cause=cause,
+        container=violation.container,
+        since=when,
     )
 
 
 def _origin(rule: Rule, violation: Violation, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
     """Where a breach comes from, and what to do about it."""
     if chosen:
-        return f"Release {seen.number} declares it so.", rule.next_step
+        return f"Release {seen.number} declares it so.", rule.finding_type.next_step
     if violation.object not in {displayed(item) for item in seen.declared}:
         return f"It is no object of release {seen.number}: somebody else made it.", _removal(violation.object)
-    step = rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.next_step
+    step = rule.finding_type.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.finding_type.next_step
     return f"Release {seen.number} declares it otherwise: the cluster was changed since.", step
 
 

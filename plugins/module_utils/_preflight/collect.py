@@ -11,8 +11,9 @@ import typing as t
 from .._cluster.batch_get import Unavailable, survey
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
+from .._findings import registry
 from .._findings.finding import Finding
-from . import catalogue, parse, queries
+from . import parse, queries
 from .checks.cluster import check_cluster
 from .context import Context, PreflightOptions
 from .evaluate import Evaluation, alone, evaluate
@@ -20,7 +21,6 @@ from .facts import Facts
 from .requirements import Needs
 
 UNAUTHORIZED = 401
-BY_ID = {check.id: check for check in catalogue.ALL}
 
 
 class Preflight(t.NamedTuple):
@@ -61,10 +61,10 @@ def collect(cluster: Cluster, needs: Needs, options: PreflightOptions) -> Facts:
 def unusable(subject: str, error: ClusterError) -> Finding:
     """The finding for a cluster that gives no answers."""
     if isinstance(error, ApiError) and error.status == UNAUTHORIZED:
-        return catalogue.CREDENTIALS_REFUSED.found(
+        return registry.CREDENTIALS_REFUSED.found(
             subject, f"The API server does not accept the credentials (expired, revoked or wrong): {error.message}."
         )
-    return BY_ID.get(error.id, catalogue.API_ERROR).found(subject, str(error), next_step=error.next_step)
+    return error.finding(subject)
 
 
 def _identity(cluster: Cluster) -> str | Unavailable:

@@ -12,6 +12,9 @@ from .._cluster.batch_get import Endpoint
 from .facts import Facts
 from .requirements import Needs
 
+OFF = "off"
+"""A severity that switches a check off."""
+
 
 @dataclasses.dataclass(frozen=True)
 class PreflightOptions:

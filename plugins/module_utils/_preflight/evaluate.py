@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._findings.finding import INCONCLUSIVE, PASSED, SEVERITIES, Finding, by_severity, verdict
-from . import catalogue
+from .._findings import registry
+from .._findings.finding import INCONCLUSIVE, PASSED, SEVERITIES, Finding, verdict
+from .._findings.registry import by_severity
 from .checks import (
     api_resources,
     capacity,
@@ -63,7 +64,7 @@ def evaluate(context: Context) -> Evaluation:
     unknowns = context.facts.unknowns()
     found = [finding for check in CHECKS for finding in check(context)]
     found += [
-        catalogue.FACT_UNKNOWN.found(
+        registry.FACT_UNKNOWN.found(
             unknown.asked,
             f"It could not be had, so what depends on it was not checked: {unknown.why}",
             severity="note" if unknown.tolerable else "warning",

@@ -14,6 +14,7 @@ from .._cluster.api_resources import KINDS, collection_path
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._cluster.watch import REFUSALS
+from .._findings import registry
 from .._findings.finding import Finding
 from .._support_bundle.collect import RECORDS, secret_values
 from .mask import Mask
@@ -60,11 +61,10 @@ class LiveSecrets:
     @property
     def warning(self) -> tuple[Finding, ...]:
         """That the Secrets were asked for and may not be listed."""
-        note = Finding(
-            id="permission-missing",
+        note = registry.PERMISSION_MISSING.found(
+            f"Secret in namespace {self._namespace}",
+            "the account may not list Secrets: only what looks like a secret is taken out of what is shown",
             severity="note",
-            object=f"Secret in namespace {self._namespace}",
-            message="the account may not list Secrets: only what looks like a secret is taken out of what is shown",
             next_step="Let it list them, or read the findings before you pass them on.",
         )
         return (note,) if self._is_refused else ()

@@ -9,7 +9,8 @@ import typing as t
 
 from .._cluster.api_resources import Manifest
 from .._cluster.client import ApiError, Cluster
-from .._findings.finding import Check, Finding
+from .._findings import registry
+from .._findings.finding import Finding
 from .._objects.manifest import Key, key_of
 from .fenced_writer import Writer
 from .interruption import is_out_of_reach
@@ -17,11 +18,6 @@ from .objects.apply_order import by_stage
 from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .planning import plan
 
-PRUNE_FAILED = Check(
-    "prune-failed",
-    "warning",
-    "The release is in place without it. See to what the server says; the next deploy tries to remove it again.",
-)
 Result = t.TypeVar("Result")
 ANOTHERS = "somebody took it over or made it anew while this run was at work"
 
@@ -61,7 +57,7 @@ class Applier:
             if is_out_of_reach(error):
                 raise
             self.left[step.key] = str(error)
-            return PRUNE_FAILED.found(step.key, error.message, error.causes)
+            return registry.PRUNE_FAILED.found(step.key, error.message, error.causes)
         return None
 
     def _delete(self, step: plan.Step) -> None:

@@ -9,7 +9,9 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._findings.finding import FAILED, PASSED, Finding, by_severity
+from .._findings import registry
+from .._findings.finding import FAILED, PASSED, Finding
+from .._findings.registry import by_severity
 from .._health.observer import Subject
 from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
@@ -40,8 +42,7 @@ SOURCES = frozenset({"ClusterSecretStore", "ExternalSecret", "SecretStore"})
 class ReleaseFailed(ClusterError):
     """A release that was begun and did not pass; `outcome` holds everything known about it."""
 
-    id = "release-failed"
-    next_step = "Correct the cause and deploy again; the next release replaces what this one left."
+    finding_type = registry.RELEASE_FAILED
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -111,7 +112,7 @@ def _planned(cluster: Cluster, history: History, release: Release, options: Rele
         options.takeover,
         options.prune_allowed,
     )
-    plan = Plan((*plan.steps, *kept))
+    plan = Plan((*plan.steps, *kept), release.replicas)
     base = history.last.number if history.last else 0
     if options.rollback_to and not options.rollback_rbac and not options.trust.is_signed:
         require_no_escalation(plan, options.namespace, options.before, options.rollback_to)

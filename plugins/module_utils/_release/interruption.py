@@ -21,7 +21,7 @@ UNRECORDED = (
 def stopped_by(error: ClusterError) -> Finding:
     """The finding for an error in the middle of a release."""
     if not isinstance(error, ApiError) or error.status == UNAUTHORIZED:
-        return Finding(error.id, "error", SERVER, str(error), next_step=error.next_step)
+        return error.finding(SERVER)
     return refusal(error, _object_of(error.request))
 
 

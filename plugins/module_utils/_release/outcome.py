@@ -12,7 +12,8 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._findings.finding import PASSED, Finding, by_severity
+from .._findings.finding import PASSED, Finding
+from .._findings.registry import by_severity
 from .._health.progress import Moment
 from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
 from .planning.risks import risks

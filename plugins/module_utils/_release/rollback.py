@@ -10,6 +10,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
+from .._findings import registry
 from .._findings.finding import PASSED
 from .._objects.manifest import Key, Manifest, is_secret, key_of
 from .deploy import AfterFailure, deploy
@@ -30,8 +31,7 @@ DATA = "kept: it holds data"
 class NothingToRestore(ClusterError):
     """There is no release to go back to, or not the one that was asked for."""
 
-    id = "rollback-target-missing"
-    next_step = "Nothing was changed. The history lists the releases; deploy the one that you want from its inventory."
+    finding_type = registry.ROLLBACK_TARGET_MISSING
 
 
 def restore(

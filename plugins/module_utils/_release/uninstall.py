@@ -10,6 +10,7 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.watch import Informer, Source, until
+from .._findings import registry
 from .._findings.finding import FAILED, Finding
 from .._objects.manifest import Key, Manifest
 from .apply import Applier
@@ -138,7 +139,7 @@ def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[F
 
 def _still_there(what: str, timeout: float) -> Finding:
     message = f"it is still there {timeout:.0f} s after its deletion was asked for"
-    return Finding("deletion-stuck", "error", what, message, (), "See its finalizers and its status.")
+    return registry.DELETION_STUCK.found(what, message)
 
 
 def _wait_until_empty(

@@ -10,8 +10,10 @@ import ssl
 import time
 import typing as t
 
+from .._findings import registry
+from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding, verdict
+from .._findings.registry import by_severity
 from . import past_ingress
-from .catalogue import FAILED, INCONCLUSIVE, PASSED, SERVICE_UNREACHABLE, Finding, in_order, verdict
 from .checks import availability, pod_coverage
 from .checks.retry import findings_of, repeat_all
 from .http.address_probe import reachable
@@ -22,6 +24,8 @@ from .load.measurement import measure
 from .options import SmokePlan
 
 Result = dict[str, t.Any]
+DOWN = frozenset({registry.SERVICE_UNREACHABLE.id, registry.CERTIFICATE_UNTRUSTED.id})
+"""What leaves nothing to ask further."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +73,7 @@ def run(
     if expected is not None and smoke_plan.status and not _is_down(found):
         seen = pod_coverage.listen(ask, smoke_plan.status, wire(smoke_plan.status), expected, transport.deadline)
         found += pod_coverage.evaluate(seen, expected, smoke_plan.status)
-        undecided = undecided or any(finding.id == "pods-not-seen" for finding in found)
+        undecided = undecided or any(finding.id == registry.PODS_NOT_SEEN.id for finding in found)
         result["pods"] = seen.as_dict(expected)
         requests += seen.requests
     if not transport.only_checks and verdict(found) != FAILED:
@@ -78,15 +82,15 @@ def run(
     if not transport.only_checks:
         found += _availability(ask, prometheus, result)
     found, is_doubted = past_ingress.weighed([*found, *transport.notes], result["load"], transport.signs())
-    word = verdict(found, undecided or is_doubted)
+    word = verdict(found, not (undecided or is_doubted))
     return {
         "verdict": word,
-        "findings": [finding.as_dict() for finding in in_order(found)],
+        "findings": [finding.as_dict() for finding in by_severity(found)],
         "checks": [outcome.as_dict() for outcome in outcomes],
         **result,
         "requests": requests,
         "seconds": round(time.monotonic() - begun, 3),
-        "msg": message(transport.reported or smoke_plan.url.origin, word, in_order(found), result, len(outcomes)),
+        "msg": message(transport.reported or smoke_plan.url.origin, word, by_severity(found), result, len(outcomes)),
     }
 
 
@@ -105,7 +109,7 @@ def _load_in_words(load: Result) -> str:
 
 
 def _is_down(found: t.Iterable[Finding]) -> bool:
-    return any(finding.id in ("service-unreachable", "certificate-untrusted") for finding in found)
+    return any(finding.id in DOWN for finding in found)
 
 
 def _loads(smoke_plan: SmokePlan, transport: Transport, found: list[Finding], result: Result) -> tuple[int, bool]:
@@ -115,7 +119,9 @@ def _loads(smoke_plan: SmokePlan, transport: Transport, found: list[Finding], re
     try:
         known = lookup(*address_of(smoke_plan.url, transport.resolve), transport.timeout)
     except OSError as error:
-        found.append(SERVICE_UNREACHABLE.of("load", f"{smoke_plan.url.host} has no address: {sentence(error)}"))
+        found.append(
+            registry.SERVICE_UNREACHABLE.found("load", f"{smoke_plan.url.host} has no address: {sentence(error)}")
+        )
         return 0, False
     addresses, passed_over = reachable(known, transport.timeout)
     found += passed_over

@@ -16,6 +16,7 @@ import tempfile
 import typing as t
 
 from .._cluster.errors import ClusterError
+from .._findings import registry
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
@@ -23,8 +24,7 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 class CannotWrite(ClusterError):
     """The archive cannot be written where it should lie."""
 
-    id = "support-bundle-not-written"
-    next_step = "Give a folder on this host that can be written and has room (maestro_diagnosis_dir)."
+    finding_type = registry.SUPPORT_BUNDLE_NOT_WRITTEN
 
 
 def archive_name(name: str, namespace: str, host: str, now: float) -> str:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
+from .._findings.finding import page_of
 from .._health.facts import Evaluation, Live
 from .._redaction.mask import Mask
 from . import tables
@@ -98,7 +99,7 @@ def findings(evaluation: Evaluation) -> str:
         named = (("container", finding.container), ("since", finding.since), ("cause", finding.cause))
         lines += [f"    {name}: {value}" for name, value in named if value]
         lines += [f"    {line}" for line in finding.evidence]
-        lines += [f"    page: docs/findings/{finding.id}.md", ""]
+        lines += [f"    page: {page_of(finding.id)}", ""]
     if evaluation.missing:
         lines += ["Not ready yet:", *(f"- {line}" for line in evaluation.missing), ""]
     return "\n".join(lines)

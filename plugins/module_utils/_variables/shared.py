@@ -149,7 +149,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "no_log": True,
         "description": [
             "Key that signs the records of releases, at least 32 characters, from a vault or a credential of AWX.",
-            "With it only records are believed that it has signed. Give each cluster its own, the same to all its plays.",
+            "With it only records are believed that it has signed. Give each cluster its own, and all plays the same.",
         ],
     },
     "maestro_history_adopt": {
@@ -235,8 +235,8 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "type": "bool",
         "default": False,
         "description": [
-            "Whether C(rollback) may also create or change roles, bindings and objects outside of the namespace that the",
-            "live release does not hold. Without C(maestro_history_key) they are named and refused.",
+            "Whether C(rollback) may also create or change roles, bindings and objects outside of the namespace that",
+            "the live release does not hold. Without C(maestro_history_key) they are named and refused.",
         ],
     },
     "maestro_report_dir": {

@@ -22,6 +22,7 @@ from .._cluster.port_forward.service_endpoints import (
     service_port_of,
 )
 from .._cluster.watch import Informer, Source, until
+from .._findings import registry
 from .._smoke.http.request import NotAllowed
 from .._smoke.options import SmokePlan
 from .._smoke.past_ingress import Signs, inner, not_asked, spread
@@ -37,8 +38,7 @@ VERBS = ("get", "create")
 class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
-    id = "port-forward-refused"
-    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or drop port_forward."
+    finding_type = registry.PORT_FORWARD_REFUSED
 
 
 @dataclasses.dataclass(frozen=True)

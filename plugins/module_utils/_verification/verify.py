@@ -14,11 +14,11 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._findings.finding import Finding
+from .._findings import registry
+from .._findings.finding import INCONCLUSIVE, Finding
 from .._release.endpoints import serving
 from .._release.session import SmokeResult, Verify
 from .._smoke.arguments import SMOKE
-from .._smoke.catalogue import INCONCLUSIVE
 from .._smoke.checks.availability import query_of
 from .._smoke.checks.pod_coverage import Expected
 from .._smoke.http.request import NotAllowed, wire
@@ -50,8 +50,7 @@ ALLOWING = "If the name may still be asked, put it into maestro_smoke_allowed_ho
 class Refused(ClusterError):
     """What was asked for must not be sent."""
 
-    id = "smoke-not-allowed"
-    next_step = "Nothing was sent."
+    finding_type = registry.SMOKE_NOT_ALLOWED
 
 
 def asked(params: Params, only_checks: bool = False) -> Values:
@@ -107,12 +106,14 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     try:
         params = options(recalled(given, kept), connection)
     except (NotAllowed, Refused) as refusal:
-        return _unproven(Finding(Refused.id, "warning", "smoke", str(refusal), next_step=ALLOWING))
+        return _unproven(
+            registry.SMOKE_NOT_ALLOWED.found("smoke", str(refusal), severity="warning", next_step=ALLOWING)
+        )
     try:
         result = asked(params)
     except ClusterError as error:
         about = params["port_forward"] or "smoke"
-        return _unproven(Finding(error.id, "warning", about, str(error), next_step=error.next_step))
+        return _unproven(error.finding(about, severity="warning"))
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
     figures = (
         "verdict",

@@ -9,8 +9,8 @@ import dataclasses
 import math
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
-from .. import catalogue
 from ..facts import Evaluation, Facts
 from . import (
     admission,
@@ -102,7 +102,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     explained, pods = {problem.object for problem in guilty}, unready_pods(view)
     unexplained = [
         Problem(
-            catalogue.NOT_READY,
+            registry.NOT_READY,
             subject,
             f"{what}, and the time is over",
             evidence=pods.get(subject, ()),
@@ -113,7 +113,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     ]
     if not guilty and not unexplained:
         subject, _colon, what = "; ".join(evaluation.missing).partition(": ")
-        unexplained = [Problem(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
+        unexplained = [Problem(registry.NOT_READY, subject or "Release", f"{what}, and the time is over")]
     reported = [*found, *unexplained]
     return Evaluation(
         verdict=FAILED,
@@ -125,7 +125,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
 
 def _draining(line: str) -> Problem:
     subject, _colon, what = line.partition(": ")
-    return Problem(catalogue.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
+    return Problem(registry.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
 
 
 def problems(view: View) -> list[Problem]:
@@ -194,4 +194,4 @@ def _again_at(view: View, found: t.Sequence[Problem], settled: float | None) -> 
 
 
 def _order(problem: Problem) -> tuple[int, str, str, str]:
-    return catalogue.RANKS[problem.check.id], problem.object, problem.container, problem.message
+    return problem.check.rank, problem.object, problem.container, problem.message

@@ -9,10 +9,11 @@ import re
 import typing as t
 
 from ..._cluster.api_resources import KINDS
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
-from .. import catalogue, controllers
-from ..context import Context
+from .. import controllers
+from ..context import OFF, Context
 from ..facts import Controller, Unknown, known
 
 NGINX_CONTROLLER = "k8s.io/ingress-nginx"
@@ -24,7 +25,7 @@ def check_kinds(context: Context) -> t.Iterator[Finding]:
         served = context.facts.served.get(api_version)
         if isinstance(served, Unknown) or (served is not None and kind in served):
             continue
-        yield catalogue.KIND_NOT_SERVED.found(
+        yield registry.KIND_NOT_SERVED.found(
             _definition(api_version, kind),
             f"The cluster does not serve {kind} in {api_version}, which {_and(components)} contributes.",
             next_step=controllers.way_out(api_version.rpartition("/")[0], kind),
@@ -35,7 +36,7 @@ def check_metrics(context: Context) -> t.Iterator[Finding]:
     if isinstance(context.facts.metrics, Unknown) or not context.facts.metrics:
         return
     for autoscaler in context.needs.of_kind("HorizontalPodAutoscaler"):
-        yield catalogue.METRICS_UNAVAILABLE.found(
+        yield registry.METRICS_UNAVAILABLE.found(
             key_of(autoscaler), f"It scales by metrics that the cluster does not have: {context.facts.metrics}."
         )
 
@@ -47,7 +48,7 @@ def check_ingress_class(context: Context) -> t.Iterator[Finding]:
     for ingress in context.needs.of_kind("Ingress"):
         name = ingress["spec"].get("ingressClassName")
         if name and name not in classes:
-            yield catalogue.INGRESS_CLASS_MISSING.found(
+            yield registry.INGRESS_CLASS_MISSING.found(
                 key_of(ingress), f"IngressClass {name} does not exist; the cluster has {_names(classes)}."
             )
         elif name and classes[name] == NGINX_CONTROLLER:
@@ -61,14 +62,14 @@ def check_gateway_class(context: Context) -> t.Iterator[Finding]:
     for gateway in context.needs.of_kind("Gateway"):
         name = gateway["spec"]["gatewayClassName"]
         if name not in classes:
-            yield catalogue.GATEWAY_CLASS_MISSING.found(
+            yield registry.GATEWAY_CLASS_MISSING.found(
                 key_of(gateway), f"GatewayClass {name} does not exist; the cluster has {_names(classes)}."
             )
 
 
 def check_controllers(context: Context) -> t.Iterator[Finding]:
     """Objects whose operator is missing are accepted by the API server and then lie unread."""
-    if isinstance(context.facts.controllers, Unknown) or context.options.controller_severity == catalogue.OFF:
+    if isinstance(context.facts.controllers, Unknown) or context.options.controller_severity == OFF:
         return
     used = {version for version in context.needs.versions if context.facts.served.get(version)}
     groups = {api_version.rpartition("/")[0] for api_version in used}
@@ -80,14 +81,14 @@ def check_controllers(context: Context) -> t.Iterator[Finding]:
 
 def _evaluate_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
     if not found:
-        yield catalogue.CONTROLLER_NOT_FOUND.found(
+        yield registry.CONTROLLER_NOT_FOUND.found(
             each.name,
             f"The cluster serves {each.groups[0]}, but no Deployment runs an image of {each.name}.",
             severity=severity,
         )
     for controller in found:
         if controller.ready < controller.required or controller.required == 0:
-            yield catalogue.CONTROLLER_NOT_READY.found(
+            yield registry.CONTROLLER_NOT_READY.found(
                 controller.where,
                 f"{each.name} has {controller.ready} of {controller.required} pods available.",
                 severity=severity,
@@ -100,12 +101,12 @@ def _evaluate_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) ->
     for controller in running:
         version = _version(controller.version)
         if version and version < LAST_INGRESS_NGINX:
-            yield catalogue.INGRESS_VULNERABLE.found(
+            yield registry.INGRESS_CONTROLLER_VULNERABLE.found(
                 controller.where, f"It runs ingress-nginx {controller.version}, which has known remote vulnerabilities."
             )
     alone = not running and not any(each.software == controllers.TRAEFIK.name for each in found)
     if running or alone:
-        yield catalogue.INGRESS_RETIRED.found(
+        yield registry.INGRESS_CONTROLLER_RETIRED.found(
             key_of(ingress), "Its class belongs to the ingress-nginx controller, which was retired in March 2026."
         )
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
-from ..context import Context
+from ..context import OFF, Context
 from ..facts import Node, Pod, Unknown, known
 from ..pod_resources import ZONE, Use, alone_on_node, required_topologies, takes, use_of
 from ..requirements import Workload
@@ -36,14 +36,14 @@ class Room:
 def check_capacity(context: Context) -> t.Iterator[Finding]:
     """Judges each workload by itself. Where something adds nodes, or may do so, a shortage is a warning."""
     facts, severity = context.facts, context.options.capacity_severity
-    if severity == catalogue.OFF or isinstance(facts.nodes, Unknown) or isinstance(facts.pods, Unknown):
+    if severity == OFF or isinstance(facts.nodes, Unknown) or isinstance(facts.pods, Unknown):
         return
     for workload in context.needs.workloads:
         use = use_of(workload.spec, limit_range_specs(context))
         rooms = rooms_for(workload, use, facts.nodes, facts.pods)
         total = placeable(workload, rooms)
         if total < workload.most:
-            yield catalogue.CAPACITY_INSUFFICIENT.found(
+            yield registry.CAPACITY_INSUFFICIENT.found(
                 workload.key,
                 f"{workload.most} pods ({workload.maximum} replicas and {workload.surge} more while rolling out) of "
                 f"{list_shown(use.requests)} do not fit: there is room for {total} on {len(rooms)} of "
@@ -68,7 +68,7 @@ def check_zones(context: Context) -> t.Iterator[Finding]:
             required = constraint.get("minDomains", WANTED_ZONES)
             zones = {node.zone for node in _usable(workload, context.facts.nodes) if node.zone}
             if constraint["topologyKey"] == ZONE and workload.minimum > 1 and len(zones) < required:
-                yield catalogue.ZONES_FEW.found(
+                yield registry.ZONES_TOO_FEW.found(
                     workload.key,
                     f"Its pods shall spread over zones, but the nodes that take them lie in "
                     f"{len(zones)} ({', '.join(sorted(zones)) or 'none has the label ' + ZONE}); {required} wanted.",

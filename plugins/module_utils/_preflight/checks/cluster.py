@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
 from ..context import Context
 from ..facts import Unknown, known
 
@@ -21,17 +21,15 @@ def check_cluster(context: Context) -> t.Iterator[Finding]:
     """The UID of kube-system tells clusters apart, whatever names and addresses say."""
     host, uid, expected = context.facts.host, context.facts.uid, context.options.cluster_uid
     if expected and isinstance(uid, Unknown):
-        yield catalogue.WRONG_CLUSTER.found(
+        yield registry.WRONG_CLUSTER.found(
             host,
             f"maestro_cluster_uid says {expected}, but the cluster's identity cannot be read: {uid.why}.",
             next_step="Allow the account to get the Namespace kube-system.",
         )
     elif expected and uid != expected:
-        yield catalogue.WRONG_CLUSTER.found(
-            host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}."
-        )
+        yield registry.WRONG_CLUSTER.found(host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}.")
     elif not expected and context.options.production:
-        yield catalogue.CLUSTER_NOT_PINNED.found(
+        yield registry.CLUSTER_NOT_PINNED.found(
             host, f"No identity is expected of this cluster; it is {_displayed(uid)}."
         )
 
@@ -39,7 +37,7 @@ def check_cluster(context: Context) -> t.Iterator[Finding]:
 def check_version(context: Context) -> t.Iterator[Finding]:
     version, oldest = context.facts.version, context.options.minimum_version
     if not isinstance(version, Unknown) and minor_of(version) < minor_of(oldest):
-        yield catalogue.SERVER_UNSUPPORTED.found(
+        yield registry.SERVER_UNSUPPORTED.found(
             context.facts.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
         )
 
@@ -52,7 +50,7 @@ def check_skew(context: Context) -> t.Iterator[Finding]:
     for node in known(context.facts.nodes, ()):
         kubelet = minor_of(node.kubelet)
         if kubelet and not server - OLDEST_KUBELET <= kubelet <= server:
-            yield catalogue.NODE_SKEW.found(
+            yield registry.NODE_SKEW.found(
                 f"Node {node.name}",
                 f"Its kubelet {node.kubelet} is not supported with an API server {context.facts.version}.",
             )

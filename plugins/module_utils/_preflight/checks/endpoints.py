@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ..._cluster.batch_get import Reached
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key
 from ..._variables import network_peers
-from .. import catalogue
-from ..context import Context
+from ..context import OFF, Context
 from ..facts import Facts, Unknown, known
 
 EXTERNAL = "ExternalName"
@@ -26,14 +26,14 @@ CORRECT_SERVICE = (
 def check_endpoints(context: Context) -> t.Iterator[Finding]:
     """Reachable from this host is what can be known; of a Service, which only pods reach, what the API says."""
     severity = context.options.endpoint_severity
-    if severity == catalogue.OFF:
+    if severity == OFF:
         return
     for reached in unreached(context.facts):
         endpoint, service = reached.endpoint, service_of(reached, context.needs.namespace)
         problem = f"This host cannot open a connection: {reached.problem} (after {reached.seconds:.1f} s)."
         said = _problem_of_service(context, service, endpoint.port) if service else ""
         if said or service is None:
-            yield catalogue.ENDPOINT_UNREACHABLE.found(
+            yield registry.ENDPOINT_UNREACHABLE.found(
                 f"{endpoint.name} {endpoint.host}:{endpoint.port}",
                 f"{problem} {said}".strip(),
                 severity=severity,

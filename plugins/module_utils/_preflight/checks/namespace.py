@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
 from ..._release.objects.ownership import ReleaseName, is_ours
 from ..._release.planning.plan import REPLACEABLE
-from .. import catalogue
 from ..context import Context
 from ..facts import Refusal, Unknown
 from .capacity import pods_of_others
@@ -37,7 +37,7 @@ def check_namespace(context: Context) -> t.Iterator[Finding]:
     if namespace is None or isinstance(namespace, Unknown) or not namespace.terminating_since:
         return
     held = "; ".join(namespace.held_by) or "the server does not say by what"
-    yield catalogue.NAMESPACE_TERMINATING.found(
+    yield registry.NAMESPACE_TERMINATING.found(
         f"Namespace {context.needs.namespace}",
         f"It is being deleted since {namespace.terminating_since} and takes no new object. It is held by {held}.",
         namespace.held_by,
@@ -50,7 +50,7 @@ def check_shared(context: Context) -> t.Iterator[Finding]:
     strict = [str(key_of(manifest)) for manifest in context.needs.manifests if _is_about_all_pods(manifest)]
     if others and strict and not context.needs.of_kind("Namespace"):
         names = sorted(pod.name for pod in others)
-        yield catalogue.NAMESPACE_SHARED.found(
+        yield registry.NAMESPACE_SHARED.found(
             f"Namespace {context.needs.namespace}",
             f"It is shared with pods of others ({len(others)}), and {', '.join(strict)} would be about them too.",
             [f"Pod {name}" for name in names[:SHOWN_PODS]],
@@ -70,7 +70,7 @@ def check_admission(context: Context) -> t.Iterator[Finding]:
             continue
         if refusal.status == 0 or refusal.status >= 500 or ABOUT_QUOTA in refusal.message:
             continue
-        check = catalogue.POD_SECURITY if "violates PodSecurity" in refusal.message else catalogue.POD_REFUSED
+        check = registry.POD_SECURITY if "violates PodSecurity" in refusal.message else registry.POD_REFUSED
         yield check.found(key, f"The API server refuses its pods (dry run): {refusal.message}", [refusal.message])
 
 
@@ -82,13 +82,15 @@ def check_history(context: Context) -> t.Iterator[Finding]:
     record = pending.record or "its lock"
     if pending.holder:
         left = f"its lock is renewed, or free in {pending.lease_seconds_left:.0f} s by the clock of this machine"
-        yield catalogue.RELEASE_IN_PROGRESS.found(
+        yield registry.RELEASE_IN_PROGRESS.found(
             name,
             f"Another run is at work ({record}), held by {pending.holder}, or was killed a moment ago; {left}. "
             "The release looks at the lock and refuses when that run lives",
+            severity="warning",
+            next_step="Wait until it ends; to go on is safe, because nothing changes beside it.",
         )
     elif pending.record:
-        yield catalogue.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")
+        yield registry.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")
 
 
 def check_fixed_fields(context: Context) -> t.Iterator[Finding]:
@@ -102,7 +104,7 @@ def check_fixed_fields(context: Context) -> t.Iterator[Finding]:
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)
             if after is not None and before != after:
-                yield catalogue.FIELD_IMMUTABLE.found(
+                yield registry.FIELD_IMMUTABLE.found(
                     key_of(manifest),
                     f"{path} cannot be changed once it is there: it is {before}, and would be {after}.",
                 )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
-from .. import catalogue, controllers
+from .. import controllers
 from ..context import Context
 from ..facts import Controller, Unknown, known
 
@@ -31,13 +32,13 @@ def check_holes(context: Context) -> t.Iterator[Finding]:
         outside, missing = _outside(context, policy), _missing(context, policy)
         if outside:
             names = " and ".join(f"{each.where} ({each.software})" for each in outside)
-            yield catalogue.NETWORK_HOLE.found(
+            yield registry.NETWORK_POLICY_MISMATCH.found(
                 key_of(policy),
                 f"Requests come from {names}, but it lets in {', '.join(_namespaces(policy))} only, so they time out "
                 "where policies are enforced.",
             )
         elif missing:
-            yield catalogue.NETWORK_HOLE.found(
+            yield registry.NETWORK_POLICY_MISMATCH.found(
                 key_of(policy),
                 f"It opens the network for {' and '.join(missing)}, which {_do(missing)} not exist.",
                 severity="" if is_web else "note",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue, permissions
+from .. import permissions
 from ..context import Context
 from ..permissions import Access
 
@@ -22,7 +23,7 @@ def check_permissions(context: Context) -> t.Iterator[Finding]:
             missing.setdefault(each.subject, []).append(each)
     for kind, denied in missing.items():
         verbs = ", ".join(dict.fromkeys(each.verb for each in denied))
-        yield catalogue.PERMISSION_MISSING.found(
+        yield registry.PERMISSION_MISSING.found(
             f"{kind}{_where(denied[0])}",
             f"The account may not {verbs} {denied[0].resource}{_group(denied[0])}.",
             [_line(each) for each in denied],
@@ -36,7 +37,7 @@ def check_escalation(context: Context) -> t.Iterator[Finding]:
         granted = permissions.granted_by_roles(context.needs)
         held_back = [grant for grant in granted if grant in denied and grant.subject == each.subject]
         if held_back and each in denied:
-            yield catalogue.ROLE_ESCALATION.found(
+            yield registry.ROLE_ESCALATION.found(
                 each.subject,
                 "It grants what the account itself does not hold: "
                 + "; ".join(f"{grant.verb} {grant.resource}{_group(grant)}" for grant in held_back)

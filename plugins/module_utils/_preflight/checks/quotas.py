@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, key_of
 from ..._objects.pod_template import containers_of
 from ..._objects.quantity import amount
-from .. import catalogue
 from ..context import Context
 from ..facts import Pod, Unknown, known
 from ..pod_resources import Spec, Use, resources_of, use_of
@@ -32,7 +32,7 @@ def check_quota(context: Context) -> t.Iterator[Finding]:
                 f"{name}: {displayed(name, needed[name])} needed, {displayed(name, hard[name])} allowed"
                 for name in short
             ]
-            yield catalogue.QUOTA_INSUFFICIENT.found(
+            yield registry.QUOTA_INSUFFICIENT.found(
                 key_of(quota), f"It does not hold the release at its largest: {'; '.join(lines)}.", lines
             )
 
@@ -43,7 +43,7 @@ def check_limit_ranges(context: Context) -> t.Iterator[Finding]:
         for item in spec.get("limits") or ():
             for owner, what, given in _limited(context, item.get("type", ""), specs):
                 for problem in _outside(item, given):
-                    yield catalogue.LIMIT_RANGE_VIOLATION.found(owner, f"{what} {problem}.")
+                    yield registry.LIMIT_RANGE_VIOLATION.found(owner, f"{what} {problem}.")
 
 
 def _needed_by_pods(context: Context) -> dict[str, Decimal]:
@@ -106,8 +106,8 @@ def _outside(item: Manifest, given: t.Mapping[str, Amounts]) -> t.Iterator[str]:
     requests, limits = given["requests"], given.get("limits", given["requests"])
     for name, low in amounts(item.get("min")).items():
         if requests.get(name, ZERO) < low:
-            shown = displayed(name, requests.get(name, ZERO))
-            yield f"requests {name} {shown}, less than the minimum {displayed(name, low)}"
+            requested = displayed(name, requests.get(name, ZERO))
+            yield f"requests {name} {requested}, less than the minimum {displayed(name, low)}"
     for name, high in amounts(item.get("max")).items():
         if name not in limits:
             yield f"has no limit of {name}, but the LimitRange has a maximum {displayed(name, high)}"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, key_of
-from .. import catalogue
 from ..context import Context
 from ..facts import Unknown
 from ..references import Reference, keys_made, made_by
@@ -45,7 +45,7 @@ def _missing(reference: Reference, context: Context) -> Finding:
     where = " The namespace itself does not exist yet." if context.facts.namespace is None else ""
     keys = f" It must have the keys {', '.join(reference.keys)}." if reference.keys else ""
     inside = where if reference.target.namespace == context.needs.namespace else ""
-    return catalogue.REFERENCE_MISSING.found(
+    return registry.REFERENCE_MISSING.found(
         reference.target, f"{reference.user} needs it, but it does not exist and no role brings it.{inside}{keys}"
     )
 
@@ -54,7 +54,7 @@ def _evaluate_keys(reference: Reference, keys: frozenset[str] | None, source: Ma
     missing = [] if keys is None else [key for key in reference.keys if key not in keys]
     if missing:
         through = f" (from {key_of(source)})" if source["kind"] != reference.target.kind else ""
-        yield catalogue.SECRET_KEYS_MISSING.found(
+        yield registry.SECRET_KEYS_MISSING.found(
             reference.target, f"{reference.user} reads {', '.join(missing)}, missing or empty there{through}."
         )
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
 from ..context import Context
 from ..facts import StorageClass, Unknown
 from ..parse import storage_class
@@ -37,7 +37,7 @@ def check_storage_class(context: Context) -> t.Iterator[Finding]:
             continue
         required = f"StorageClass {claim.storage_class}" if claim.storage_class else "A default StorageClass"
         names = ", ".join(sorted(classes)) or "none"
-        yield catalogue.STORAGE_CLASS_MISSING.found(
+        yield registry.STORAGE_CLASS_MISSING.found(
             claim.owner, f"{required} for volume {claim.name} does not exist; the cluster has {names}."
         )
 
@@ -47,7 +47,7 @@ def check_access_modes(context: Context) -> t.Iterator[Finding]:
     for claim in context.needs.claims:
         storage = _class_of(claim, _classes(context) or {})
         if "ReadWriteMany" in claim.access_modes and storage and storage.provisioner in BLOCK_STORAGE:
-            yield catalogue.ACCESS_MODE_IMPOSSIBLE.found(
+            yield registry.ACCESS_MODE_IMPOSSIBLE.found(
                 claim.owner,
                 f"Volume {claim.name} wants ReadWriteMany, but {storage.provisioner} provisions "
                 f"{BLOCK_STORAGE[storage.provisioner]}, which one node can mount at a time.",
@@ -62,7 +62,7 @@ def check_shared_volume(context: Context) -> t.Iterator[Finding]:
         for workload in context.needs.workloads:
             mounted = [volume.get("persistentVolumeClaim") or {} for volume in workload.spec.get("volumes") or ()]
             if workload.most > 1 and any(item.get("claimName") == claim.name for item in mounted):
-                yield catalogue.VOLUME_NOT_SHARABLE.found(
+                yield registry.VOLUME_NOT_SHARABLE.found(
                     workload.key,
                     f"Up to {workload.most} pods mount volume {claim.name}, whose access mode is "
                     f"{', '.join(claim.access_modes)}: pods on a second node would wait for ever.",
@@ -74,7 +74,7 @@ def check_binding(context: Context) -> t.Iterator[Finding]:
     for claim in context.needs.claims:
         storage = _class_of(claim, _classes(context) or {})
         if storage and storage.provisioner in BLOCK_STORAGE and storage.binding != "WaitForFirstConsumer":
-            yield catalogue.VOLUME_BINDING.found(
+            yield registry.VOLUME_BINDING_IMMEDIATE.found(
                 claim.owner,
                 f"The class of volume {claim.name} binds at once: its zone is chosen without regard to the pod.",
             )

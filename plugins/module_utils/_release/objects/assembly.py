@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._objects.manifest import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
 from .apply_order import in_order
 from .content_hash import name_by_content
@@ -18,8 +19,7 @@ from .ownership import without_initial_replicas
 class BadComponents(ClusterError):
     """The components are not what the roles' `component` tasks make."""
 
-    id = "bad-components"
-    next_step = "Leave components and secret_values of the task out: it takes what the component tasks registered."
+    finding_type = registry.BAD_COMPONENTS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._objects.manifest import Key, Manifest
 from ..objects.ownership import comparable
 from .plan import ADOPT, CHANGE, CREATE, REPLACE, Plan, Step
@@ -25,11 +26,7 @@ DONE = {CREATE: "create", CHANGE: "change", ADOPT: "take over", REPLACE: "replac
 class RollbackEscalates(ClusterError):
     """A rollback would create or change what grants permissions or lies outside of the release's namespace."""
 
-    id = "rollback-rbac"
-    next_step = (
-        "Nothing was changed. When all of it is right, restore it with ansible-playbook intelgraph.maestro.rollback "
-        "-e maestro_rollback_rbac=true; with maestro_history_key records are signed, and this need not be asked."
-    )
+    finding_type = registry.ROLLBACK_RBAC
 
 
 def require_no_escalation(plan: Plan, namespace: str, before: t.Mapping[Key, Manifest], number: int) -> None:

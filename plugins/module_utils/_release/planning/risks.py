@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._findings.finding import Finding, by_severity
+from ..._findings import registry
+from ..._findings.finding import Finding
+from ..._findings.registry import by_severity
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
@@ -29,14 +31,8 @@ def risks(plan: Plan) -> list[Finding]:
 
 def _replaced(step: Step) -> t.Iterator[Finding]:
     if step.action == REPLACE:
-        yield Finding(
-            "object-replaced",
-            "warning",
-            str(step.key),
-            f"it is {step.note}. For a moment there is none",
-            _lines(step),
-            "Undo the change if nothing may miss the object for a moment.",
-        )
+        message = f"it is {step.note}. For a moment there is none"
+        yield registry.OBJECT_REPLACED.found(step.key, message, _lines(step))
 
 
 def _restarted(step: Step) -> t.Iterator[Finding]:
@@ -47,27 +43,19 @@ def _restarted(step: Step) -> t.Iterator[Finding]:
         count = f"{len(reasons)} field{'' if len(reasons) == 1 else 's'}"
         message = f"its pods are replaced one after another, because {count} of their template change"
         message += "s" if len(reasons) == 1 else ""
-        yield Finding("pods-restart", "note", str(step.key), message, reasons, "The former pods serve meanwhile.")
+        yield registry.PODS_RESTART.found(step.key, message, reasons)
 
 
 def _taken(step: Step) -> t.Iterator[Finding]:
     if step.taken and not are_replicas_of_autoscaler(step.taken):
-        yield Finding(
-            "field-takeover",
-            "warning",
-            str(step.key),
-            "the release takes fields over from another field manager, whose values are lost",
-            step.taken,
-            "Make sure that the other manager does not set them again.",
-        )
+        message = "the release takes fields over from another field manager, whose values are lost"
+        yield registry.FIELD_TAKEOVER.found(step.key, message, step.taken)
 
 
 def _irreversible(step: Step) -> t.Iterator[Finding]:
     what = _lasting(step) if step.action in (CHANGE, ADOPT, REPLACE) else ""
     if what:
-        yield Finding(
-            "irreversible-step", "warning", str(step.key), what, _lines(step), "Be sure; no rollback undoes it."
-        )
+        yield registry.IRREVERSIBLE_STEP.found(step.key, what, _lines(step))
 
 
 def _lasting(step: Step) -> str:
@@ -88,10 +76,10 @@ def _lasting(step: Step) -> str:
 def _data(step: Step) -> t.Iterator[Finding]:
     if step.action == PRUNE and step.live is not None and holds_data(step.live):
         message = "it is deleted with all that it holds, because prune_allowed names it"
-        yield Finding("data-lost", "warning", str(step.key), message, (), "Be sure that there is a copy.")
+        yield registry.DATA_LOST.found(step.key, message)
     elif step.action == KEEP and step.note == HOLDS_DATA and step.key.kind != "Namespace":
         message = "this release has it no more, but its deletion would lose data or keys, so it stays"
-        yield Finding("prune-refused", "note", str(step.key), message, (), _way_to_delete(step.key))
+        yield registry.PRUNE_REFUSED.found(step.key, message, next_step=_way_to_delete(step.key))
 
 
 def _way_to_delete(key: Key) -> str:
@@ -109,7 +97,7 @@ def _unpredicted(plan: Plan) -> t.Iterator[Finding]:
     for reason, objects in reasons.items():
         count = f"{len(objects)} object{'' if len(objects) == 1 else 's'}"
         message = f"{reason}, so defaults, quotas and policies are not in this plan"
-        yield Finding("dry-run-unavailable", "note", count, message, tuple(objects), "Plan again when it exists.")
+        yield registry.DRY_RUN_UNAVAILABLE.found(count, message, objects)
 
 
 def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
@@ -122,7 +110,7 @@ def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
             why = _keeps_all(budget.get("spec") or {}, fewest.get(key._replace(api_version="", kind="")))
             if why:
                 message = f"{why}: no node of theirs can be drained"
-                yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+                yield registry.DRAIN_BLOCKED.found(key, message)
 
 
 def _keeps_all(spec: Manifest, pods: int | None) -> str:

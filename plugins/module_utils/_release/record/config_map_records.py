@@ -13,10 +13,11 @@ import binascii
 import typing as t
 
 from ..._cluster.api_resources import Manifest
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..bounded_json import Budget, Unreadable
 from .record import PENDING, Record, filled, outcome_of
-from .record_secret import CONTENT, OUTCOME, PARTS, STATE_LABEL, UNREADABLE, Place, by_number, record_name
+from .record_secret import CONTENT, OUTCOME, PARTS, STATE_LABEL, Place, by_number, record_name
 
 
 def legacy_records(config_maps: t.Iterable[Manifest], place: Place) -> tuple[list[Record], list[Finding]]:
@@ -29,7 +30,7 @@ def legacy_records(config_maps: t.Iterable[Manifest], place: Place) -> tuple[lis
             records.append(_record(number, parts, budget))
         except Unreadable as error:
             name = f"ConfigMap {place.namespace}/{record_name(place.name, number)}"
-            findings.append(UNREADABLE.found(name, f"{error}, so release {number} is not used"))
+            findings.append(registry.RECORD_UNREADABLE.found(name, f"{error}, so release {number} is not used"))
     return records[::-1], findings
 
 

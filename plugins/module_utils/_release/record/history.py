@@ -16,6 +16,7 @@ import typing as t
 from ..._cluster.api_resources import KINDS, collection_path, object_path
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._findings.finding import PASSED, Finding
 from ..._objects.manifest import Manifest
 from ..objects.ownership import MANAGER, without_secret_values
@@ -29,8 +30,6 @@ from .record_secret import (
     RECORD_TYPE,
     SEAL,
     STATE_LABEL,
-    UNREADABLE,
-    UNTRUSTED,
     Decoded,
     Place,
     Trust,
@@ -55,15 +54,15 @@ FORBIDDEN = 403
 class NumberTaken(ClusterError):
     """A run that lost its lock has begun a release with the same number at this very moment."""
 
-    id = "release-in-progress"
-    next_step = "Nothing was changed. Run this again: it takes over what the other run began."
+    finding_type = registry.RELEASE_IN_PROGRESS
+    own_next_step = "Nothing was changed. Run this again: it takes over what the other run began."
 
 
 class HistoryUntrusted(ClusterError):
     """There is a history, and nothing shows that it is ours."""
 
-    id = "record-untrusted"
-    next_step = (
+    finding_type = registry.RECORD_UNTRUSTED
+    own_next_step = (
         "Nothing was changed. Look at it: ansible-playbook intelgraph.maestro.history -e maestro_history_adopt=true. "
         "When it is right, take it over once: run this again with -e maestro_history_adopt=true."
     )
@@ -108,7 +107,7 @@ class History:
         if not self._trust.adopt:
             count = len({number_of(item) for item in self._legacy})
             why = f"{count} records are ConfigMaps, which many more may write than Secrets; they are not used"
-            found.findings.append(UNTRUSTED.found(f"History {self._namespace}/{self._name}", why))
+            found.findings.append(registry.RECORD_UNTRUSTED.found(f"History {self._namespace}/{self._name}", why))
             return
         records, findings = legacy_records(self._legacy, self._place)
         found.records += [record for record in records if record.number not in self._taken]
@@ -120,8 +119,9 @@ class History:
 
     def require_trusted(self) -> None:
         """Go on only with a history that is ours or none. Raises HistoryUntrusted."""
-        if self.findings and not self.records and any(finding.id == UNTRUSTED.id for finding in self.findings):
-            raise HistoryUntrusted("\n- ".join(f"{each.object}: {each.message}." for each in self.findings))
+        untrusted = [each for each in self.findings if each.id == registry.RECORD_UNTRUSTED.id]
+        if untrusted and not self.records:
+            raise HistoryUntrusted("\n- ".join(f"{each.object}: {each.message}." for each in untrusted))
         if self.is_unverified:
             raise HistoryUntrusted(
                 f"The history of {self._name} is signed (release {self.records[-1].number}), and this run has no "
@@ -341,8 +341,8 @@ class History:
 class HistoryTooLong(ClusterError):
     """There are more objects of a history than are read."""
 
-    id = UNREADABLE.id
-    next_step = "Nothing was changed. Find out who makes them, and delete those that are no records of releases."
+    finding_type = registry.RECORD_UNREADABLE
+    own_next_step = "Nothing was changed. Find out who makes them, and delete those that are no records of releases."
 
 
 def _holds_as_much(part: Manifest) -> t.Callable[[Manifest], bool]:

@@ -22,7 +22,7 @@ HISTORY: dict[str, dict[str, t.Any]] = {
 class WeakKey(HistoryUntrusted):
     """The key could be found by everyone who reads a record."""
 
-    next_step = "Nothing was changed. Make one with openssl rand -hex 32, and keep it in a vault or a credential."
+    own_next_step = "Nothing was changed. Make one with openssl rand -hex 32, and keep it in a vault or a credential."
 
 
 def trust_of(params: t.Mapping[str, t.Any]) -> Trust:

@@ -18,6 +18,7 @@ import typing as t
 from ..._cluster.api_resources import KINDS, Manifest, collection_path, object_path
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..objects.ownership import MANAGER
 from .create_once import claim
 
@@ -40,15 +41,13 @@ TERMS = Terms()
 class InProgress(ClusterError):
     """Another run that lives holds the lock."""
 
-    id = "release-in-progress"
-    next_step = "Nothing was changed. Wait until it ends, then run this again; a run that was killed is taken over."
+    finding_type = registry.RELEASE_IN_PROGRESS
 
 
 class Superseded(ClusterError):
     """Another run took this one's lock over, because it had not been renewed in time."""
 
-    id = "superseded"
-    next_step = "Look at the history for what the other run made; deploy again if it is not what you want."
+    finding_type = registry.SUPERSEDED
 
 
 class Lock:

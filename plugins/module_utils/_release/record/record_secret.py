@@ -16,7 +16,8 @@ import json
 import typing as t
 
 from ..._cluster.api_resources import Manifest
-from ..._findings.finding import Check, Finding
+from ..._findings import registry
+from ..._findings.finding import Finding, FindingType
 from ..bounded_json import Budget, Unreadable
 from .record import INTERRUPTED, PENDING, Record, filled, outcome_of
 from .seal import Link, Seal, Subject, broken, digest_of, read_seal, sealed
@@ -34,17 +35,6 @@ CHUNK = 700_000
 PARTS = 16
 LONGEST_NUMBER = 9
 """Digits of a number: a record beyond it is none of ours."""
-
-UNTRUSTED = Check(
-    "record-untrusted",
-    "warning",
-    "Find out who wrote it and delete it, or take it over with maestro_history_adopt once you know that it is right.",
-)
-UNREADABLE = Check(
-    "record-unreadable",
-    "warning",
-    "Nothing can be restored from it. Delete it once you need no more to know what it was.",
-)
 
 
 class Place(t.NamedTuple):
@@ -133,10 +123,10 @@ def decoded(secrets: t.Iterable[Manifest], place: Place, trust: Trust, budget: B
         try:
             seal = reader.seal(following)
         except Unreadable as error:
-            found.findings.append(reader.found(UNREADABLE, str(error)))
+            found.findings.append(reader.found(registry.RECORD_UNREADABLE, str(error)))
             continue
         except _Untrusted as error:
-            found.findings.append(reader.found(UNTRUSTED, str(error)))
+            found.findings.append(reader.found(registry.RECORD_UNTRUSTED, str(error)))
             continue
         record, seal, finding = reader.record(seal, budget)
         found.records.append(record)
@@ -160,9 +150,10 @@ class _Reader:
         self._parts = parts
         self._trust = trust
 
-    def found(self, check: Check, why: str) -> Finding:
+    def found(self, finding_type: FindingType, why: str) -> Finding:
         namespace, name, number = self._subject
-        return check.found(f"Secret {namespace}/{record_name(name, number)}", f"{why}, so release {number} is not used")
+        subject = f"Secret {namespace}/{record_name(name, number)}"
+        return finding_type.found(subject, f"{why}, so release {number} is not used")
 
     def seal(self, following: Link) -> Seal:
         """The seal, when it holds. Raises Unreadable, _Untrusted."""
@@ -194,10 +185,14 @@ class _Reader:
             if packed is None:
                 return record, seal, None
             if digest_of(packed) != seal.content and not self._trust.adopt:
-                return record.without_content, seal, self.found(UNTRUSTED, "its content is not what its seal says")
+                return (
+                    record.without_content,
+                    seal,
+                    self.found(registry.RECORD_UNTRUSTED, "its content is not what its seal says"),
+                )
             return filled(record, packed, budget), dataclasses.replace(seal, content=digest_of(packed)), None
         except Unreadable as error:
-            return record.without_content, seal, self.found(UNREADABLE, str(error))
+            return record.without_content, seal, self.found(registry.RECORD_UNREADABLE, str(error))
 
     def _packed(self, seal: Seal) -> bytes | None:
         """The compressed content; None for a record whose run was killed while it wrote the parts."""

@@ -11,7 +11,9 @@ import datetime as dt
 import time
 import typing as t
 
-from ..catalogue import PASSED, RESPONSE_SLOW, Finding, in_order, verdict
+from ..._findings import registry
+from ..._findings.finding import PASSED, Finding, verdict
+from ..._findings.registry import by_severity
 from ..http.probe import Asker, Reply
 from .assertions import Check, evaluate
 
@@ -45,7 +47,7 @@ class Outcome(t.NamedTuple):
             "name": self.check.name,
             "url": str(self.check.url),
             "method": self.check.method,
-            "verdict": PASSED if self.passed else verdict(self.findings, undecided=True),
+            "verdict": PASSED if self.passed else verdict(self.findings, complete=False),
             "status": self.reply.status,
             "address": self.reply.address,
             "phases": dict(self.reply.phases),
@@ -67,7 +69,7 @@ def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval:
 
 def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
     """The findings of the checks that did not pass."""
-    return in_order(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
+    return by_severity(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
 
 
 def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float) -> Outcome:
@@ -108,12 +110,12 @@ def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
 
 def _not_asked(check: Check) -> Finding:
     words = f"was not asked before the deadline: more than {AT_ONCE} checks at once took all the time"
-    return dataclasses.replace(RESPONSE_SLOW.of(check.name, words), severity="warning")
+    return dataclasses.replace(registry.RESPONSE_SLOW.found(check.name, words), severity="warning")
 
 
 def _too_few(check: Check, good: int) -> Finding:
     words = f"answered as it should, but only {good} of {check.successes} times before the deadline"
-    return RESPONSE_SLOW.of(check.name, words)
+    return registry.RESPONSE_SLOW.found(check.name, words)
 
 
 def _with_count(finding: Finding, attempts: int, failures: int, since: str) -> Finding:

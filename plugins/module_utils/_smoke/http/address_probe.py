@@ -14,8 +14,8 @@ import dataclasses
 import socket
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from .connection import OURS
 from .probe import Addresses, sentence
 
@@ -59,5 +59,5 @@ def _error(address: tuple[int, t.Any], patience: float) -> OSError | None:
 def _passed_over(place: str, error: OSError) -> Finding:
     """A note where this machine has no way there, a warning where the other side takes no connection."""
     text = f"{place} takes no connection from here, so no load is sent to it"
-    severity = "note" if error.errno in OURS else kinds.ADDRESS_UNREACHABLE.severity
-    return dataclasses.replace(kinds.ADDRESS_UNREACHABLE.of(place, text, sentence(error)), severity=severity)
+    severity = "note" if error.errno in OURS else registry.ADDRESS_UNREACHABLE.severity
+    return dataclasses.replace(registry.ADDRESS_UNREACHABLE.found(place, text, (sentence(error),)), severity=severity)

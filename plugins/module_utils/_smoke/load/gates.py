@@ -12,8 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import FAILED, INCONCLUSIVE, PASSED, Finding
+from ..._findings import registry
+from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
 from . import statistics
 from .recorder import LIMITED, SAID, UNABLE, UNSENT, Recording
 from .saturation import Pace
@@ -103,7 +103,7 @@ def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RI
         findings = [dataclasses.replace(finding, severity="warning") for finding in findings]
     else:
         word = PASSED
-    return Evaluation(word, tuple(kinds.in_order([*doubts, *findings])), gates, checks)
+    return Evaluation(word, tuple(registry.by_severity([*doubts, *findings])), gates, checks)
 
 
 def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[SelfCheck, ...]:
@@ -194,34 +194,34 @@ def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     if gate.verdict == INCONCLUSIVE and gate.gate == "throughput":
         most = measured.pace.at_most if measured.pace else gate.value
         text = f"{gate.value:g} good answers/s were kept up, or {most:g}; at least {gate.limit:g} are wanted"
-        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
+        return registry.SAMPLE_TOO_SMALL.found(gate.gate, text, (figures,))
     if gate.verdict == INCONCLUSIVE:
         text = (
             f"between {gate.lower:.3%} and {gate.upper:.3%} of the requests miss the limit, as far as "
             f"{recording.evaluated} requests can tell. Without any miss {gate.requests_needed} would be enough"
         )
-        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
+        return registry.SAMPLE_TOO_SMALL.found(gate.gate, text, (figures,))
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
     if gate.gate == "error_ratio":
         counts = ", ".join(
             f"{count} {kind}" for kind, count in recording.by_kind().items() if kind not in ("ok", "429", "unable")
         )
         text = f"{gate.value:.3%} of {recording.evaluated} requests failed ({counts}); {gate.limit:.3%} may"
-        return kinds.ERROR_RATIO_HIGH.of(gate.gate, text, figures, *said)
+        return registry.ERROR_RATIO_HIGH.found(gate.gate, text, (figures, *said))
     if gate.gate == "throughput":
         text = f"{gate.value:g} good answers/s of {measured.rate:g} requests/s; at least {gate.limit:g} are wanted"
-        return kinds.THROUGHPUT_LOW.of(gate.gate, text, figures, *said)
+        return registry.THROUGHPUT_LOW.found(gate.gate, text, (figures, *said))
     lost = f"; {recording.unanswered} that got no answer count as slower" if recording.unanswered else ""
     text = (
         f"{gate.gate} is {gate.value:.3f} s, counted from when requests were due{lost}; {gate.limit:g} s is the limit"
     )
-    return kinds.LATENCY_HIGH.of(gate.gate, text, figures)
+    return registry.LATENCY_HIGH.found(gate.gate, text, (figures,))
 
 
 def _doubt(check: SelfCheck, measured: Measured) -> Finding:
     if check.check == "limited":
         text = f"{check.value:.2%} of the requests were answered 429: the rate limiter was measured, not the service"
-        return kinds.LOAD_RATE_LIMITED.of("limited", text)
+        return registry.LOAD_RATE_LIMITED.found("limited", text)
     value, limit = check.value, check.limit
     meaning = {
         "sent": f"only {value:.2%} of {measured.planned} planned requests were sent; {limit:.0%} is the least",
@@ -229,11 +229,11 @@ def _doubt(check: SelfCheck, measured: Measured) -> Finding:
         "cpu": f"sending took {value:.0%} of a processor core; {limit:.0%} is the most",
     }[check.check]
     said = [text for kind, text in measured.recording.said.items() if kind in ("unsent", "unable")]
-    return kinds.GENERATOR_OVERLOADED.of(check.check, meaning, *said)
+    return registry.GENERATOR_OVERLOADED.found(check.check, meaning, said)
 
 
 def _stopped(measured: Measured) -> Finding:
     recording = measured.recording
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
     text = f"more than half of two seconds' requests failed, so the load stopped after {len(recording)} requests"
-    return kinds.LOAD_STOPPED.of("load", text, *said)
+    return registry.LOAD_STOPPED.found("load", text, said)

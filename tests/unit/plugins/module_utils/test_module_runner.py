@@ -56,7 +56,7 @@ def raising(error: Exception) -> t.Callable[[Call], Ending]:
 def test_an_error_of_the_cluster_ends_with_its_next_step(message: str) -> None:
     ending = perform(raising(BadConnection(message)), CALL)
     assert ending.failed
-    assert ending.values == {"msg": f"It is gone. {BadConnection.next_step}", "error_id": "connection-options"}
+    assert ending.values == {"msg": f"It is gone. {BadConnection().next_step}", "error_id": "connection-options"}
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:

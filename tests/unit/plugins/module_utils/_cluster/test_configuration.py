@@ -272,7 +272,7 @@ def test_a_full_disk_is_named_as_what_it_is(tmp_path: pathlib.Path) -> None:
     inside = kubeconfig("https://one.test", **{"client-certificate-data": "b25lIG9mIGl0cyBvd24="})
     with full_disk(), pytest.raises(module.NoRoom, match="given as a dictionary cannot be kept for a moment"):
         configure({"kubeconfig": inside}, folder=str(tmp_path))
-    assert "TMPDIR" in module.NoRoom.next_step
+    assert "TMPDIR" in module.NoRoom().next_step
 
 
 def test_without_a_folder_for_temporary_files_nobody_sees_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

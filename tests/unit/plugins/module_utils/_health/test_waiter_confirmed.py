@@ -72,4 +72,4 @@ def test_what_cannot_be_confirmed_is_no_verdict(deaf: ApiDouble, evaluated: t.Ca
 
     deaf.request = request  # type: ignore[method-assign]
     health = wait(deaf, timeout=1.0)
-    assert (health.verdict, health.findings[0].id) == ("inconclusive", Unreachable.id)
+    assert (health.verdict, health.findings[0].id) == ("inconclusive", Unreachable.finding_type.id)

@@ -4,19 +4,11 @@
 
 from __future__ import annotations
 
-import pathlib
-
-import pytest
-
-from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import SEVERITIES
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import catalogue
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.catalogue import Check
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate, message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Unknown
 
 from .builders import autoscaler, context, deployment, facts, node
 
-PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
 FORBIDDEN, FAILED = Unknown("list nodes", "you may not", True), Unknown("list nodes", "timed out")
 
 
@@ -52,16 +44,3 @@ def test_what_the_server_failed_to_give_does() -> None:
     text = message(evaluation, "maestro", "https://x")
     assert "cannot be judged" in text
     assert "timed out" in text
-
-
-@pytest.mark.parametrize("check", catalogue.ALL, ids=lambda check: check.id)
-def test_a_finding_is_declared_whole_and_has_a_page(check: Check) -> None:
-    assert check.severity in SEVERITIES
-    assert check.next_step.endswith(".")
-    page = (PAGES / f"{check.id}.md").read_text(encoding="utf-8")
-    assert f"# {check.id}\n" in page
-    assert all(f"\n## {part}\n" in page for part in ("Meaning", "Evidence", "What to do"))
-
-
-def test_no_two_findings_share_an_id() -> None:
-    assert len({check.id for check in catalogue.ALL}) == len(catalogue.ALL) > 30
