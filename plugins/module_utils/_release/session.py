@@ -126,7 +126,7 @@ def session(
     After a run that died, what it may still change (and what is `touched` next) is marked before its release is ended
     in the history. Raises InProgress when another run lives.
     """
-    lock = Lock(cluster, options.namespace, options.name, options.who, options.purpose)
+    lock = Lock(cluster, options.namespace, options.name, options.who, options.purpose, patience=options.timeout)
     try:
         with phases.phase("lock"):
             _acquire(lock, cluster, options.namespace, make_namespace)

@@ -25,6 +25,10 @@ from .create_once import claim
 LEASE = KINDS["coordination.k8s.io/v1", "Lease"]
 PURPOSE = "maestro.intelgraph.ai/purpose"
 NOBODY = ""
+LONGEST_WATCH = 60.0
+"""Seconds for which a Lease that is not renewed is watched at most, whatever it says of itself."""
+MOST_TRANSITIONS = 2**31 - 1
+"""The API server takes no higher number; then it begins anew."""
 
 
 class Terms(t.NamedTuple):
@@ -44,6 +48,17 @@ class InProgress(ClusterError):
     finding_type = registry.RELEASE_IN_PROGRESS
 
 
+class HeldTooLong(InProgress):
+    """The lock is not renewed, and says that it is good for longer than a run waits for."""
+
+    def __init__(self, reported: str, path: str) -> None:
+        namespace, name = path.split("/")[-3], path.split("/")[-1]
+        self.own_next_step = (
+            f"Nothing was changed. When no run is at work, delete it: kubectl delete lease {name} -n {namespace}."
+        )
+        super().__init__(f"{reported}. It was not renewed while this run watched it")
+
+
 class Superseded(ClusterError):
     """Another run took this one's lock over, because it had not been renewed in time."""
 
@@ -54,11 +69,19 @@ class Lock:
     """The right to change one release, from `acquire` until `release`, renewed by a thread of its own.
 
     `who` is the person and place that hold it, `purpose` what for, both for others to read. `taken_over` is the dead
-    holder whom this one followed, empty when the lock was free.
+    holder whom this one followed, empty when the lock was free. `patience` are the seconds after which a holder that
+    says it is good for longer, and is not renewed, is waited for no more.
     """
 
     def __init__(
-        self, cluster: Cluster, namespace: str, name: str, who: str, purpose: str, terms: Terms | None = None
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        who: str,
+        purpose: str,
+        terms: Terms | None = None,
+        patience: float = LONGEST_WATCH,
     ) -> None:
         self.token = secrets.token_hex(4)
         self.identity = f"{who} {self.token}"
@@ -69,6 +92,7 @@ class Lock:
         self._name = name
         self._purpose = purpose
         self._terms = terms or TERMS
+        self._watch = max(self._terms.good_for, min(patience, LONGEST_WATCH))
         self._version = ""
         self._renewed = 0.0
         self._is_last = False
@@ -153,7 +177,7 @@ class Lock:
             "leaseDurationSeconds": max(1, round(self._terms.good_for)),
             "acquireTime": now,
             "renewTime": now,
-            "leaseTransitions": ((lease or {}).get("spec") or {}).get("leaseTransitions", 0) + 1,
+            "leaseTransitions": _transitions(lease or {}) % MOST_TRANSITIONS + 1,
         }
         self._version = lease["metadata"]["resourceVersion"] if lease else ""
         body = self._body(spec)
@@ -170,11 +194,12 @@ class Lock:
     def _is_dead(self, lease: Manifest) -> bool:
         """Look at a held Lease until it is renewed, free or too old; false when it has to be looked at anew.
 
-        Raises InProgress once it is renewed.
+        Raises InProgress once it is renewed, HeldTooLong when it says that it is good for longer than it is watched.
         """
         version = lease["metadata"]["resourceVersion"]
         begun = time.monotonic()
-        expiry = begun + lease["spec"].get("leaseDurationSeconds", self._terms.good_for)
+        good_for = _number(lease, "leaseDurationSeconds") or self._terms.good_for
+        expiry = begun + min(good_for, self._watch)
         while True:
             time.sleep(self._terms.look_every)
             found = self._find()
@@ -183,11 +208,13 @@ class Lock:
             if found["metadata"]["resourceVersion"] != version:
                 raise InProgress(self._reported(found))
             if time.monotonic() > expiry:
+                if good_for > self._watch:
+                    raise HeldTooLong(self._reported(found), self._path)
                 return True
 
     def _reported(self, lease: Manifest) -> str:
         """Who, what for, since when, until when."""
-        spec = lease["spec"]
+        spec = lease.get("spec") or {}
         purpose = (lease["metadata"].get("annotations") or {}).get(PURPOSE, "")
         return (
             f"Another run is at work on release {self._name}: {_holder(lease)}"
@@ -273,6 +300,16 @@ def is_held_by(cluster: Cluster, namespace: str, name: str, token: str) -> bool:
             raise
         return False
     return _holder(lease).endswith(f" {token}")
+
+
+def _transitions(lease: Manifest) -> int:
+    return int(_number(lease, "leaseTransitions"))
+
+
+def _number(lease: Manifest, field: str) -> float:
+    """A field of the Lease, which anybody may have written; 0 when it is no positive number."""
+    value = (lease.get("spec") or {}).get(field)
+    return value if type(value) in (int, float) and 0 < value < float("inf") else 0
 
 
 def _path(namespace: str, name: str) -> str:

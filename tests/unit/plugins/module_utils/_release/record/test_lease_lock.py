@@ -9,6 +9,8 @@ import time
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
@@ -314,3 +316,72 @@ def test_two_at_once_are_one_winner(cluster: ApiDouble) -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == ["told", "told", "told", "won"]
+
+
+def foreign(cluster: ApiDouble, **spec: t.Any) -> None:
+    """A Lease that somebody else has written."""
+    cluster.put(
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "maestro-release", "namespace": NAMESPACE},
+            "spec": {"holderIdentity": "somebody", **spec},
+        },
+        "somebody",
+    )
+
+
+def test_a_lease_of_a_day_is_not_waited_for() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    foreign(cluster, leaseDurationSeconds=86_400)
+    begun = time.monotonic()
+    with pytest.raises(InProgress, match="not renewed while this run watched it") as caught:
+        Lock(cluster, NAMESPACE, "maestro", "me", "deploy", QUICK, patience=0.3).acquire()
+    assert time.monotonic() - begun < 10
+    assert f"kubectl delete lease maestro-release -n {NAMESPACE}" in caught.value.next_step
+
+
+def test_no_patience_is_shorter_than_what_a_run_of_ours_is_good_for() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    foreign(cluster, leaseDurationSeconds=QUICK.good_for)
+    mine = Lock(cluster, NAMESPACE, "maestro", "me", "deploy", QUICK, patience=0)
+    mine.acquire()
+    mine.release()
+    assert mine.taken_over == "somebody"
+
+
+def test_a_lease_that_changed_hands_as_often_as_can_be_counted_is_taken() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    foreign(cluster, holderIdentity="", leaseTransitions=2**31 - 1)
+    held(cluster, "me").release()
+    assert spec(cluster)["leaseTransitions"] == 1
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just([]) | st.just({})
+
+
+@given(
+    spec=st.dictionaries(
+        st.sampled_from(["leaseDurationSeconds", "leaseTransitions", "renewTime", "acquireTime", "holderIdentity"]),
+        ANYTHING,
+    ),
+    lost=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_lease_is_taken_or_refused_in_time(spec: dict[str, t.Any], lost: bool) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    foreign(cluster)
+    live = cluster.live(LEASE)
+    assert live
+    live["spec"] = spec
+    if lost:
+        del live["spec"]
+    mine = Lock(cluster, NAMESPACE, "maestro", "me", "deploy", Terms(0.02, 60, 0.001), patience=0.02)
+    begun = time.monotonic()
+    try:
+        mine.acquire()
+    except InProgress:
+        pass
+    else:
+        mine.release()
+    assert time.monotonic() - begun < 5
