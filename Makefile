@@ -10,7 +10,7 @@ export MAESTRO_LAB = $(LAB)
 PY = .venv/bin/python
 BOOTSTRAP = $(or $(PYTHON),python3) tools/bootstrap.py
 .DEFAULT_GOAL := help
-.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench faults docs build clean venv venv-test packages packages-test
+.PHONY: help deploy test lint sanity unit integration molecule lab lab-down bench faults audit docs build clean venv venv-test packages packages-test
 
 deploy: venv packages ## Start the lab and deploy Maestro on it
 	@$(PY) tools/deploy.py
@@ -33,6 +33,9 @@ bench: venv-test packages ## Measure deploys, verdicts and loads beside other to
 
 faults: venv-test packages ## Stop a release at every write on the lab, and see a plain re-run mend it
 	@$(PY) tools/check.py faults
+
+audit: venv-test ## Look for known vulnerabilities of the requirements (needs the advisories of PyPI)
+	@.venv/bin/pip-audit --requirement requirements/deploy.txt --requirement meta/ee-requirements.txt
 
 docs: venv-test ## Build the documentation into artifacts/docs
 	@$(PY) tools/docs.py

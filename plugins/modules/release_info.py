@@ -84,7 +84,7 @@ verdict:
   type: str
   sample: passed
 findings:
-  description: One for each object that has drifted.
+  description: One for each object that has drifted, and for each record that is not trusted or cannot be read.
   returned: always
   type: list
   elements: dict
