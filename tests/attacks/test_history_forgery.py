@@ -21,7 +21,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Cluster
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.integration.conftest import cluster, lab, namespace
@@ -41,12 +41,13 @@ class Attacker:
 
     namespace: str
     api: Cluster
+    group: str = ""
 
     def put(self, plural: str, body: Manifest) -> None:
         self.api.create(f"/api/v1/namespaces/{self.namespace}/{plural}", body)
 
     def may(self, verb: str, plural: str) -> bool:
-        attributes = {"namespace": self.namespace, "verb": verb, "resource": plural}
+        attributes = {"namespace": self.namespace, "verb": verb, "group": self.group, "resource": plural}
         review = {"kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         body = {**review, "apiVersion": "authorization.k8s.io/v1"}
         return bool(
@@ -68,9 +69,9 @@ def attacker(
     cluster.create(f"{base}/rolebindings", {**role, "kind": "RoleBinding", "roleRef": reference, "subjects": [subject]})
     params = {**defaults(release), "kubeconfig": lab["kubeconfig"], "impersonate_user": "attacker"}
     with Cluster.connect(params) as api:
-        found = Attacker(namespace, api)
+        found = Attacker(namespace, api, group)
         deadline = time.monotonic() + 10
-        while not group and not found.may("create", resource) and time.monotonic() < deadline:
+        while not found.may("create", resource) and time.monotonic() < deadline:
             time.sleep(0.1)
         yield found
 
@@ -186,7 +187,7 @@ def test_who_may_write_config_maps_becomes_no_cluster_admin(
     ending = fails(make_release, namespace, tmp_path)
     assert no_binding()
     assert (ending.values["number"], ending.values["restored"]["release"]) == (2, 1), "the forged one has no number"
-    assert not make_release(state="restored").failed or no_binding()
+    make_release(state="restored")
     assert no_binding()
 
 
@@ -277,14 +278,7 @@ def test_a_lease_of_a_day_holds_no_run_up(
     with attacker(lab, cluster, namespace, "leases", group) as account:
         path = f"/apis/{group}/v1/namespaces/{namespace}/leases/maestro-release"
         body = {"spec": {"holderIdentity": "attacker", "leaseDurationSeconds": 86_400}}
-        for _try in range(50):
-            try:
-                account.api.merge(path, body)
-                break
-            except ApiError as error:
-                if error.status != 403:
-                    raise
-                time.sleep(0.2)
+        account.api.merge(path, body)
     begun = time.monotonic()
     ending = make_release(settings(namespace, "2"), wait_timeout=5)
     assert time.monotonic() - begun < 60

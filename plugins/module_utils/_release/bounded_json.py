@@ -12,6 +12,8 @@ import zlib
 MEBIBYTE = 1024 * 1024
 GZIP = 31
 """What zlib calls a gzip stream with its header and checksum."""
+LARGEST, MOST_VALUES = 16 * MEBIBYTE, 500_000
+"""Bytes and values of one text; a release of 400 objects has 2 MiB and 40 000."""
 DEPTH = 100
 """Levels of a manifest are about 15; everything that walks through one is far from Python's limit of 1000."""
 
@@ -21,11 +23,19 @@ class Unreadable(ValueError):
 
 
 class Budget:
-    """What may be unpacked and parsed in all, however many texts it is spent on."""
+    """What may be unpacked and parsed in all, however many texts it is spent on, and of one text at most."""
 
-    def __init__(self, size: int = 16 * MEBIBYTE, values: int = 500_000) -> None:
+    def __init__(self, size: int = LARGEST, values: int = MOST_VALUES) -> None:
         self.size = size
         self.values = values
+
+    @property
+    def size_of_one(self) -> int:
+        return max(0, min(self.size, LARGEST))
+
+    @property
+    def values_of_one(self) -> int:
+        return max(0, min(self.values, MOST_VALUES))
 
     def spend(self, size: int, values: int) -> None:
         self.size -= size
@@ -36,11 +46,11 @@ def unpacked(packed: bytes, budget: Budget) -> bytes:
     """A gzip stream's content. Raises Unreadable, before more is unpacked than the budget has."""
     stream = zlib.decompressobj(GZIP)
     try:
-        content = stream.decompress(packed, max(budget.size, 0) + 1)
+        content = stream.decompress(packed, budget.size_of_one + 1)
     except zlib.error as error:
         raise Unreadable(f"it cannot be unpacked ({error})") from None
-    if len(content) > budget.size:
-        raise Unreadable(f"it unpacks to more than {_mebibytes(budget.size)}")
+    if len(content) > budget.size_of_one:
+        raise Unreadable(f"it unpacks to more than {_mebibytes(budget.size_of_one)}")
     if not stream.eof:
         raise Unreadable("its end is missing")
     return content
@@ -48,11 +58,11 @@ def unpacked(packed: bytes, budget: Budget) -> bytes:
 
 def parsed(text: bytes, budget: Budget) -> t.Any:
     """The values of a JSON text. Raises Unreadable, before more values are made than the budget has."""
-    if len(text) > budget.size:
-        raise Unreadable(f"it is longer than {_mebibytes(budget.size)}")
+    if len(text) > budget.size_of_one:
+        raise Unreadable(f"it is longer than {_mebibytes(budget.size_of_one)}")
     values = 1 + sum(text.count(mark) for mark in (b",", b"[", b"{"))
-    if values > budget.values:
-        raise Unreadable(f"it may hold more than {budget.values} values")
+    if values > budget.values_of_one:
+        raise Unreadable(f"it may hold more than {budget.values_of_one} values")
     budget.spend(len(text), values)
     try:
         found = json.loads(text, parse_constant=_refuse)
@@ -91,4 +101,4 @@ def _refuse(constant: str) -> t.NoReturn:
 
 
 def _mebibytes(size: int) -> str:
-    return f"{max(size, 0) / MEBIBYTE:.1f} MiB"
+    return f"{size / MEBIBYTE:.1f} MiB"

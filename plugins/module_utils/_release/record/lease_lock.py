@@ -309,7 +309,9 @@ def _transitions(lease: Manifest) -> int:
 def _number(lease: Manifest, field: str) -> float:
     """A field of the Lease, which anybody may have written; 0 when it is no positive number."""
     value = (lease.get("spec") or {}).get(field)
-    return value if type(value) in (int, float) and 0 < value < float("inf") else 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0.0
+    return float(value) if 0 < value <= MOST_TRANSITIONS else 0.0
 
 
 def _path(namespace: str, name: str) -> str:
