@@ -34,6 +34,7 @@ REMOVAL = (
     "maestro_wait_timeout",
     "maestro_remove_confirm",
     "maestro_remove_data",
+    "maestro_replan",
 )
 DIAGNOSIS = (
     "maestro_name",
@@ -68,6 +69,7 @@ ROLLBACK = (
     "maestro_rollback_to",
     "maestro_rollback_rbac",
     "maestro_takeover",
+    "maestro_replan",
     "maestro_report_dir",
     *PROOF,
 )

@@ -197,7 +197,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
+    CONNECTION,
+    IDENTITY,
+    WAIT_TIMEOUT,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     FAILED,
@@ -225,7 +229,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **IDENTITY,
     **HISTORY,
     "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
     "settle_seconds": {"type": "int", "default": 5},
     "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},

@@ -68,10 +68,14 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
-  rollback_to:
+  replan:
     description:
-      - With O(state=restored), the number of the release to restore.
-      - V(0) means the last one that passed before the current. After a restore, that goes further back and not forth.
+      - Plan again on top of a release that another run has made since this one began, and say so.
+      - By default such a run is refused, naming who made what, because nobody who asked for it knew of the other.
+    type: bool
+    default: false
+  rollback_to:
+    description: With O(state=restored), the release to restore; V(0) is the last that passed before the current.
     type: int
     default: 0
   auto_rollback:
@@ -81,10 +85,7 @@ options:
     type: bool
     default: true
   rollback_rbac:
-    description:
-      - With O(state=restored) and without O(history_key), also create or change roles, bindings, and objects outside of
-        the namespace that the live release does not hold. They are named and refused by default.
-      - An automatic rollback never does.
+    description: With O(state=restored), restore what grants more than the live release too; needless with a key.
     type: bool
     default: false
   report_dir:
@@ -127,10 +128,7 @@ options:
     description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
-  confirm:
-    description: The name of the release once more, without which O(state=absent) is refused.
-    type: str
-    default: ""
+  confirm: {description: "The release's name again, as O(state=absent) needs it.", type: str, default: ""}
   remove_data:
     description: With O(state=absent), take volumes, Secrets and the namespace away as well.
     type: bool
@@ -255,6 +253,7 @@ error_id:
 """
 
 import dataclasses
+import functools
 import pathlib
 import typing as t
 
@@ -264,30 +263,25 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
-    HISTORY,
-    trust_of,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import HISTORY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
-    SMOKE_RESULT,
-    ReleaseOptions,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import verification
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -297,12 +291,13 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
     "progress": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": 10},
+    "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "rollback_rbac": {"type": "bool", "default": False},
@@ -335,20 +330,31 @@ def carry_out(call: Call) -> Ending:
 
 
 def _released(call: Call) -> Ending:
-    with Cluster.connect(call.params) as cluster:
-        try:
-            outcome, failed = make(cluster, call), {}
-        except ReleaseFailed as failure:
-            outcome, failed = failure.outcome, {"error_id": failure.id}
-        except Refused as refused:
-            outcome, failed = _refused(refused), {"error_id": refused.id}
-        values = with_pages(cluster, call.params, {**outcome.as_result(), **failed, "requests": cluster.requests})
-        if call.check and not failed:
-            values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
-        if call.diff:
-            values["diff"] = diff(outcome.plan)
-        lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
-        return Ending(values, cluster.warnings, bool(failed), lines)
+    """One mask for the whole run, that all it shows and writes passes."""
+    params = call.params
+    with Cluster.connect(params) as cluster:
+        public, given = {params["name"], params["namespace"]}, params["secret_values"]
+        mask = LiveSecrets(cluster, params["namespace"], public, Mask(given, public).text, given)
+        return perform(functools.partial(_made, cluster, mask), call, mask.without_known)
+
+
+def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
+    try:
+        outcome, failed = make(cluster, call, mask), {}
+    except ReleaseFailed as failure:
+        outcome, failed = failure.outcome, {"error_id": failure.id}
+    except Refused as refused:
+        outcome, failed = _refused(refused), {"error_id": refused.id}
+    result = {**outcome.as_result(), **failed, "requests": cluster.requests}
+    values = with_pages(cluster, call.params, mask.without_known(result))
+    if outcome.run and (outcome.rollback_to or outcome.restored):
+        acknowledge(cluster, call.params["namespace"], call.params["name"], outcome.run)
+    if call.check and not failed:
+        values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
+    if call.diff:
+        values["diff"] = diff(outcome.plan)
+    lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
+    return Ending(values, cluster.warnings, bool(failed), lines)
 
 
 def _refused(refused: Refused) -> Outcome:
@@ -370,29 +376,10 @@ def unusable(params: dict[str, t.Any]) -> str:
     return ""
 
 
-def make(cluster: Cluster, call: Call) -> Outcome:
+def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
-    options = ReleaseOptions(
-        name=params["name"],
-        namespace=params["namespace"],
-        wait=params["wait"],
-        timeout=params["wait_timeout"],
-        history_limit=params["history_limit"],
-        takeover=params["takeover"],
-        prune_allowed=tuple(params["prune_allowed"]),
-        approve=approval(cluster, params),
-        about={
-            **about(params),
-            **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
-        },
-        tell=call.tell,
-        mask=mask.text,
-        verify=verification(params),
-        trust=trust_of(params),
-        rollback_rbac=params["rollback_rbac"],
-    )
+    options = release_options(cluster, call, mask)
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
     auto_rollback = AutoRollback(

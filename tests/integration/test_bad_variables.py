@@ -33,7 +33,7 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         ("workload_autoscaling_enabled must be a boolean", "'true' was given", "without quotes"),
     ),
     "a choice that there is not": (
-        {"ingress_provider": "haproxy"},
+        {"ingress_provider": "apache"},
         ("ingress_provider", "nginx, traefik, gateway"),
     ),
     "a missing secret": (

@@ -9,6 +9,7 @@ import typing as t
 
 from .._findings import registry
 from .._findings.finding import Finding, FindingType
+from .._text.printable import one_line
 
 UNAUTHORIZED = 401
 
@@ -90,10 +91,11 @@ class ApiError(ClusterError):
     def from_body(cls, status: int, body: t.Any, request: str) -> ApiError:
         """Read a Kubernetes `Status` object (or whatever a proxy sent in its place)."""
         if not isinstance(body, dict):
-            return cls(status, str(status), str(body)[:500].strip() or "no body", request=request)
+            return cls(status, str(status), one_line(str(body)[:500].strip()) or "no body", request=request)
         details = body.get("details") or {}
         causes = [f"{c.get('field', '')}: {c.get('message', '')}".strip(": ") for c in details.get("causes") or ()]
-        return cls(status, body.get("reason") or str(status), body.get("message") or "no message", causes, request)
+        reason, message = str(body.get("reason") or status), str(body.get("message") or "no message")
+        return cls(status, one_line(reason), one_line(message.strip()), [one_line(cause) for cause in causes], request)
 
     @property
     def not_found(self) -> bool:

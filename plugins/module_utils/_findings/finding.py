@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._text.printable import lines_of, one_line
+
 SEVERITIES = ("error", "warning", "note")
 PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
 
@@ -30,6 +32,12 @@ class Finding:
     container: str = ""
     since: str = ""
     cause: str = ""
+
+    def __post_init__(self) -> None:
+        """What is found may quote a pod or a server: it is text to be read, each field and each line on its own."""
+        for field in ("object", "message", "next_step", "container", "cause"):
+            object.__setattr__(self, field, one_line(str(getattr(self, field))))
+        object.__setattr__(self, "evidence", tuple(line for entry in self.evidence for line in lines_of(str(entry))))
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""

@@ -120,3 +120,10 @@ def _put_back(secret: Manifest, values: t.Mapping[str, str]) -> Manifest:
     put_back = {key: base64.b64encode(values[f"{name}/{key}"].encode()).decode() for key in marked}
     whole["data"] = {**(whole.get("data") or {}), **put_back}
     return whole
+
+
+def displayed(item: t.Mapping[str, t.Any]) -> str:
+    """How a finding names an object: `Kind namespace/name`, or `Kind name` outside of namespaces."""
+    metadata = item["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{item['kind']} {place}{metadata['name']}"

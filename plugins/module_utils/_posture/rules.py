@@ -10,7 +10,8 @@ import typing as t
 from .._findings import registry
 from .._findings.finding import FindingType
 from . import rules_availability, rules_ingress, rules_security
-from .view import View, Violation
+from .view import PostureView
+from .violation import Violation
 
 
 class Rule(t.NamedTuple):
@@ -19,23 +20,18 @@ class Rule(t.NamedTuple):
     finding_type: FindingType
     demand: str
     cost: str
-    violations: t.Callable[[View], t.Iterator[Violation]]
+    violations: t.Callable[[PostureView], t.Iterator[Violation]]
 
     @property
     def id(self) -> str:
         return self.finding_type.id
 
 
-def _of_access(_view: View) -> t.Iterator[Violation]:
-    """Nothing: what the ServiceAccount may do is not read off the release's objects; see `permissions.violations`."""
-    return iter(())
-
-
 PERMISSIONS = Rule(
     registry.POSTURE_PERMISSIONS,
     "The ServiceAccount may do what the release's Role grants: no more, no less.",
     "The application can do what nobody decided, or lacks what it needs.",
-    _of_access,
+    rules_security.permissions,
 )
 POD_SECURITY = Rule(
     registry.POSTURE_POD_SECURITY,

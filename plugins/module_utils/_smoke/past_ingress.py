@@ -57,7 +57,7 @@ def inner(params: Params, tls: bool) -> tuple[SmokePlan, tuple[str, ...]]:
     The name of the public URL stays that of the requests; `tls` says whether the pods speak TLS themselves.
     """
     if (params["limiter"] or {}).get("rate"):
-        raise NotAllowed("the rate limiter is the ingress's, which is not on this way (through): leave out limiter")
+        raise NotAllowed("the rate limiter is the ingress's, which port_forward goes past: leave out limiter")
     public = parse_url(params["url"])
     url = _url(public, tls)
     checks = [_moved(check, public, url) for check in params["checks"]]

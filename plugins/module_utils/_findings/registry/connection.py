@@ -70,7 +70,7 @@ PORT_FORWARD_REFUSED = FindingType(
     "port-forward-refused",
     "error",
     90,
-    next_step="Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out port_forward.",
+    next_step="Nothing was sent. Allow get and create on pods/portforward in the namespace, or drop port_forward.",
     cause="The account lacks pods/portforward in the namespace, or the API server does not forward ports.",
 )
 PORT_FORWARD_NO_TARGET = FindingType(

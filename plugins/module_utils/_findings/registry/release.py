@@ -29,6 +29,22 @@ SUPERSEDED = FindingType(
     next_step="Look at the history for what the other run made; deploy again if it is not what you want.",
     cause="The lock was not renewed in time: this run or its API server stood still for too long.",
 )
+NEWER_RELEASE = FindingType(
+    "newer-release",
+    "error",
+    2035,
+    next_step="Nothing was changed. Look at the history; to release on top of it run this again, and to have a run "
+    "plan again by itself set maestro_replan=true.",
+    cause="Two people or pipelines released at the same time.",
+)
+UNEXPECTED_ERROR = FindingType(
+    "unexpected-error",
+    "error",
+    2036,
+    next_step="This is a defect of the collection: report it with the evidence. The release is ended as failed; deploy "
+    "again.",
+    cause="The collection, or a library that it uses, met something that nobody foresaw.",
+)
 RELEASE_INTERRUPTED = FindingType(
     "release-interrupted",
     "note",
@@ -98,6 +114,20 @@ OBJECT_REPLACED = FindingType(
     2130,
     next_step="Undo the change if nothing may miss the object for a moment.",
     cause="A field changes that Kubernetes does not change in place.",
+)
+SELECTOR_CHANGED = FindingType(
+    "selector-changed",
+    "warning",
+    2132,
+    next_step="Nothing, unless something else selects pods by these labels. A rollback goes the same way.",
+    cause="The labels by which the workload selects its pods are others in this release.",
+)
+SELECTOR_NOT_FOLLOWED = FindingType(
+    "selector-not-followed",
+    "error",
+    2134,
+    next_step="The pods serve as before. See to kube-controller-manager, then deploy again.",
+    cause="A controller of the cluster does not keep up, or does not run.",
 )
 DRAIN_BLOCKED = FindingType(
     "drain-blocked",

@@ -154,11 +154,11 @@ RATE_LIMIT_MISPLACED = FindingType(
 )
 ADDRESS_UNREACHABLE = FindingType(
     "address-unreachable",
-    "warning",
+    "error",
     4200,
-    next_step="Take the address out of DNS, or see why it is not reached from here.",
+    next_step="Take the address out of DNS, or repair what listens there; maestro_smoke_resolve names the one to test.",
     cause="DNS names an address at which nothing answers, or this host has no route to it.",
-    severity_text="warning; a note where this machine itself has no way there",
+    severity_text="error; a note where this machine has no route there, or where the inventory names another address",
 )
 PODS_NOT_SEEN = FindingType(
     "pods-not-seen",

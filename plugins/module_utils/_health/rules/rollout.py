@@ -32,7 +32,7 @@ def problems(view: View) -> t.Iterator[Problem]:
 
 def _terminating(view: View) -> t.Iterator[Problem]:
     """A namespace of the release that is being deleted, and everything in it with it."""
-    for namespace in view.declared("Namespace"):
+    for namespace in view.of_kind("Namespace"):
         begun = namespace["metadata"].get("deletionTimestamp")
         if begun:
             words = "it is being deleted, with everything in it"

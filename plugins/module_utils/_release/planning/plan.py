@@ -20,6 +20,8 @@ PRUNED_WHEN_NAMED = frozenset({"PersistentVolumeClaim", "Secret"})
 """Kinds that hold what no release can bring back: they go only when they are named."""
 REPLACEABLE = frozenset({"ClusterRoleBinding", "Job", "PriorityClass", "RoleBinding", "StorageClass"})
 """Kinds whose deletion takes nothing else with it: what refers to them finds the new object of the same name."""
+REVISION = "deployment.kubernetes.io/revision"
+SELECTOR_NOTE = "deleted without its pods and created anew around them"
 HOLDS_DATA = "kept: it holds data or keys"
 
 
@@ -30,8 +32,9 @@ class Step:
     `manifest` is what is applied (None for a prune), `live` the object as it is (None when it does not exist),
     `predicted` the object as it will be. `asked` is false when the server could not be asked for the prediction;
     `note` says why that is, or why the action is what it is. `force` takes fields over that other managers own;
-    `taken` names them in the server's words. `former` is the live object of an earlier release that a new one,
-    named by its content, comes in place of.
+    `taken` names them in the server's words. `previous` is the live object of an earlier release that a new one,
+    named by its content, comes in place of. `keeps_pods` is true for a workload that is replaced without its pods:
+    they get the labels `pod_labels`, and the new one adopts them.
     """
 
     key: Key
@@ -44,6 +47,8 @@ class Step:
     force: bool = False
     taken: tuple[str, ...] = ()
     previous: Manifest | None = None
+    keeps_pods: bool = False
+    pod_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def declared(self) -> Manifest:
@@ -129,6 +134,19 @@ def _unknown_to_releases(live: Manifest) -> str:
 def replace_step(manifest: Manifest, live: Manifest, predicted: Manifest, key: Key, why: str) -> Step:
     """An object that can only be had by deleting the one that is there."""
     return Step(key, REPLACE, manifest, live, predicted, note=f"deleted and created anew: {why}")
+
+
+def selector_step(
+    manifest: Manifest, live: Manifest, predicted: Manifest, key: Key, labels: t.Mapping[str, str]
+) -> Step:
+    """A workload that gets another selector, which cannot be changed: its pods stay, and the new one adopts them."""
+    note = f"{SELECTOR_NOTE}: a selector cannot be changed"
+    revision = (live["metadata"].get("annotations") or {}).get(REVISION)
+    if revision is not None:  # of its controller, which goes on counting
+        annotations = {**(predicted["metadata"].get("annotations") or {}), REVISION: revision}
+        predicted = {**predicted, "metadata": {**predicted["metadata"], "annotations": annotations}}
+    step = Step(key, REPLACE, manifest, live, predicted, note=note)
+    return dataclasses.replace(step, keeps_pods=True, pod_labels=labels)
 
 
 def prune_step(key: Key, live: Manifest, named: t.Collection[str] = ()) -> Step:

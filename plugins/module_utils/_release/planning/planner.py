@@ -29,6 +29,7 @@ from ..record.history import History
 from . import plan
 from .admission_errors import is_of_server, of_other, refusal
 from .managed_fields import is_settled
+from .selector_change import labels_to_add
 
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
@@ -174,6 +175,9 @@ class _Asker:
             return Asked(None, refusal(error, str(key)))
         if key.kind in plan.REPLACEABLE and is_ours(live, self._release):
             return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
+        labels = labels_to_add(manifest, live)
+        if labels is not None and is_ours(live, self._release):
+            return Asked(plan.selector_step(manifest, live, renewed, key, labels))
         return Asked(None, _fixed(key, live, error))
 
     def _as_new(self, manifest: Manifest) -> Manifest | None:

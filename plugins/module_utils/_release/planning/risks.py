@@ -20,6 +20,7 @@ from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REP
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
+SELECTOR = "spec.selector"
 SIZE = "spec.resources.requests.storage"
 
 
@@ -30,13 +31,19 @@ def risks(plan: Plan) -> list[Finding]:
 
 
 def _replaced(step: Step) -> t.Iterator[Finding]:
-    if step.action == REPLACE:
+    if step.keeps_pods:
+        message = (
+            "its selector changes, which the API server does not allow. It is deleted without its pods, which keep "
+            "serving, and created anew; the new one adopts them and replaces them one after another"
+        )
+        yield registry.SELECTOR_CHANGED.found(step.key, message, _lines(step, SELECTOR))
+    elif step.action == REPLACE:
         message = f"it is {step.note}. For a moment there is none"
         yield registry.OBJECT_REPLACED.found(step.key, message, _lines(step))
 
 
 def _restarted(step: Step) -> t.Iterator[Finding]:
-    if step.key.kind not in RUNS_PODS or step.action not in (CHANGE, ADOPT):
+    if step.key.kind not in RUNS_PODS or not (step.action in (CHANGE, ADOPT) or step.keeps_pods):
         return
     reasons = _lines(step, TEMPLATE)
     if reasons:

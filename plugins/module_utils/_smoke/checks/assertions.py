@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import json
 import re
 import typing as t
@@ -27,6 +29,9 @@ DAY = 86_400
 TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 """Those that may be asked for; older ones are broken (RFC 8996)."""
 SHOWN = 120
+SAFELISTED = ("GET", "HEAD", "POST")
+"""Methods that a browser sends whatever Access-Control-Allow-Methods says (Fetch standard, 2.2.1)."""
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PASSING = frozenset({408, 425, 429})
 """Statuses of refusals that hold for a moment and not for the path."""
 
@@ -36,8 +41,10 @@ class Check:
     """One question, and all that its answer must be. What is empty or 0 is not asked for.
 
     `statuses` empty means any; `expect_headers` are regular expressions for whole values; `json` has a JMESPath
-    expression and the value it must have; `redirect` is how the Location must begin; `cors_origin` with
-    `cors_allowed` says whether that origin may read the answer; `closed` wants to be refused.
+    expression and the value it must have; `redirect` is how the Location must begin; `closed` wants to be refused.
+    `cors_origin` with `cors_allowed` says whether that origin may read the answer; `preflight` is the method that a
+    preflight asks for, `preflight_headers` are its headers; `websocket` is the key of an upgrade. `before` is what a
+    browser sends first: without a right answer to that the request itself is not sent.
     """
 
     name: str
@@ -53,10 +60,14 @@ class Check:
     hsts_seconds: int = 0
     cors_origin: str = ""
     cors_allowed: bool = True
+    preflight: str = ""
+    preflight_headers: tuple[str, ...] = ()
+    websocket: str = ""
     closed: bool = False
     certificate_days: float = 0.0
     tls_minimum: str = "TLSv1.2"
     successes: int = 1
+    before: Check | None = None
 
 
 def evaluate(check: Check, reply: Reply, now: float) -> list[Finding]:
@@ -218,6 +229,45 @@ def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         yield registry.CORS_WRONG.found(check.name, f"the origin {check.cors_origin} {expected} at {check.url}: {came}")
 
 
+def _preflight(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
+    """What a browser wants of the answer to a preflight before it sends the request (Fetch standard, 4.8)."""
+    if not check.preflight or not check.cors_allowed or reply.status >= 500:
+        return
+    methods, headers = (_listed(reply, f"access-control-allow-{name}") for name in ("methods", "headers"))
+    asked_headers = {name.lower() for name in check.preflight_headers}
+    missing = sorted(asked_headers - {name.lower() for name in headers})
+    came = []
+    if not 200 <= reply.status < 300:
+        came.append(f"it answers {reply.status}")
+    if check.preflight not in {*SAFELISTED, *methods}:
+        came.append(f"Access-Control-Allow-Methods does not name {check.preflight}")
+    if missing:
+        came.append(f"Access-Control-Allow-Headers does not name {', '.join(missing)}")
+    if came:
+        text = f"browsers refuse a {check.preflight} of {check.cors_origin} to {check.url}: {'; '.join(came)}"
+        yield registry.CORS_WRONG.found(check.name, text, (_displayed(reply),))
+
+
+def _listed(reply: Reply, header: str) -> set[str]:
+    return {part.strip() for part in reply.headers.get(header, "").split(",")}
+
+
+def _websocket(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
+    """Whether an upgrade was accepted, by the key that only a WebSocket server makes of ours (RFC 6455, 4.2.2)."""
+    if not check.websocket or reply.status != 101:
+        return
+    accepted = reply.headers.get("sec-websocket-accept", "")
+    if reply.headers.get("upgrade", "").lower() != "websocket" or accepted != accept_of(check.websocket):
+        text = f"{check.url} answers 101 without accepting the WebSocket: Sec-WebSocket-Accept is {accepted!r}"
+        yield _unexpected(check, reply, text)
+
+
+def accept_of(key: str) -> str:
+    """The Sec-WebSocket-Accept for a key."""
+    digest = hashlib.sha1(f"{key}{WEBSOCKET_GUID}".encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
+
+
 def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
     displayed = reply.certificate
     if not displayed:
@@ -243,6 +293,8 @@ ASSERTIONS: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] =
     _latency,
     _hsts,
     _cors,
+    _preflight,
+    _websocket,
     _certificate,
 )
 

@@ -79,7 +79,7 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
     first_failure = ""
     while True:
         left = max(SHORTEST, end - time.monotonic())
-        came = ask(check.url, check.request, check.method, min(left, ask.timeout))
+        came, found = _attempt(ask, check, min(left, ask.timeout))
         if _is_cut_off(came, left < ask.timeout, end):
             if attempts:
                 break
@@ -87,7 +87,6 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
                 return Outcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
         reply = came
         attempts += 1
-        found = evaluate(check, reply, time.time())
         if found:
             wrong, in_a_row, failures = found, 0, failures + 1
             first_failure = first_failure or dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -101,6 +100,17 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
         wrong = [_too_few(check, in_a_row)]
     reported = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
     return Outcome(check, passed, reported, reply, attempts, failures, time.monotonic() - begun)
+
+
+def _attempt(ask: Asker, check: Check, timeout: float) -> tuple[Reply, list[Finding]]:
+    """Send a check's request, after the one before it; the answer that decides, and what is wrong with it."""
+    for each in (check.before, check):
+        if each is not None:
+            reply = ask(each.url, each.request, each.method, timeout)
+            found = evaluate(each, reply, time.time())
+            if found:
+                break
+    return reply, found
 
 
 def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
