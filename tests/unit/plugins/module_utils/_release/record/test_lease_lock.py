@@ -10,8 +10,6 @@ import time
 import typing as t
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
@@ -388,33 +386,3 @@ def test_a_run_that_gave_its_lock_back_is_unheard_of_until_that_is_acknowledged(
     assert not is_unacknowledged(cluster, NAMESPACE, "maestro", mine.token)
     cluster.fail("GET", LEASE, Unreachable("away"))
     acknowledge(cluster, NAMESPACE, "maestro", mine.token)
-
-
-ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just([]) | st.just({})
-
-
-@given(
-    spec=st.dictionaries(
-        st.sampled_from(["leaseDurationSeconds", "leaseTransitions", "renewTime", "acquireTime", "holderIdentity"]),
-        ANYTHING,
-    ),
-    lost=st.booleans(),
-)
-@settings(max_examples=60, deadline=None)
-def test_any_lease_is_taken_or_refused_in_time(spec: dict[str, t.Any], lost: bool) -> None:
-    cluster = ApiDouble(NAMESPACE)
-    held(cluster, "theirs")
-    live = cluster.live(LEASE)
-    assert live
-    live["spec"] = spec
-    if lost:
-        del live["spec"]
-    mine = Lock(cluster, NAMESPACE, "maestro", "me", "deploy", Terms(0.02, 60, 0.001), timeout=0.02)
-    begun = time.monotonic()
-    try:
-        mine.acquire()
-    except InProgress:
-        pass
-    else:
-        mine.release()
-    assert time.monotonic() - begun < 5
