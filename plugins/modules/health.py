@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
   - intelgraph.maestro.deadlines
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
   - intelgraph.maestro.attributes.reading
 options:
@@ -205,12 +206,17 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.endpoints import serving
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    history_of,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.record import Record
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
     **DEADLINES,
+    **HISTORY,
     "wait": {"type": "bool", "default": False},
     "prometheus_url": {"type": "str", "default": ""},
     "prometheus_token": {"type": "str", "default": "", "no_log": True},
@@ -231,7 +237,7 @@ def examine(call: Call) -> Ending:
 def _examined(call: Call) -> Ending:
     params = call.params
     with Cluster.connect(params) as cluster:
-        newest = History(cluster, params["namespace"], params["name"]).read().last
+        newest = history_of(cluster, params).read().last
         health = _health(cluster, newest, call) if newest and newest.manifests else _without_release(call, newest)
         values = {**as_result(health, newest or Record(0, "", ())), "requests": cluster.requests}
         values["msg"] = sentence(params["name"], newest.number if newest else 0, health)

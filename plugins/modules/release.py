@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
   - intelgraph.maestro.deadlines
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
 options:
   state:
@@ -68,9 +69,7 @@ options:
     type: bool
     default: false
   rollback_to:
-    description:
-      - With O(state=restored), the number of the release to restore.
-      - V(0) means the last one that passed before the current. After a restore, that goes further back and not forth.
+    description: With O(state=restored), the release to restore; V(0) is the last that passed before the current.
     type: int
     default: 0
   auto_rollback:
@@ -79,6 +78,10 @@ options:
         was kept in O(report_dir). The task fails all the same.
     type: bool
     default: true
+  rollback_rbac:
+    description: With O(state=restored), restore what grants more than the live release too; needless with a key.
+    type: bool
+    default: false
   report_dir:
     description:
       - Folder for the evidence of a release that failed, made when it is missing.
@@ -119,10 +122,7 @@ options:
     description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
-  confirm:
-    description: The name of the release once more, without which O(state=absent) is refused.
-    type: str
-    default: ""
+  confirm: {description: "The release's name again, as O(state=absent) needs it.", type: str, default: ""}
   remove_data:
     description: With O(state=absent), take volumes, Secrets and the namespace away as well.
     type: bool
@@ -273,6 +273,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import HISTORY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
@@ -284,6 +285,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
     **DEADLINES,
+    **HISTORY,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
@@ -295,6 +297,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
+    "rollback_rbac": {"type": "bool", "default": False},
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},

@@ -28,6 +28,7 @@ from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
+from .planning.escalation import require_no_escalation
 from .planning.external_secret_values import renewed, with_digests
 from .planning.finished_jobs import finished_jobs
 from .planning.plan import PRUNE, Plan
@@ -71,14 +72,15 @@ def deploy(
     Superseded when this one was stopped and taken over, any other ClusterError when nothing was changed.
     """
     phases = Phases()
-    history = History(cluster, options.namespace, options.name)
+    history = options.history(cluster)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), release, options, phases)
+        history.read().require_trusted()
+        outcome = _planned(cluster, history, release, options, phases)
     if check:
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {options.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not (outcome.changed or options.takes_lock):
+    if not (outcome.changed or options.takes_lock or history.is_adopting):
         return _Run(cluster, release, options, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", options.namespace) in keys
@@ -133,8 +135,10 @@ def _planned(cluster: Cluster, history: History, release: Release, options: Rele
         options.takeover,
         options.prune_allowed,
     )
-    plan = Plan((*plan.steps, *kept))
+    plan = Plan((*plan.steps, *kept), release.replicas)
     base = history.last.number if history.last else 0
+    if options.rollback_to and not options.rollback_rbac and not options.trust.is_signed:
+        require_no_escalation(plan, options.namespace, options.before, options.rollback_to)
     if options.approve and not options.rollback_to:
         options.approve(plan, base)
     outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to, finished=finished)
