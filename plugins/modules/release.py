@@ -98,6 +98,15 @@ options:
     type: list
     elements: str
     default: []
+  remove_components:
+    description:
+      - Components that may be missing although the former release had them; what they brought is removed.
+      - Without their names here such a release is refused before anything changes, because a play that was run in part
+        (C(--tags), C(--start-at-task), a role that was skipped) lacks them as well.
+      - Holds for O(state=present). A rollback restores the components of the release that it brings back.
+    type: list
+    elements: str
+    default: []
   save_plan:
     description:
       - In check mode, the file to write the plan to, for O(plan_file). Only its owner may read it.
@@ -297,6 +306,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
+    "remove_components": {"type": "list", "elements": "str", "default": []},
     "save_plan": {"type": "path", "default": ""},
     "return_plan": {"type": "bool", "default": False},
     "plan_file": {"type": "path", "default": ""},
@@ -370,6 +380,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         history_limit=params["history_limit"],
         takeover=params["takeover"],
         prune_allowed=tuple(params["prune_allowed"]),
+        remove_components=tuple(params["remove_components"]),
         approve=approval(cluster, params),
         about={
             **about(params),

@@ -13,12 +13,11 @@ import typing as t
 import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest, key_of, malformed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.surrogates import without_pairs
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 QUOTING = re.compile(r"\b(tag|alias|anchor)\b.*")
 """What the parser says after these words is the template's own text."""
-SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
-"""A character above U+FFFF as JSON escapes it (RFC 8259, section 7): YAML knows no such pairs."""
 
 
 class BadTemplate(Exception):
@@ -41,7 +40,7 @@ def render(folder: pathlib.Path, to_text: t.Callable[[pathlib.Path], str]) -> li
 def parse(name: str, text: str) -> list[Manifest]:
     """The objects of one rendered template; empty documents are left out. The text itself is never quoted."""
     try:
-        whole = SURROGATES.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), text)
+        whole = without_pairs(text)
         documents = [document for document in yaml.load_all(whole, Loader=Loader) if document is not None]
         json.dumps(documents)
     except yaml.MarkedYAMLError as error:

@@ -15,6 +15,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+from .._objects.surrogates import without_pairs
 from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
 from .configuration import configure, headers, options, private_folder
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
@@ -193,7 +194,7 @@ class Cluster:
         A server that has been away for as long already is given one short try.
         """
         begun = time.monotonic()
-        payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        payload = None if body is None else _encoded(body, content_type)
         attempt = 0
         while True:
             attempt += 1
@@ -216,7 +217,7 @@ class Cluster:
                     self._retry_deadline.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
-                if not _is_transient(method, answer) or self._is_over(begun, delay):
+                if error.is_of_object or not _is_transient(method, answer) or self._is_over(begun, delay):
                     raise error
             time.sleep(delay)
 
@@ -352,6 +353,11 @@ class Cluster:
 def _tries(answered: int) -> int:
     """A cluster that never answered is given one more try; one that did may be restarting."""
     return 1000 if answered else 2
+
+
+def _encoded(body: t.Any, content_type: str) -> bytes:
+    text = json.dumps(body, separators=(",", ":"))
+    return (without_pairs(text) if content_type == APPLY_TYPE else text).encode()
 
 
 def _is_transient(method: str, answer: Answer) -> bool:

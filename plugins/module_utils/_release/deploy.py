@@ -24,6 +24,7 @@ from .objects.ownership import without_secret_values
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
 from .planning.external_secret_values import renewed, with_digests
+from .planning.omissions import COMPONENTS, ComponentsMissing, omissions
 from .planning.plan import PRUNE, Plan
 from .planning.planner import Former, former_of, make_plan
 from .planning.preserved import kept_steps
@@ -66,7 +67,7 @@ def deploy(
     phases = Phases()
     history = History(cluster, options.namespace, options.name)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), release, options, phases)
+        outcome = _planned(cluster, history.read(), release, options, phases, check)
     if check:
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {options.name} (not made, check mode): {summary(outcome.plan)}."
@@ -97,7 +98,9 @@ def make_under_lock(held: Session, release: Release, options: ReleaseOptions) ->
     return _Run(held.cluster, release, options, phases, outcome).carry_out(held)
 
 
-def _planned(cluster: Cluster, history: History, release: Release, options: ReleaseOptions, phases: Phases) -> Outcome:
+def _planned(
+    cluster: Cluster, history: History, release: Release, options: ReleaseOptions, phases: Phases, check: bool = False
+) -> Outcome:
     previous = former_of(history)
     kept = kept_steps(cluster, release)
     left = previous.prunable | orphans(cluster, history, options.release, release.manifests)
@@ -110,12 +113,24 @@ def _planned(cluster: Cluster, history: History, release: Release, options: Rele
         options.prune_allowed,
     )
     plan = Plan((*plan.steps, *kept))
+    removals = [] if options.rollback_to else _removals(history, release, options, plan, check)
     base = history.last.number if history.last else 0
     if options.approve and not options.rollback_to:
         options.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to)
+    outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to, risks=removals)
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
+
+
+def _removals(history: History, release: Release, options: ReleaseOptions, plan: Plan, check: bool) -> list[Finding]:
+    """What goes with components that this release lacks. Raises ComponentsMissing for those that nobody named."""
+    found = omissions(history.since_last_passed(), release, plan)
+    allowed = {each.component for each in found} & {*options.remove_components}
+    findings = {each.component: each.finding(each.component in allowed) for each in found}
+    refused = [finding for component, finding in findings.items() if component not in allowed]
+    if refused and not check:
+        raise ComponentsMissing(refused)
+    return list(findings.values())
 
 
 class _Run:
@@ -146,6 +161,7 @@ class _Run:
             about = {
                 **self._wish.about,
                 **self._origin(),
+                COMPONENTS: dict(self._release.components),
                 "plan": plan_in_short(self._plan),
                 "begun": self._cluster.clock.stamp(),
             }

@@ -46,7 +46,8 @@ class ReleaseOptions:
 
     `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
-    raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
+    raises when the plan is not the one that was approved. `remove_components` may be missing though the former release
+    had them. `tell` is told how the wait gets on, without what `mask`
     takes out of a text. `prove` asks a release that is ready whether it serves.
     """
 
@@ -57,6 +58,7 @@ class ReleaseOptions:
     history_limit: int = 10
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
+    remove_components: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     verb: str = "deploy"

@@ -27,11 +27,13 @@ class Release:
     """What a release declares: complete manifests in the order of the stages, and replicas given at creation only.
 
     `kept` are objects among the manifests that are not written, with the reason: they must be there as they are.
+    `components` says which objects each component brought, as `str(key)`; empty when nobody knows.
     """
 
     manifests: tuple[Manifest, ...]
     replicas: dict[Key, int]
     kept: t.Mapping[Key, str] = dataclasses.field(default_factory=dict)
+    components: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.Mapping[str, str]) -> Release:
@@ -45,7 +47,15 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     except KeyError as missing:
         raise BadComponents(f"The secret value {missing} is missing from secret_values.") from None
     kept, replicas = without_initial_replicas(name_by_content(whole))
-    return Release(tuple(in_order(kept)), replicas)
+    return Release(tuple(in_order(kept)), replicas, components=_by_component(components, kept))
+
+
+def _by_component(
+    components: t.Mapping[str, t.Sequence[Manifest]], manifests: t.Sequence[Manifest]
+) -> dict[str, list[str]]:
+    """The objects of each component by the names that they have got; the manifests come in the components' order."""
+    names = iter([str(key_of(manifest)) for manifest in manifests])
+    return {component: [next(names) for dummy in objects] for component, objects in components.items()}
 
 
 def validate_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:

@@ -322,7 +322,7 @@ def test_the_record_says_who_why_and_when() -> None:
     cluster = ApiDouble()
     deploy(cluster)
     record = only(records(cluster))
-    assert record.about.keys() == {"by", "reason", "begun", "run", "plan"}
+    assert record.about.keys() == {"by", "reason", "begun", "run", "plan", "components"}
     assert record.about["plan"]["counts"]["create"] == len(record.about["plan"]["changes"]) == 6
     assert record.outcome.keys() == {
         *("ended", "seconds", "counts", "reason", "findings", "running", "smoke", "timeline")

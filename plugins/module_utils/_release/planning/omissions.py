@@ -1,0 +1,103 @@
+# Copyright: Contributors to intelgraph.maestro
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Components that the former release had and this one lacks. Pure.
+
+A run that brings fewer components (`--tags`, `--start-at-task`, a role that was skipped) does not ask for their
+removal. So they have to be named before the release does without them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._cluster.errors import ClusterError
+from ..._findings.finding import Check, Finding
+from ..._objects.manifest import key_of
+from ..objects.assembly import Release
+from ..objects.content_hash import is_named_by_content, plain_name
+from ..record.history import Record
+from .plan import PRUNE, Plan
+
+COMPONENTS = "components"
+"""Where a record says which objects each component brought, in what it holds about its run."""
+COMPONENT_REMOVED = Check(
+    "component-removed",
+    "warning",
+    "Run the whole play, without --tags, --skip-tags and --start-at-task. If the component shall go, name it in "
+    "remove_components (maestro_remove_components).",
+)
+ALLOWED = "Be sure; a rollback to a release that had it brings it back."
+
+
+class ComponentsMissing(ClusterError):
+    """The release lacks components that the former one had, and nobody said that they shall go."""
+
+    id = "components-missing"
+    next_step = f"Nothing was changed. {COMPONENT_REMOVED.next_step}"
+
+    def __init__(self, findings: t.Sequence[Finding]) -> None:
+        lines = [f"- {finding.object}: {finding.message}" for finding in findings]
+        super().__init__("The release lacks components that the former one had:\n" + "\n".join(lines))
+
+
+class Omission(t.NamedTuple):
+    """A component that is missing, with the objects that the plan removes and those that only stay behind."""
+
+    component: str
+    removed: tuple[str, ...]
+    left: tuple[str, ...]
+
+    def finding(self, is_allowed: bool) -> Finding:
+        parts = [f"{_listed(objects)} {what}" for objects, what in self._fates() if objects]
+        return COMPONENT_REMOVED.found(
+            f"component {self.component}",
+            f"this release does not have it, so {', and '.join(parts)}",
+            (*self.removed, *self.left),
+            next_step=ALLOWED if is_allowed else "",
+        )
+
+    def _fates(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        be, stay = ("is" if len(self.removed) == 1 else "are"), ("stays" if len(self.left) == 1 else "stay")
+        return (self.removed, f"{be} removed"), (self.left, f"{stay} without being declared any more")
+
+
+def components_of(record: Record) -> dict[str, list[str]]:
+    """Which objects each component of a recorded release brought; empty for a record that does not say it."""
+    return dict(record.about.get(COMPONENTS) or {})
+
+
+def omissions(former: t.Iterable[Record], release: Release, plan: Plan) -> list[Omission]:
+    """The components of the `former` releases that this one lacks, unless their objects came into other components."""
+    declared = {_plain(release_name) for release_name in _names(release)}
+    pruned = {str(step.key) for step in plan.doing(PRUNE)}
+    missing: dict[str, dict[str, None]] = {}
+    for record in former:
+        by_content = {str(key_of(each)) for each in record.manifests if is_named_by_content(each)}
+        for component, objects in components_of(record).items():
+            gone = [name for name in objects if _plain((name, name in by_content)) not in declared]
+            if component not in release.components and gone:
+                missing.setdefault(component, {}).update(dict.fromkeys(gone))
+    return [
+        Omission(
+            component,
+            tuple(name for name in objects if name in pruned),
+            tuple(name for name in objects if name not in pruned),
+        )
+        for component, objects in sorted(missing.items())
+    ]
+
+
+def _names(release: Release) -> t.Iterator[tuple[str, bool]]:
+    return ((str(key_of(each)), is_named_by_content(each)) for each in release.manifests)
+
+
+def _plain(named: tuple[str, bool]) -> str:
+    """The name without what tells the content, where there is that."""
+    name, is_by_content = named
+    return plain_name(name) if is_by_content else name
+
+
+def _listed(objects: t.Sequence[str], most: int = 5) -> str:
+    more = f" and {len(objects) - most} more" if len(objects) > most else ""
+    return ", ".join(objects[:most]) + more
