@@ -272,7 +272,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.consol
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.release_labels import belonging
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
@@ -400,8 +400,7 @@ def make(cluster: Cluster, call: Call) -> Outcome:
     )
     if params["state"] == "restored":
         return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
-    assembled = assemble(params["components"], params["secret_values"])
-    release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
+    release = belonging(assemble(params["components"], params["secret_values"]), options.release)
     return deploy(cluster, release, options, call.check, auto_rollback)
 
 

@@ -12,7 +12,12 @@ import typing as t
 
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest, key_of, malformed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import (
+    Manifest,
+    key_of,
+    malformed,
+    not_json,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.surrogates import without_pairs
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,7 +47,7 @@ def parse(name: str, text: str) -> list[Manifest]:
     try:
         whole = without_pairs(text)
         documents = [document for document in yaml.load_all(whole, Loader=Loader) if document is not None]
-        json.dumps(documents)
+        json.dumps(documents, default=str, skipkeys=True)  # finds a reference to itself
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problem = QUOTING.sub(r"\1", error.problem or "")
@@ -50,10 +55,11 @@ def parse(name: str, text: str) -> list[Manifest]:
     except yaml.reader.ReaderError as error:
         character = f"the character {error.character:#x} at position {error.position} of its output"
         raise BadTemplate(f"{name} renders {character}, which YAML does not allow") from None
-    except TypeError as error:
-        raise BadTemplate(f"{name} renders a value that JSON has no form for ({error}); quote it") from None
     except ValueError:
         raise BadTemplate(f"{name} renders an impossible date, number or reference; quote it") from None
+    wrong = list(not_json(documents))
+    if wrong:
+        raise BadTemplate(f"{name} renders {'; '.join(wrong)}")
     for index, document in enumerate(documents, 1):
         if malformed(document):
             raise BadTemplate(f"{name}: document {index} {malformed(document)}")

@@ -19,7 +19,14 @@ class BadComponents(ClusterError):
     """The components are not what the roles' `component` tasks make."""
 
     id = "bad-components"
-    next_step = "Leave components and secret_values of the task out: it takes what the component tasks registered."
+    next_step = (
+        "Nothing was changed. Correct the objects; what roles contribute is taken by itself when components and "
+        "secret_values are left out of the task."
+    )
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        self.next_step = next_step or self.next_step
+        super().__init__(message)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Release:
     """What a release declares: complete manifests in the order of the stages, and replicas given at creation only.
 
     `kept` are objects among the manifests that are not written, with the reason: they must be there as they are.
-    `components` says which objects each component brought, as `str(key)`; empty when nobody knows.
+    `components` says which objects each component brought, by their plain names; empty when nobody knows.
     """
 
     manifests: tuple[Manifest, ...]
@@ -47,15 +54,17 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     except KeyError as missing:
         raise BadComponents(f"The secret value {missing} is missing from secret_values.") from None
     kept, replicas = without_initial_replicas(name_by_content(whole))
-    return Release(tuple(in_order(kept)), replicas, components=_by_component(components, kept))
+    return Release(tuple(in_order(kept)), replicas, components=by_component(components))
 
 
-def _by_component(
-    components: t.Mapping[str, t.Sequence[Manifest]], manifests: t.Sequence[Manifest]
-) -> dict[str, list[str]]:
-    """The objects of each component by the names that they have got; the manifests come in the components' order."""
-    names = iter([str(key_of(manifest)) for manifest in manifests])
-    return {component: [next(names) for dummy in objects] for component, objects in components.items()}
+def by_component(components: t.Mapping[str, t.Sequence[Manifest]]) -> dict[str, list[str]]:
+    """The objects of each component as `<kind>/<name>`, not by the names that tell the content."""
+    return {component: [plainly(manifest) for manifest in objects] for component, objects in components.items()}
+
+
+def plainly(manifest: Manifest) -> str:
+    """`<kind>/<name>` of one object as its component names it."""
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 
 def validate_objects(components: t.Mapping[str, t.Sequence[Manifest]]) -> None:

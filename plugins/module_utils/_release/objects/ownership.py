@@ -17,6 +17,8 @@ INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
 AUTOSCALED = re.compile(rf'\.spec\.replicas: conflict with "({re.escape(INITIAL_MANAGER)}|kube-controller-manager)"')
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+INSTANCE, MANAGED_BY = "app.kubernetes.io/instance", "app.kubernetes.io/managed-by"
+"""Labels of every object of a release: its name, and MANAGER."""
 HOME = "maestro.intelgraph.ai/home"
 """Label of a cluster-scoped object: the namespace of the release that it belongs to."""
 TAKEN_OVER = "maestro.intelgraph.ai/taken-over"
@@ -54,7 +56,7 @@ def other_release(live: Manifest, release: ReleaseName) -> ReleaseName | None:
 def owner_of(live: Manifest) -> tuple[str, ...]:
     """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
     labels = live["metadata"].get("labels") or {}
-    return tuple(labels.get(name, "") for name in ("app.kubernetes.io/managed-by", "app.kubernetes.io/instance", HOME))
+    return tuple(labels.get(name, "") for name in (MANAGED_BY, INSTANCE, HOME))
 
 
 def _release_of(live: Manifest, namespace: str) -> ReleaseName | None:

@@ -13,8 +13,8 @@ import typing as t
 
 from ..._cluster.errors import ClusterError
 from ..._findings.finding import Check, Finding
-from ..._objects.manifest import key_of
-from ..objects.assembly import Release
+from ..._objects.manifest import Manifest
+from ..objects.assembly import Release, plainly
 from ..objects.content_hash import is_named_by_content, plain_name
 from ..record.history import Record
 from .plan import PRUNE, Plan
@@ -69,13 +69,12 @@ def components_of(record: Record) -> dict[str, list[str]]:
 
 def omissions(former: t.Iterable[Record], release: Release, plan: Plan) -> list[Omission]:
     """The components of the `former` releases that this one lacks, unless their objects came into other components."""
-    declared = {_plain(release_name) for release_name in _names(release)}
-    pruned = {str(step.key) for step in plan.doing(PRUNE)}
+    declared = {_plain(manifest) for manifest in release.manifests}
+    pruned = {_plain(step.live) for step in plan.doing(PRUNE) if step.live}
     missing: dict[str, dict[str, None]] = {}
     for record in former:
-        by_content = {str(key_of(each)) for each in record.manifests if is_named_by_content(each)}
         for component, objects in components_of(record).items():
-            gone = [name for name in objects if _plain((name, name in by_content)) not in declared]
+            gone = [name for name in objects if name not in declared]
             if component not in release.components and gone:
                 missing.setdefault(component, {}).update(dict.fromkeys(gone))
     return [
@@ -88,14 +87,10 @@ def omissions(former: t.Iterable[Record], release: Release, plan: Plan) -> list[
     ]
 
 
-def _names(release: Release) -> t.Iterator[tuple[str, bool]]:
-    return ((str(key_of(each)), is_named_by_content(each)) for each in release.manifests)
-
-
-def _plain(named: tuple[str, bool]) -> str:
-    """The name without what tells the content, where there is that."""
-    name, is_by_content = named
-    return plain_name(name) if is_by_content else name
+def _plain(manifest: Manifest) -> str:
+    """The object as its component names it, without what tells the content."""
+    name = plainly(manifest)
+    return plain_name(name) if is_named_by_content(manifest) else name
 
 
 def _listed(objects: t.Sequence[str], most: int = 5) -> str:

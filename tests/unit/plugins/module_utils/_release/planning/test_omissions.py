@@ -55,12 +55,12 @@ def cluster() -> ApiDouble:
 def test_a_record_knows_its_components(cluster: ApiDouble) -> None:
     found = components_of(records(cluster)[0])
     assert list(found) == list(PARTS)
-    assert found["ingress"] == ["Service maestro-system/public", "Service maestro-system/limiter"]
+    assert found["ingress"] == ["Service/public", "Service/limiter"]
 
 
 def test_a_missing_component_is_refused_before_the_first_write(cluster: ApiDouble) -> None:
     before = cluster.versions()
-    with pytest.raises(ComponentsMissing, match=r"component ingress: .*Service maestro-system/public") as caught:
+    with pytest.raises(ComponentsMissing, match=r"component ingress: .*Service/public") as caught:
         run(cluster, release("ingress"))
     assert "maestro_remove_components" in caught.value.next_step
     assert cluster.versions() == before
@@ -79,7 +79,7 @@ def test_a_play_that_was_run_in_part_is_refused(cluster: ApiDouble, only_left: s
 def test_the_plan_shows_it_as_a_risk(cluster: ApiDouble) -> None:
     risk = only([each for each in run(cluster, release("ingress"), check=True).all_risks() if "ingress" in each.object])
     assert (risk.id, risk.severity) == ("component-removed", "warning")
-    assert risk.evidence == ("Service maestro-system/public", "Service maestro-system/limiter")
+    assert risk.evidence == ("Service/public", "Service/limiter")
     assert "--start-at-task" in risk.next_step
 
 
