@@ -167,9 +167,28 @@ class ApiDouble(Cluster):
     def _read(self, path: str, query: t.Mapping[str, str]) -> Manifest:
         if path in self.store:
             return self.store[path]
-        if path.rsplit("/", 1)[1] not in RESOURCES:
+        if path.count("/") == 3 and path.startswith("/apis/"):
+            return {"resources": self._served(*path.split("/")[2:])}
+        if path.rsplit("/", 1)[1] not in {*RESOURCES, *(spec["names"]["plural"] for spec in self._definitions())}:
             raise not_found(path)
         return self._list(path, query.get("labelSelector", ""))
+
+    def _served(self, group: str, version: str) -> list[Manifest]:
+        """The kinds that definitions in the cluster bring."""
+        specs = [item["spec"] for item in self.store.values() if item["kind"] == "CustomResourceDefinition"]
+        return [
+            {
+                "name": spec["names"]["plural"],
+                "kind": spec["names"]["kind"],
+                "namespaced": spec["scope"] == "Namespaced",
+            }
+            for spec in specs
+            if spec.get("group") == group and version in [each["name"] for each in spec["versions"]]
+        ]
+
+    def _definitions(self) -> list[Manifest]:
+        kept = [item for item in self.store.values() if item["kind"] == "CustomResourceDefinition"]
+        return [item["spec"] for item in kept if "spec" in item]
 
     def _list(self, path: str, selector: str) -> Manifest:
         items = [
@@ -393,6 +412,9 @@ def _deployment(item: Manifest) -> Manifest:
 HEALTHY: dict[str, Manifest] = {
     "HorizontalPodAutoscaler": {
         "conditions": [{"type": kind, "status": "True"} for kind in ("AbleToScale", "ScalingActive")]
+    },
+    "CustomResourceDefinition": {
+        "conditions": [{"type": kind, "status": "True"} for kind in ("NamesAccepted", "Established")]
     },
     "Namespace": {"phase": "Active"},
 }

@@ -166,6 +166,11 @@ class Cluster:
         except KeyError:
             raise ApiError(404, "NotFound", f"the cluster does not serve kind {kind} in {api_version}") from None
 
+    def forget_kinds(self) -> None:
+        """Ask anew for kinds that were not served: their definitions may have come."""
+        with self._discovery:
+            self._discovered.clear()
+
     def path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
         return object_path(api_version, self.kind(api_version, kind), namespace, name)
 

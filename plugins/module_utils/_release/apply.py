@@ -39,7 +39,7 @@ class Applier:
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
         """Apply creations and changes; a kept object is not written, its live state is taken over."""
         wanted = [step for step in steps if step.manifest is not None]
-        for stage in by_stage(wanted, lambda step: step.key.kind):
+        for stage in by_stage(wanted, lambda step: step.object):
             self.live += self._cluster.parallel(self._one, stage[1])
 
     def prune(self, steps: t.Iterable[plan.Step]) -> None:
@@ -51,7 +51,7 @@ class Applier:
         return [finding for finding in self._in_opposite_order(self._delete_if_allowed, steps) if finding]
 
     def _in_opposite_order(self, delete: t.Callable[[plan.Step], Result], steps: t.Iterable[plan.Step]) -> list[Result]:
-        stages = reversed(by_stage(steps, lambda step: step.key.kind))
+        stages = reversed(by_stage(steps, lambda step: step.object))
         return [result for stage in stages for result in self._cluster.parallel(delete, stage[1])]
 
     def _delete_if_allowed(self, step: plan.Step) -> Finding | None:

@@ -15,9 +15,10 @@ from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
-from .interruption import stopped_by, unrecorded
+from .definitions import await_served
+from .interruption import stopped_by, stopped_by_defect, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
-from .objects.apply_order import WORKLOAD, stage_of
+from .objects.apply_order import AFTER_WORKLOAD, BEFORE_WORKLOAD, DEFINITIONS, NAMES, SETTINGS, TRAFFIC, stage_of
 from .objects.assembly import Release
 from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
@@ -25,7 +26,7 @@ from .orphans import orphans
 from .outcome import Outcome, Phases, summary
 from .planning.external_secret_values import renewed, with_digests
 from .planning.omissions import COMPONENTS, ComponentsMissing, omissions
-from .planning.plan import PRUNE, Plan
+from .planning.plan import KEEP, PRUNE, Plan, Step
 from .planning.planner import Former, former_of, make_plan
 from .planning.preserved import kept_steps
 from .record.history import History, Record
@@ -177,6 +178,11 @@ class _Run:
             self._outcome.verdict = FAILED
             self._outcome.findings = [stopped_by(error), *self._outcome.findings]
             raise self._failure(held, record, str(error), "stopped half-way") from error
+        except Exception as error:
+            self._outcome.verdict = FAILED
+            self._outcome.findings = [stopped_by_defect(error), *self._outcome.findings]
+            reason = f"{type(error).__name__}: {error}"
+            raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
         self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
@@ -187,7 +193,7 @@ class _Run:
         if "smoke" in seconds:
             failed = "does not serve as it should"
             return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not verify that it serves'}"
-        return f"is not ready after {seconds['wait']:.0f} s"
+        return f"is not ready after {seconds.get('wait', 0.0):.0f} s"
 
     def _origin(self) -> dict[str, int]:
         return {"rollback_to": self._wish.rollback_to} if self._wish.rollback_to else {}
@@ -215,19 +221,41 @@ class _Run:
 
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
-        with self._phases.phase("apply"):
-            applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
-        self._await_sources(held)
-        if self._outcome.verdict == PASSED:
+        for stage in NAMES:
             with self._phases.phase("apply"):
-                applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) >= WORKLOAD)
-            self._wait(self._release.manifests, held.lock.check)
-        if self._outcome.verdict == PASSED:
-            self._verify()
+                applier.apply(self._steps(stage))
+            self._await_stage(stage, held)
+            if self._outcome.verdict != PASSED:
+                return
+        self._verify()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 self._leave(applier.prune_what_can_be(self._plan.doing(PRUNE)))
             self._outcome.plan = self._plan.leaving(applier.left)
+
+    def _steps(self, stage: str) -> list[Step]:
+        return [step for step in self._plan.steps if step.manifest and NAMES[stage_of(step.manifest)] == stage]
+
+    def _await_stage(self, stage: str, held: Session) -> None:
+        """What the next stage needs; before the last one all that is not ordered after the workload."""
+        steps = self._steps(stage)
+        if stage == DEFINITIONS:
+            self._await_definitions([step.declared for step in steps if step.action != KEEP])
+        elif stage == SETTINGS:
+            self._await_sources(held)
+        elif stage == BEFORE_WORKLOAD and steps:
+            self._wait([step.declared for step in steps], held.lock.check, is_needed=True)
+        elif stage == TRAFFIC:
+            later = {step.key for step in self._steps(AFTER_WORKLOAD)}
+            self._wait([each for each in self._release.manifests if key_of(each) not in later], held.lock.check)
+        elif stage == AFTER_WORKLOAD and steps:
+            self._wait(self._release.manifests, held.lock.check)
+
+    def _await_definitions(self, definitions: list[Manifest]) -> None:
+        if definitions:
+            with self._phases.phase("wait"):
+                found = await_served(self._cluster, definitions, self._wish.timeout)
+            self._outcome.verdict, self._outcome.findings = (FAILED if found else PASSED), found
 
     def _leave(self, findings: list[Finding]) -> None:
         """What could not be removed makes a release that serves no worse."""
@@ -241,9 +269,11 @@ class _Run:
             if self._outcome.verdict == PASSED:
                 self._outcome.plan = renewed(held.cluster, self._plan)
 
-    def _wait(self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool) -> None:
+    def _wait(
+        self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool, is_needed: bool = False
+    ) -> None:
         options = self._wish
-        if not options.wait:
+        if not (options.wait or is_needed):
             return
         left = options.timeout - self._phases.seconds.get("wait", 0.0)
         with self._phases.phase("wait"):

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._cluster.errors import ClusterError
 from ..._objects.manifest import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
-from .apply_order import in_order
+from .apply_order import AROUND_WORKLOAD, ORDER, asked_order, in_order
 from .content_hash import name_by_content
 from .ownership import without_initial_replicas
 
@@ -48,6 +48,7 @@ def assemble(components: t.Mapping[str, t.Sequence[Manifest]], secret_values: t.
     validate_objects(components)
     manifests = [manifest for component in components.values() for manifest in component]
     _validate_identities(components)
+    _validate_order(manifests)
     _validate_secrets(manifests, secret_values)
     try:
         whole = put_back_secrets(manifests, secret_values)
@@ -92,6 +93,16 @@ def _validate_identities(components: t.Mapping[str, t.Sequence[Manifest]]) -> No
     twice = [f"{key} by {' and '.join(names)}" for key, names in owners.items() if len(names) > 1]
     if twice:
         raise BadComponents(f"Contributed more than once: {'; '.join(twice)}.")
+
+
+def _validate_order(manifests: t.Iterable[Manifest]) -> None:
+    wrong = [
+        f"{key_of(manifest)} has the annotation {ORDER} {asked!r}"
+        for manifest in manifests
+        if (asked := asked_order(manifest)) and asked not in AROUND_WORKLOAD
+    ]
+    if wrong:
+        raise BadComponents(f"An order that there is not: {'; '.join(wrong)}. It is {' or '.join(AROUND_WORKLOAD)}.")
 
 
 def _validate_secrets(manifests: t.Iterable[Manifest], values: t.Mapping[str, t.Any]) -> None:

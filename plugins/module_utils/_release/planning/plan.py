@@ -53,6 +53,11 @@ class Step:
         return self.manifest
 
     @property
+    def object(self) -> Manifest:
+        """The object as it is declared, else as it is."""
+        return self.manifest or self.live or {}
+
+    @property
     def before(self) -> Manifest:
         return without_secret_values(comparable(self.live or self.previous))
 
