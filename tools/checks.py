@@ -61,6 +61,7 @@ LINT = Check(
         Command("changelog", ("antsibull-changelog", "lint")),
         Command("docs", ("python", "tools/docs.py", "--check")),
         Command("links", ("python", "tools/links.py")),
+        Command("words", ("python", "tools/words.py")),
         Command("go-format", ("python", "tools/go_checks.py", "format")),
     ),
     parallel=2,

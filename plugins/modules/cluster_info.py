@@ -16,7 +16,7 @@ description:
   - That is the API and its kinds, controllers, storage, room on the nodes, quotas, permissions of the account,
     Pod Security, objects that are only named, and endpoints outside the cluster.
   - Reports everything at once as findings. A finding is no failure of the module, and neither is a cluster that
-    cannot be reached - look at RV(verdict).
+    cannot be reached - preflight at RV(verdict).
   - Writes nothing. Pods are judged by admission with a dry run, which the API server does not store.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -299,27 +299,29 @@ def survey(call: Call) -> Ending:
     start = time.monotonic()
     params = call.params
     validate_objects(params["components"])
-    look = examine(params, needs_of(params["components"], params["name"], params["namespace"]), wishes(params))
-    values = {**result(look, params["name"]), "duration": round(time.monotonic() - start, 3)}
-    return Ending(values, [finding.sentence() for finding in look.evaluation.of("warning")])
+    preflight = examine(
+        params, needs_of(params["components"], params["name"], params["namespace"]), preflight_options(params)
+    )
+    values = {**result(preflight, params["name"]), "duration": round(time.monotonic() - start, 3)}
+    return Ending(values, [finding.sentence() for finding in preflight.evaluation.of("warning")])
 
 
-def wishes(params: t.Mapping[str, t.Any]) -> PreflightOptions:
+def preflight_options(params: t.Mapping[str, t.Any]) -> PreflightOptions:
     """The expectations that the parameters tell."""
     endpoints = tuple(Endpoint(**each) for each in params["endpoints"] if each["host"])
     asked = endpoints if params["endpoint_severity"] != "off" else ()
     return PreflightOptions(endpoints=asked, **{name: params[name] for name in WISHES})
 
 
-def result(look: Preflight, name: str) -> dict[str, t.Any]:
+def result(preflight: Preflight, name: str) -> dict[str, t.Any]:
     """What the module returns besides the time that it took."""
     return {
         "changed": False,
-        "verdict": look.evaluation.verdict,
-        "findings": [finding.as_dict() for finding in look.evaluation.findings],
-        "msg": message(look.evaluation, name, look.host or "The cluster"),
-        "cluster": summary(look.facts) if look.facts else {},
-        "requests": look.requests,
+        "verdict": preflight.evaluation.verdict,
+        "findings": [finding.as_dict() for finding in preflight.evaluation.findings],
+        "msg": message(preflight.evaluation, name, preflight.host or "The cluster"),
+        "cluster": summary(preflight.facts) if preflight.facts else {},
+        "requests": preflight.requests,
     }
 
 

@@ -169,7 +169,7 @@ timeline:
       returned: always
       type: dict
       sample: {ready: 2, starting: 1}
-    told:
+    message:
       description: What was told.
       returned: always
       type: str

@@ -238,7 +238,7 @@ restored:
   returned: always
   type: dict
   sample: {release: 4, number: 6, verdict: passed, msg: "Release 6 of maestro (release 4 restored) is in place."}
-restores: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
+rollback_to: {description: Number of the release that is brought back; 0 when none is., returned: always, type: int}
 timeline:
   description: The course of the wait, one entry for each change that was told; see M(intelgraph.maestro.health).
   returned: always
@@ -256,7 +256,6 @@ error_id:
 """
 
 import dataclasses
-import functools
 import pathlib
 import typing as t
 
@@ -267,7 +266,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
@@ -281,12 +280,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollba
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
     SMOKE_RESULT,
     ReleaseOptions,
-    Verify,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import options, smoke_result
+from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import verification
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -388,29 +386,20 @@ def make(cluster: Cluster, call: Call) -> Outcome:
         },
         tell=call.tell,
         mask=mask.text,
-        verify=_verification(params),
+        verify=verification(params),
     )
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
-    auto_rollback = Rescue(
+    auto_rollback = AutoRollback(
         options,
         folder=pathlib.Path(params["report_dir"] or REPORTS),
         mask=mask,
-        rollback_to=params["auto_rollback"] and params["state"] == "present",
+        enabled=params["auto_rollback"] and params["state"] == "present",
     )
     if params["state"] == "restored":
         return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
     release = belonging(assemble(params["components"], params["secret_values"]), options.release)
     return deploy(cluster, release, options, call.check, auto_rollback)
-
-
-def _verification(params: dict[str, t.Any]) -> Verify | None:
-    """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be asked."""
-    if not params["smoke"] or params["state"] == "absent":
-        return None
-    given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
-    options(given, params)
-    return functools.partial(smoke_result, given, params)
 
 
 if __name__ == "__main__":

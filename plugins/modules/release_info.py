@@ -149,7 +149,7 @@ releases:
       description: Why.
       returned: always
       type: str
-    restores:
+    rollback_to:
       description: Number of the release that it restored, V(0) when it was a new one.
       returned: always
       type: int
@@ -226,7 +226,7 @@ releases:
           description: Number of pods in each phase.
           returned: always
           type: dict
-        told:
+        message:
           description: What was told.
           returned: always
           type: str

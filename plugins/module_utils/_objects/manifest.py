@@ -102,11 +102,11 @@ def is_secret(manifest: Manifest) -> bool:
 
 def _malformed_values(secret: Manifest) -> str:
     """Which values of a Secret cannot be taken out; the values themselves are not shown."""
-    judges: dict[str, tuple[t.Callable[[t.Any], bool], str]] = {
+    inspects: dict[str, tuple[t.Callable[[t.Any], bool], str]] = {
         "stringData": (_is_text, "a string (put it in quotes)"),
         "data": (_is_base64, "in base64"),
     }
-    for field, (is_right, words) in judges.items():
+    for field, (is_right, words) in inspects.items():
         values = secret.get(field) or {}
         if not isinstance(values, dict):
             return f"has a {field} that is no dictionary"

@@ -25,23 +25,23 @@ from .session import ReleaseOptions, Session
 
 
 @dataclasses.dataclass(frozen=True)
-class Rescue:
-    """Rescues a failed release of `wish`.
+class AutoRollback:
+    """Rescues a failed release of `options`.
 
-    Evidence goes into a file in `folder`; `mask` takes secrets out of it. `restores` says whether the last
+    Evidence goes into a file in `folder`; `mask` takes secrets out of it. `enabled` says whether the last
     release that passed is restored.
     """
 
     options: ReleaseOptions
     folder: pathlib.Path
     mask: Mask = dataclasses.field(default_factory=lambda: Mask({}))
-    rollback_to: bool = True
+    enabled: bool = True
 
     def __call__(self, held: Session, failure: ReleaseFailed) -> ReleaseFailed:
         outcome = failure.outcome
         outcome.report = self._keep_evidence(held.cluster, outcome)
         previous = held.history.last_passed()
-        if not self.rollback_to or outcome.verdict != FAILED:
+        if not self.enabled or outcome.verdict != FAILED:
             said = f"Nothing was undone. {_other_ways(self.options, previous, held.history.records)}"
         elif previous is None:
             said = _what_stands(held.cluster, self.options, outcome)

@@ -79,7 +79,7 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
         "ended": release["ended"],
         "by": release["by"],
         "why": release["reason"],
-        "rollback_to": f"release {release['restores']}" if release["rollback_to"] else "",
+        "rollback to": f"release {release['rollback_to']}" if release["rollback_to"] else "",
         **{key.replace("_", " "): value for key, value in release["origin"].items()},
         "image": ", ".join(release["images"]),
         "running": ", ".join(digest for digests in release["running"].values() for digest in digests),
@@ -94,7 +94,7 @@ def release_lines(release: t.Mapping[str, t.Any]) -> list[str]:
     lines = [f"Release {release['number']}"]
     lines += [f"  {name.ljust(width)}  {value}" for name, value in reported.items()]
     lines += [f"  ! {_of_finding(finding)}" for finding in release["findings"]]
-    lines += [f"  {moment['seconds']:6.1f} s  {moment['told']}" for moment in release["timeline"]]
+    lines += [f"  {moment['seconds']:6.1f} s  {moment['message']}" for moment in release["timeline"]]
     for change in release["plan"].get("changes", ()):
         fields = f": {', '.join(change['fields'])}" if change["fields"] else ""
         lines.append(f"    {SIGNS.get(change['action'], ' ')} {change['action']:<8}{change['object']}{fields}")
@@ -149,7 +149,7 @@ def _row(release: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     took = f"{sum(release['seconds'].values()):.0f} s" if release["seconds"] else ""
     image = next((image.rpartition("/")[2] for image in release["images"]), "")
     begun = release["begun"].replace("T", " ").removesuffix("+00:00")
-    rollback_to = f"restores {release['restores']}" if release["rollback_to"] else ""
+    rollback_to = f"rollback to {release['rollback_to']}" if release["rollback_to"] else ""
     why = "; ".join(part for part in (rollback_to, release["reason"]) if part)
     return (str(release["number"]), release["state"], begun, took, release["by"], image, why)
 

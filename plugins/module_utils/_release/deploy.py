@@ -16,7 +16,7 @@ from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
 from .definitions import await_served
-from .interruption import stopped_by, stopped_by_defect, unrecorded
+from .interruption import stopped_by, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
 from .objects.apply_order import AFTER_WORKLOAD, BEFORE_WORKLOAD, DEFINITIONS, NAMES, SETTINGS, TRAFFIC, stage_of
 from .objects.assembly import Release
@@ -142,7 +142,7 @@ class _Run:
     ) -> None:
         self._cluster = cluster
         self._release = release
-        self._wish = options
+        self._options = options
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
@@ -160,7 +160,7 @@ class _Run:
     def carry_out(self, held: Session) -> Outcome:
         with self._phases.phase("apply"):
             about = {
-                **self._wish.about,
+                **self._options.about,
                 **self._origin(),
                 COMPONENTS: dict(self._release.components),
                 "plan": plan_in_short(self._plan),
@@ -178,11 +178,6 @@ class _Run:
             self._outcome.verdict = FAILED
             self._outcome.findings = [stopped_by(error), *self._outcome.findings]
             raise self._failure(held, record, str(error), "stopped half-way") from error
-        except Exception as error:
-            self._outcome.verdict = FAILED
-            self._outcome.findings = [stopped_by_defect(error), *self._outcome.findings]
-            reason = f"{type(error).__name__}: {error}"
-            raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
         self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
@@ -192,11 +187,11 @@ class _Run:
         seconds = self._phases.seconds
         if "smoke" in seconds:
             failed = "does not serve as it should"
-            return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not verify that it serves'}"
+            return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not prove that it serves'}"
         return f"is not ready after {seconds.get('wait', 0.0):.0f} s"
 
     def _origin(self) -> dict[str, int]:
-        return {"rollback_to": self._wish.rollback_to} if self._wish.rollback_to else {}
+        return {"rollback_to": self._options.rollback_to} if self._options.rollback_to else {}
 
     def _failure(self, held: Session, record: Record, reason: str, what: str) -> ReleaseFailed:
         """Record that the release failed; that this cannot be done must not hide why it failed."""
@@ -215,9 +210,9 @@ class _Run:
 
     @property
     def _name(self) -> str:
-        rollback_to = self._wish.rollback_to
+        rollback_to = self._options.rollback_to
         origin = f" (release {rollback_to} restored)" if rollback_to not in (0, self._outcome.number) else ""
-        return f"Release {self._outcome.number} of {self._wish.name}{origin}"
+        return f"Release {self._outcome.number} of {self._options.name}{origin}"
 
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
@@ -254,7 +249,7 @@ class _Run:
     def _await_definitions(self, definitions: list[Manifest]) -> None:
         if definitions:
             with self._phases.phase("wait"):
-                found = await_served(self._cluster, definitions, self._wish.timeout)
+                found = await_served(self._cluster, definitions, self._options.timeout)
             self._outcome.verdict, self._outcome.findings = (FAILED if found else PASSED), found
 
     def _leave(self, findings: list[Finding]) -> None:
@@ -272,7 +267,7 @@ class _Run:
     def _wait(
         self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool, is_needed: bool = False
     ) -> None:
-        options = self._wish
+        options = self._options
         if not (options.wait or is_needed):
             return
         left = options.timeout - self._phases.seconds.get("wait", 0.0)
@@ -283,10 +278,10 @@ class _Run:
         self._outcome.timeline = health.timeline
 
     def _verify(self) -> None:
-        if self._wish.verify is None or not self._wish.wait:
+        if self._options.verify is None or not self._options.wait:
             return
         with self._phases.phase("smoke"):
-            smoke_result = self._wish.verify(self._wish.about.get(SMOKE_RESULT) or {})
+            smoke_result = self._options.verify(self._options.about.get(SMOKE_RESULT) or {})
         self._outcome.verdict, self._outcome.smoke = smoke_result.verdict, smoke_result.figures
         self._outcome.findings = by_severity([*self._outcome.findings, *smoke_result.findings])
 
@@ -307,9 +302,9 @@ class _Run:
             "findings": findings_in_short(self._outcome.findings),
             "timeline": timeline_in_short(self._outcome.timeline),
             "smoke": proof_in_short(self._outcome.smoke),
-            "running": running_images(self._cluster, self._wish.namespace, self._wish.selector),
+            "running": running_images(self._cluster, self._options.namespace, self._options.selector),
         }
-        held.history.end(record, self._outcome.verdict, within_limits(masked(outcome, self._wish.mask)))
+        held.history.end(record, self._outcome.verdict, within_limits(masked(outcome, self._options.mask)))
         self._forget_old(held)
 
     def _forget_old(self, held: Session) -> None:
@@ -318,7 +313,7 @@ class _Run:
         What cannot be tidied up is tried again after the next release.
         """
         try:
-            while len(held.history.records) > self._wish.history_limit:
+            while len(held.history.records) > self._options.history_limit:
                 old = forgettable(held.history.records)
                 if old is None:
                     return
@@ -326,7 +321,7 @@ class _Run:
         except Superseded:
             raise
         except ClusterError as error:
-            self._cluster.warnings.append(f"Old releases of {self._wish.name} could not be forgotten: {error}")
+            self._cluster.warnings.append(f"Old releases of {self._options.name} could not be forgotten: {error}")
 
 
 def _forget(held: Session, old: Record) -> None:

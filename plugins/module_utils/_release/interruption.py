@@ -5,20 +5,12 @@
 
 from __future__ import annotations
 
-import pathlib
-import traceback
-
 from .._cluster.api_resources import KINDS
 from .._cluster.errors import UNAUTHORIZED, ApiError, ClusterError, Unreachable
-from .._findings.finding import Check, Finding
+from .._findings.finding import Finding
 from .planning.admission_errors import refusal
 
 SERVER = "API server"
-UNEXPECTED = Check(
-    "unexpected-error",
-    "error",
-    "This is a defect of the collection: report it with the evidence. The release is ended as failed; deploy again.",
-)
 KIND_OF = {kind.plural: name for (dummy, name), kind in KINDS.items()}
 UNRECORDED = (
     "How it ended could not be recorded{why}, so nothing was undone: what it had changed by then stands. Once that is "
@@ -31,16 +23,6 @@ def stopped_by(error: ClusterError) -> Finding:
     if not isinstance(error, ApiError) or error.status == UNAUTHORIZED:
         return Finding(error.id, "error", SERVER, str(error), next_step=error.next_step)
     return refusal(error, _object_of(error.request))
-
-
-def stopped_by_defect(error: Exception) -> Finding:
-    """The finding for an exception that nobody foresaw; the place is evidence for whoever mends it."""
-    places = traceback.extract_tb(error.__traceback__)[-3:]
-    return UNEXPECTED.found(
-        type(error).__name__,
-        str(error) or "it says nothing more",
-        [f"{pathlib.Path(each.filename).name}:{each.lineno} in {each.name}" for each in places],
-    )
 
 
 def is_out_of_reach(error: ClusterError) -> bool:

@@ -73,7 +73,7 @@ def timeline_in_short(timeline: t.Sequence[Moment]) -> list[Values]:
     """What a record says of the wait: of a long one its first and its last moments, since a record has limits."""
     half = MOMENTS // 2
     kept = timeline if len(timeline) <= MOMENTS else [*timeline[:half], *timeline[-half:]]
-    return [{**moment.as_dict(), "told": moment.reported[:LONGEST]} for moment in kept]
+    return [{**moment.as_dict(), "message": moment.message[:LONGEST]} for moment in kept]
 
 
 def within_limits(outcome: Values) -> Values:

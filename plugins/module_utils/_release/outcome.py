@@ -48,9 +48,8 @@ class Outcome:
 
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
-    of the wait, `smoke` what the smoke test came to. `restores` is the number of the release that came back with this
-    one, 0 for one that is new. `recorded` is false when the history could not be told how it
-    ended.
+    of the wait, `smoke` what the smoke test came to. `rollback_to` is the number of the release that was restored
+    with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended.
     """
 
     plan: Plan

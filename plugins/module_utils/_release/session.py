@@ -44,7 +44,7 @@ SMOKE_RESULT = "proof"
 class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
-    `restores` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
+    `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
     raises when the plan is not the one that was approved. `remove_components` may be missing though the former release
     had them. `tell` is told how the wait gets on, without what `mask`

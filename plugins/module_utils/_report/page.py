@@ -143,7 +143,7 @@ def _timeline(report: Report) -> Html | None:
     if picture is None:
         return None
     rows = (
-        tag("li", tag("span", worded(moment.seconds), class_="quiet"), tag("span", moment.reported or listed(moment)))
+        tag("li", tag("span", worded(moment.seconds), class_="quiet"), tag("span", moment.message or listed(moment)))
         for moment in report.timeline
     )
     return tag(

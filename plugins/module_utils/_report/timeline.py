@@ -20,7 +20,7 @@ class Moment:
 
     seconds: float
     pods: dict[str, int]
-    reported: str = ""
+    message: str = ""
 
     def as_dict(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)
@@ -35,7 +35,7 @@ def moments_of(results: t.Iterable[Values]) -> tuple[Moment, ...]:
             Moment(
                 float(each["seconds"]),
                 {phase: int(number) for phase, number in (each.get("pods") or {}).items() if number},
-                str(each.get("told") or ""),
+                str(each.get("message") or ""),
             )
             for each in waited
         )

@@ -140,13 +140,13 @@ def _refuse_unreadable(check: Check) -> None:
 
 
 def _plan(url: Url, load: Params, answering: str) -> Plan:
-    wishes = load["requests"] or ([{"path": answering}] if answering else [])
-    if not wishes:
+    wanted = load["requests"] or ([{"path": answering}] if answering else [])
+    if not wanted:
         raise NotAllowed(
             "a load has nothing to ask, because no path is known that should answer 200: name one in the load's "
             "requests, or set its rate to 0"
         )
-    requests = tuple(_request(url, given) for given in wishes)
+    requests = tuple(_request(url, given) for given in wanted)
     seconds = load["seconds"] or _needed_seconds(load["rate"], load["gates"] or {})
     return Plan(
         url=url,

@@ -64,19 +64,19 @@ def inner(params: Params, tls: bool) -> tuple[SmokePlan, tuple[str, ...]]:
         "checks": [check for check in checks if check],
         "load": _bounded(params["load"], public, url),
     }
-    wish = smoke_plan(changed)
+    plan = smoke_plan(changed)
     before = smoke_plan({**params, "load": None, "limiter": None})
-    kept = {check.name for check in wish.checks}
+    kept = {check.name for check in plan.checks}
     left_out = [check.name for check in before.checks if check.name not in kept]
     hsts = ["hsts"] if any(check.hsts_seconds for check in before.checks) else []
-    return wish, (*(OF_TLS if public.scheme == "https" and not tls else ()), *hsts, *left_out)
+    return plan, (*(OF_TLS if public.scheme == "https" and not tls else ()), *hsts, *left_out)
 
 
-def spread(wish: SmokePlan, pods: int) -> SmokePlan:
+def spread(plan: SmokePlan, pods: int) -> SmokePlan:
     """The same with a load that opens a connection to each pod before it uses one again."""
-    if wish.load is None:
-        return wish
-    return dataclasses.replace(wish, load=dataclasses.replace(wish.load, least=min(pods, wish.load.connections)))
+    if plan.load is None:
+        return plan
+    return dataclasses.replace(plan, load=dataclasses.replace(plan.load, least=min(pods, plan.load.connections)))
 
 
 def not_asked(reported: str, left_out: t.Sequence[str]) -> Finding:

@@ -38,14 +38,14 @@ class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
     id = "port-forward-refused"
-    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or leave out through."
+    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or drop port_forward."
 
 
 @dataclasses.dataclass(frozen=True)
 class Through:
     """An open way: what is asked on it, and what it leaves out by name."""
 
-    wish: SmokePlan
+    plan: SmokePlan
     left_out: tuple[str, ...]
     forwarding: Forwarding
     reported: str
@@ -53,7 +53,7 @@ class Through:
     def transport(self, transport: Transport) -> Transport:
         """The manner of a run on this way: only the service's own origin is reached by it."""
         host, port = self.forwarding.address
-        url = self.wish.url
+        url = self.plan.url
         return dataclasses.replace(
             transport,
             resolve={**transport.resolve, f"{url.host}:{url.port}": f"{host}:{port}"},
@@ -82,7 +82,7 @@ def evaluated(params: Params) -> ServicePort:
     """The way that is named. Raises NotAllowed for what cannot go there, without asking anybody."""
     way = service_port_of(params["port_forward"])
     if way is None:
-        raise NotAllowed(f"through is {params['through']!r} and should be service/NAME or service/NAME:PORT")
+        raise NotAllowed(f"port_forward is {params['port_forward']!r} and should be service/NAME or service/NAME:PORT")
     inner(params, tls=False)
     return way
 
@@ -93,7 +93,7 @@ def opened(params: Params) -> t.Iterator[Through]:
     way, namespace = evaluated(params), params["namespace"]
     with Cluster.connect(params) as cluster:
         port = port_of(_service(cluster, namespace, way), way.port)
-        wish, left_out = inner(params, port.tls)
+        plan, left_out = inner(params, port.tls)
         slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
         with Informer(cluster, [slices]) as informer:
             ready = _ready(informer, port, way, namespace)
@@ -102,7 +102,7 @@ def opened(params: Params) -> t.Iterator[Through]:
             ) as forwarding:
                 _require(cluster, namespace, forwarding)
                 reported = f"{way._replace(port=port.name or str(port.number))} in {namespace}"
-                yield Through(spread(wish, ready), left_out, forwarding, reported)
+                yield Through(spread(plan, ready), left_out, forwarding, reported)
 
 
 def _service(cluster: Cluster, namespace: str, way: ServicePort) -> dict[str, t.Any]:

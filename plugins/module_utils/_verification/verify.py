@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import ssl
 import typing as t
 
@@ -15,7 +16,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._findings.finding import Finding
 from .._release.endpoints import serving
-from .._release.session import SmokeResult
+from .._release.session import SmokeResult, Verify
 from .._smoke.arguments import SMOKE
 from .._smoke.catalogue import INCONCLUSIVE
 from .._smoke.checks.availability import query_of
@@ -59,9 +60,9 @@ def asked(params: Params, only_checks: bool = False) -> Values:
         transport, prometheus = _transport(params, only_checks), _prometheus(params)
         with contextlib.ExitStack() as stack:
             way = stack.enter_context(opened(params)) if params["port_forward"] else None
-            wish = way.wish if way else smoke_plan(params)
-            expected = _expected(params, wish, stack)
-            result = run(wish, expected, way.transport(transport) if way else transport, prometheus)
+            plan = way.plan if way else smoke_plan(params)
+            expected = _expected(params, plan, stack)
+            result = run(plan, expected, way.transport(transport) if way else transport, prometheus)
             return {**result, "port_forward": way.as_dict() if way else {}}
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
@@ -86,6 +87,15 @@ def options(given: Params, connection: Params) -> Values:
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
     return params
+
+
+def verification(params: Params) -> Verify | None:
+    """How a release has to prove itself once it is ready. Raises ClusterError for what cannot be tested."""
+    if not params["smoke"] or params["state"] == "absent":
+        return None
+    given = {"name": params["name"], "namespace": params["namespace"], **params["smoke"]}
+    options(given, params)
+    return functools.partial(smoke_result, given, params)
 
 
 def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult:
@@ -135,16 +145,16 @@ def _transport(params: Params, only_checks: bool) -> Transport:
     )
 
 
-def _expected(params: Params, wish: SmokePlan, stack: contextlib.ExitStack) -> Expected | None:
+def _expected(params: Params, plan: SmokePlan, stack: contextlib.ExitStack) -> Expected | None:
     """Who should answer. The connection to the cluster, which pods are asked by directly, ends with the stack."""
-    if params["pods"] == "off" or not wish.status:
+    if params["pods"] == "off" or not plan.status:
         return None
     if params["pods"] == "given":
         return Expected(tuple(params["expected_pods"]), params["expected_revision"])
     namespace, name = params["namespace"], params["name"]
     cluster = stack.enter_context(Cluster.connect(params))
     behind = serving(cluster, namespace, name)
-    ask = directly(cluster, namespace, name, behind, wish.status, params["timeout"])
+    ask = directly(cluster, namespace, name, behind, plan.status, params["timeout"])
     return Expected(behind.pods, behind.revision, behind.leaving, ask, behind.unowned)
 
 

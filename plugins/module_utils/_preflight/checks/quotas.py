@@ -106,8 +106,8 @@ def _outside(item: Manifest, given: t.Mapping[str, Amounts]) -> t.Iterator[str]:
     requests, limits = given["requests"], given.get("limits", given["requests"])
     for name, low in amounts(item.get("min")).items():
         if requests.get(name, ZERO) < low:
-            given = displayed(name, requests.get(name, ZERO))
-            yield f"requests {name} {given}, less than the minimum {displayed(name, low)}"
+            shown = displayed(name, requests.get(name, ZERO))
+            yield f"requests {name} {shown}, less than the minimum {displayed(name, low)}"
     for name, high in amounts(item.get("max")).items():
         if name not in limits:
             yield f"has no limit of {name}, but the LimitRange has a maximum {displayed(name, high)}"

@@ -65,7 +65,7 @@ def evaluate(check: Check, reply: Reply, now: float) -> list[Finding]:
         return _closed(check, reply)
     if not reply.answered:
         return [_unanswered(check, reply)]
-    return [wrong for judge_one in JUDGES for wrong in judge_one(check, reply, now)]
+    return [wrong for check_one in ASSERTIONS for wrong in check_one(check, reply, now)]
 
 
 def expression_error(expression: str) -> str:
@@ -211,11 +211,11 @@ def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     with_credentials = reply.headers.get("access-control-allow-credentials") == "true"
     is_for_all = allowed == "*" and not (with_credentials and check.cors_allowed)
     if (is_for_all or allowed == check.cors_origin) != check.cors_allowed:
-        wish = "should be allowed" if check.cors_allowed else "should be refused"
+        expected = "should be allowed" if check.cors_allowed else "should be refused"
         came = f"Access-Control-Allow-Origin is {allowed!r}" if allowed else "there is no Access-Control-Allow-Origin"
         if allowed == "*" and check.cors_allowed:
             came = f"{came} beside Access-Control-Allow-Credentials, which browsers refuse"
-        yield kinds.CORS_WRONG.of(check.name, f"the origin {check.cors_origin} {wish} at {check.url}: {came}")
+        yield kinds.CORS_WRONG.of(check.name, f"the origin {check.cors_origin} {expected} at {check.url}: {came}")
 
 
 def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
@@ -235,7 +235,7 @@ def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
         yield kinds.TLS_OUTDATED.of(check.name, text)
 
 
-JUDGES: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] = (
+ASSERTIONS: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] = (
     _status,
     _headers,
     _text,

@@ -46,13 +46,13 @@ def test_the_documentation_says_what_the_module_takes() -> None:
 
 
 def test_the_defaults_are_those_of_the_judgement() -> None:
-    assert cluster_info.wishes(parameters()) == PreflightOptions()
+    assert cluster_info.preflight_options(parameters()) == PreflightOptions()
 
 
 def test_an_endpoint_without_a_host_is_left_out() -> None:
     both = [{"name": "PostgreSQL", "host": "db", "port": 5432}, {"name": "Redis", "host": "", "port": 6379}]
-    assert cluster_info.wishes(parameters(endpoints=both)).endpoints == (Endpoint("PostgreSQL", "db", 5432),)
-    assert cluster_info.wishes(parameters(endpoints=both, endpoint_severity="off")).endpoints == ()
+    assert cluster_info.preflight_options(parameters(endpoints=both)).endpoints == (Endpoint("PostgreSQL", "db", 5432),)
+    assert cluster_info.preflight_options(parameters(endpoints=both, endpoint_severity="off")).endpoints == ()
 
 
 def test_a_fit_cluster(capsys: pytest.CaptureFixture[str]) -> None:

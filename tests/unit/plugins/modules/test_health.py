@@ -50,7 +50,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[Evaluation], list[
 
     def as_(evaluation: Evaluation) -> list[Facts]:
         displayed: list[Facts] = []
-        monkeypatch.setattr(waiter, "judge", lambda facts: displayed.append(facts) or evaluation)
+        monkeypatch.setattr(waiter, "evaluate", lambda facts: displayed.append(facts) or evaluation)
         return displayed
 
     return as_
@@ -116,7 +116,7 @@ def test_the_wait_is_told_and_returned(deployed: ApiDouble, evaluated: t.Callabl
     reported: list[str] = []
     timeline = run(wait=True, tell=reported.append).values["timeline"]
     assert only({frozenset(moment) for moment in timeline}) == RETURNED["timeline"]["contains"].keys()
-    assert [moment["told"] for moment in timeline] == [TROUBLE.sentence(), "pods: 3 ready"]
+    assert [moment["message"] for moment in timeline] == [TROUBLE.sentence(), "pods: 3 ready"]
     assert len(reported) == 2
 
 

@@ -33,7 +33,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
 
     def by(**evaluations: Evaluation) -> Scripted:
         evaluate = Scripted(**evaluations)
-        monkeypatch.setattr(waiter, "judge", evaluate)
+        monkeypatch.setattr(waiter, "evaluate", evaluate)
         return evaluate
 
     monkeypatch.setattr(

@@ -117,7 +117,7 @@ def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") 
 @contextlib.contextmanager
 def observed(cluster: ApiDouble, *manifests: Manifest) -> t.Iterator[Observer]:
     with Observer(cluster, subject(*manifests)) as observer:
-        observer.informer.known([*observer.essential, *observer.helpful], PATIENCE)
+        observer.informer.have_synced([*observer.essential, *observer.helpful], PATIENCE)
         yield observer
 
 

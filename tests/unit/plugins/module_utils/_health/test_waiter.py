@@ -77,7 +77,7 @@ def test_it_judges_again_at_the_moment_that_the_judge_names(
     def by_clock(facts: Facts) -> Evaluation:
         return PASSED if facts.now >= again_at else Evaluation("", again_at=again_at)
 
-    monkeypatch.setattr(waiter, "judge", by_clock)
+    monkeypatch.setattr(waiter, "evaluate", by_clock)
     health = wait(cluster)
     assert health.verdict == "passed"
     assert health.seconds < LONG / 2
@@ -91,7 +91,7 @@ def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch
         seen.append(facts.now)
         return PASSED if facts.now >= seen[0] + 0.3 else Evaluation("", again_at=seen[0] + 0.3)
 
-    monkeypatch.setattr(waiter, "judge", by_clock)
+    monkeypatch.setattr(waiter, "evaluate", by_clock)
     assert wait(cluster).seconds < LONG / 2
     assert seen[0] == pytest.approx(time.time() + 600, abs=LONG)
 
@@ -323,7 +323,7 @@ def test_what_happens_is_told_and_remembered(cluster: ApiDouble, evaluated: t.Ca
     reported: list[str] = []
     later(0.2, lambda: cluster.put(deployment(replicas=3)))
     health = wait(cluster, tell=reported.append)
-    remembered = [moment.reported for moment in health.timeline]
+    remembered = [moment.message for moment in health.timeline]
     assert remembered[0] == "waiting for two pods"
     assert remembered.count(TROUBLE.sentence()) == 1
     assert len(reported) == len(remembered)

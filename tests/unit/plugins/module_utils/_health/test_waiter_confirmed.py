@@ -57,7 +57,7 @@ def test_no_verdict_is_given_by_what_a_dead_watch_told(
             deaf.put(deployment(replicas=3))
         return scripted(facts)
 
-    monkeypatch.setattr(waiter, "judge", evaluate)
+    monkeypatch.setattr(waiter, "evaluate", evaluate)
     assert wait(deaf).verdict == really.verdict
 
 

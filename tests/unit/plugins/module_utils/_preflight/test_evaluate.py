@@ -16,7 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.fact
 
 from .builders import autoscaler, context, deployment, facts, node
 
-PAGES = pathlib.Path(__file__).resolve().parents[6] / "docs" / "findings"
+PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
 FORBIDDEN, FAILED = Unknown("list nodes", "you may not", True), Unknown("list nodes", "timed out")
 
 

@@ -16,7 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import auto_rollback
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import Rescue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.fenced_writer import Writer
@@ -72,7 +72,7 @@ def settings_of(cluster: ApiDouble, value: str) -> str:
 def failed(cluster: ApiDouble, folder: pathlib.Path, wanted: Release | None = None, **auto_rollback: t.Any) -> Outcome:
     """What is known after a release failed."""
     with pytest.raises(ReleaseFailed) as caught:
-        deploying(cluster, wanted or release(a="bad"), WISH, auto_rollback=Rescue(WISH, folder, **auto_rollback))
+        deploying(cluster, wanted or release(a="bad"), WISH, auto_rollback=AutoRollback(WISH, folder, **auto_rollback))
     assert caught.value.outcome.verdict == "failed"
     return caught.value.outcome
 
@@ -100,7 +100,7 @@ def test_what_the_failed_release_had_in_another_version_of_its_api_stays(tmp_pat
     deploy(cluster, autoscaled("v1", a="good"))
     options = dataclasses.replace(WISH, verify=Proving("failed", "passed"))
     with pytest.raises(ReleaseFailed):
-        deploying(cluster, autoscaled("v2", a="bad"), options, auto_rollback=Rescue(options, tmp_path))
+        deploying(cluster, autoscaled("v2", a="bad"), options, auto_rollback=AutoRollback(options, tmp_path))
     assert states(cluster)[-1] == (3, "passed")
     assert cluster.names("horizontalpodautoscalers") == ["other", "maestro"]
 
@@ -190,7 +190,7 @@ def test_what_the_rollback_could_not_undo_is_told(tmp_path: pathlib.Path) -> Non
 def test_without_automatic_rollback_nothing_is_undone_and_the_way_is_told(
     cluster: Choosy, tmp_path: pathlib.Path
 ) -> None:
-    outcome = failed(cluster, tmp_path, rollback_to=False)
+    outcome = failed(cluster, tmp_path, enabled=False)
     assert states(cluster) == [(1, "passed"), (2, "failed")]
     assert (
         "Nothing was undone. To go back to release 1: ansible-playbook intelgraph.maestro.rollback" in outcome.message
@@ -215,7 +215,7 @@ def test_a_restored_release_of_which_nothing_is_proven_is_not_called_bad(
     cluster.bad = ""
     options = dataclasses.replace(WISH, verify=Proving("failed", "inconclusive"))
     with pytest.raises(ReleaseFailed) as caught:
-        deploying(cluster, release(a="bad"), options, auto_rollback=Rescue(options, tmp_path))
+        deploying(cluster, release(a="bad"), options, auto_rollback=AutoRollback(options, tmp_path))
     assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "inconclusive")]
     assert (
         "Release 1 was restored as release 3, undecided: Release 3 of maestro (release 1 restored) is ready but could "
@@ -232,7 +232,7 @@ def test_the_way_back_from_a_restored_release_that_failed_has_its_number(
     assert deploy(cluster, release(a="newer")).verdict == "passed"
     options = dataclasses.replace(WISH, verify=Proving("failed"))
     with pytest.raises(ReleaseFailed) as caught:
-        restore(cluster, options, auto_rollback=Rescue(options, tmp_path, rollback_to=False))
+        restore(cluster, options, auto_rollback=AutoRollback(options, tmp_path, enabled=False))
     assert states(cluster) == [(1, "passed"), (2, "passed"), (3, "failed")]
     assert (
         "Nothing was undone. To go back to release 2: ansible-playbook intelgraph.maestro.rollback -e "
@@ -264,7 +264,7 @@ def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: p
     deploying(cluster, release(a="1"), expecting("version 1", verify))
     newer = expecting("version 2", verify)
     with pytest.raises(ReleaseFailed):
-        deploying(cluster, release(a="2"), newer, auto_rollback=Rescue(newer, tmp_path))
+        deploying(cluster, release(a="2"), newer, auto_rollback=AutoRollback(newer, tmp_path))
     deploying(cluster, release(a="3"), expecting("version 3", verify))
     restore(cluster, expecting("version 4", verify))
     assert verify.asked == ["version 1", "version 2", "version 1", "version 3", "version 1"]
@@ -279,7 +279,7 @@ def test_failed_tries_do_not_push_out_the_release_to_go_back_to(tmp_path: pathli
     for value in "12345":
         options = dataclasses.replace(WISH, history_limit=4, verify=Proving("failed", "passed"))
         with pytest.raises(ReleaseFailed):
-            deploying(cluster, release(a=value), options, auto_rollback=Rescue(options, tmp_path))
+            deploying(cluster, release(a=value), options, auto_rollback=AutoRollback(options, tmp_path))
     assert len(records(cluster)) == 4
     assert restore(cluster, WISH).rollback_to == 1
 
@@ -304,5 +304,5 @@ def test_a_run_that_was_taken_over_restores_nothing(cluster: Choosy, monkeypatch
 
     monkeypatch.setattr(Writer, "apply", refuse)
     with pytest.raises(Superseded):
-        deploying(cluster, release(a="bad"), WISH, auto_rollback=Rescue(WISH, pathlib.Path("/nowhere")))
+        deploying(cluster, release(a="bad"), WISH, auto_rollback=AutoRollback(WISH, pathlib.Path("/nowhere")))
     assert states(cluster) == [(1, "passed"), (2, "pending")]

@@ -45,7 +45,7 @@ RESTORED = Record(
     {
         "seconds": {"wait": 2.0},
         "smoke": {"verdict": "passed", "msg": "https://m serves: 9 checks passed; p95 12 ms.\nmore", "load": {}},
-        "timeline": [{"seconds": 1.2, "pods": {"ready": 3}, "told": "pods: 3 ready"}],
+        "timeline": [{"seconds": 1.2, "pods": {"ready": 3}, "message": "pods: 3 ready"}],
     },
 )
 
@@ -121,11 +121,11 @@ def test_a_release_is_told_with_where_it_came_from_and_what_it_changed() -> None
 
 def test_a_restored_release_says_what_it_restored_how_it_came_up_and_what_proved_it() -> None:
     lines = release_lines(as_result(RESTORED))
-    assert "  restores  release 11" in lines
-    assert "  took      2.0 s: wait 2.0 s" in lines
-    assert "  smoke     passed: https://m serves: 9 checks passed; p95 12 ms." in lines
+    assert "  rollback to  release 11" in lines
+    assert "  took         2.0 s: wait 2.0 s" in lines
+    assert "  smoke        passed: https://m serves: 9 checks passed; p95 12 ms." in lines
     assert lines[-1] == "     1.2 s  pods: 3 ready"
-    assert history_lines("One:", [as_result(RESTORED)])[-1].endswith("restores 11; automatic rollback")
+    assert history_lines("One:", [as_result(RESTORED)])[-1].endswith("rollback to 11; automatic rollback")
 
 
 def test_a_record_of_before_says_nothing_of_what_it_does_not_know() -> None:

@@ -233,15 +233,3 @@ def test_a_number_that_another_run_claims_is_refused_before_the_first_change(
         deploy(cluster, release(a="2"))
     changes = [path for dummy, path in cluster.writes if not path.startswith("leases/")]
     assert changes == ["configmaps/maestro-release-2"], "theirs only"
-
-
-def test_an_exception_that_nobody_foresaw_ends_the_record_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = ApiDouble()
-    monkeypatch.setattr(f"{deploying.__module__}.await_verdict", lambda *_, **__: {}["status"])
-    with pytest.raises(ReleaseFailed, match="stopped half-way") as caught:
-        deploy(cluster)
-    finding = caught.value.outcome.findings[0]
-    assert (finding.id, finding.object) == ("unexpected-error", "KeyError")
-    assert "test_deploy_failures.py" in finding.evidence[-1]
-    assert states(cluster) == [(1, "failed")]
-    assert only(records(cluster)).outcome["reason"].startswith("KeyError")

@@ -74,7 +74,7 @@ def test_of_a_long_wait_its_beginning_and_its_end_are_remembered() -> None:
     kept = timeline_in_short(moments)
     assert [each["seconds"] for each in kept] == [*range(20), *range(980, 1000)]
     assert len(json.dumps(kept)) < 20_000, "an annotation has limits"
-    assert timeline_in_short(moments[:40]) == [{**each.as_dict(), "told": "x" * 200} for each in moments[:40]]
+    assert timeline_in_short(moments[:40]) == [{**each.as_dict(), "message": "x" * 200} for each in moments[:40]]
 
 
 HUGE = "x" * 300_000

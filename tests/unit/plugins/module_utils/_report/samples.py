@@ -48,11 +48,11 @@ WARNING = finding(id="posture-autoscaling", severity="warning", evidence=[])
 UNREACHABLE = {"failed": False, "msg": "The API server cannot be reached.", "error_id": "api-unreachable"}
 SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False"}
 TIMELINE = [
-    {"seconds": 0.0, "pods": {"old": 3}, "told": "pods: 3 old"},
-    {"seconds": 1.2, "pods": {"old": 3, "pending": 1}, "told": ""},
-    {"seconds": 2.0, "pods": {"old": 3, "starting": 1}, "told": "pods: 3 old, 1 starting"},
-    {"seconds": 6.4, "pods": {"old": 3, "failing": 1}, "told": "[image-not-found] Deployment maestro"},
-    {"seconds": 14.2, "pods": {"old": 2, "terminating": 1, "failing": 1}, "told": "pods: 2 old, 1 ending"},
+    {"seconds": 0.0, "pods": {"old": 3}, "message": "pods: 3 old"},
+    {"seconds": 1.2, "pods": {"old": 3, "pending": 1}, "message": ""},
+    {"seconds": 2.0, "pods": {"old": 3, "starting": 1}, "message": "pods: 3 old, 1 starting"},
+    {"seconds": 6.4, "pods": {"old": 3, "failing": 1}, "message": "[image-not-found] Deployment maestro"},
+    {"seconds": 14.2, "pods": {"old": 2, "terminating": 1, "failing": 1}, "message": "pods: 2 old, 1 ending"},
 ]
 RULES = [
     {"id": "posture-network", "demand": "Nothing connects but what a policy names.", "verdict": "passed"},

@@ -23,23 +23,23 @@ RELEASE = (live("Deployment", "maestro"), live("Pod", "maestro-1"))
 
 def test_the_judge_has_all_that_was_collected_and_the_ends_of_the_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Facts] = []
-    questions = tuple(LogRequest(what, NAMESPACE, "maestro-1", "maestro") for what in (PREVIOUS_LOG, PROBE))
+    log_requests = tuple(LogRequest(what, NAMESPACE, "maestro-1", "maestro") for what in (PREVIOUS_LOG, PROBE))
 
     def evaluate(facts: Facts) -> Evaluation:
         seen.append(facts)
-        return Evaluation("failed", questions=questions)
+        return Evaluation("failed", log_requests=log_requests)
 
-    monkeypatch.setattr(place, "judge", evaluate)
+    monkeypatch.setattr(place, "evaluate", evaluate)
     log = {LogName("maestro-1", "maestro", previous=True): "".join(f"line {number}\n" for number in range(30))}
     found = collected(*RELEASE, logs=log, nodes=(live("Node", "node-1"),))
-    assert evaluated(found) == Evaluation("failed", questions=questions)
+    assert evaluated(found) == Evaluation("failed", log_requests=log_requests)
     assert set(seen[-1].objects) == {"Deployment", "Pod", "Node"}
     assert seen[-1].wanted == (("Deployment", NAMESPACE, "maestro"),)
-    assert seen[-1].answers == {questions[0]: tuple(f"line {number}" for number in range(10, 30))}
+    assert seen[-1].answers == {log_requests[0]: tuple(f"line {number}" for number in range(10, 30))}
 
 
 def test_nodes_that_could_not_be_read_are_not_told_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "judge", lambda facts: Evaluation("", missing=tuple(facts.objects)))
+    monkeypatch.setattr(place, "evaluate", lambda facts: Evaluation("", missing=tuple(facts.objects)))
     verdict = evaluated(collected(*RELEASE))
     assert verdict is not None
     assert verdict.missing == ("Deployment", "Pod")
@@ -55,7 +55,7 @@ def test_facts_that_cannot_be_judged_are_named(monkeypatch: pytest.MonkeyPatch) 
     def stumble(_facts: Facts) -> Evaluation:
         raise KeyError("spec")
 
-    monkeypatch.setattr(place, "judge", stumble)
+    monkeypatch.setattr(place, "evaluate", stumble)
     found = collected(*RELEASE)
     assert evaluated(found) is None
     assert found.left_out[0].why == "the facts could not be judged: KeyError 'spec'"

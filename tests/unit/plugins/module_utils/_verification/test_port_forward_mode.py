@@ -152,7 +152,7 @@ def test_the_public_way_says_nothing_of_it(world: World) -> None:
 )
 def test_nobody_to_ask_is_known_before_anything_is_sent(world: World, way: str, said: str) -> None:
     with pytest.raises(NotForwardable) as raised:
-        asked(through=way)
+        asked(port_forward=way)
     assert said in str(raised.value)
     assert world.server.asked == []
 
