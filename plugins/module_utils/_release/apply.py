@@ -62,7 +62,16 @@ class Applier:
                 raise
             self.left[step.key] = str(error)
             return PRUNE_FAILED.found(step.key, error.message, error.causes)
-        return None
+        return self._held(step)
+
+    def _held(self, step: plan.Step) -> Finding | None:
+        """A finalizer holds what was deleted for as long as its owner likes."""
+        live = self._cluster.find(*step.key)
+        why = plan.being_deleted(live) if live else ""
+        if live is None or not (why and plan.finalizers(live)):
+            return None
+        self.left[step.key] = why
+        return plan.DELETION_STUCK.found(step.key, why, severity="warning", next_step=plan.NEXT_LOOK)
 
     def _delete(self, step: plan.Step) -> None:
         if step.live is not None and not self._writer.delete(step.key, step.live):

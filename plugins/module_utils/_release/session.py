@@ -15,7 +15,7 @@ from .._findings.finding import Finding
 from .._health.progress import Tell, silent
 from .._objects.manifest import Key, Manifest
 from .fenced_writer import Writer
-from .objects.ownership import ReleaseName
+from .objects.ownership import CREATED_BY, ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.create_once import claim
@@ -122,7 +122,7 @@ def session(
     lock = Lock(cluster, options.namespace, options.name, options.who, options.purpose)
     try:
         with phases.phase("lock"):
-            _acquire(lock, cluster, options.namespace, make_namespace)
+            _acquire(lock, cluster, options.release, make_namespace)
             history = History(cluster, options.namespace, options.name).read()
             writer = Writer(cluster, lock)
             took_over = bool(lock.taken_over or history.pending())
@@ -134,14 +134,15 @@ def session(
             lock.release()
 
 
-def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool) -> None:
+def _acquire(lock: Lock, cluster: Cluster, release: ReleaseName, make_namespace: bool) -> None:
     """The lock lies in the release's namespace, which the first release has to make before anything else."""
     try:
         lock.acquire()
     except ApiError as error:
         if not (error.not_found and make_namespace):
             raise
-        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        metadata = {"name": release.namespace, "annotations": {CREATED_BY: release.name}}
+        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         claim(cluster, "/api/v1/namespaces", bare, is_mine=bool)
         lock.acquire()
 

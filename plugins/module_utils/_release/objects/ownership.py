@@ -21,6 +21,8 @@ INSTANCE, MANAGED_BY = "app.kubernetes.io/instance", "app.kubernetes.io/managed-
 """Labels of every object of a release: its name, and MANAGER."""
 HOME = "maestro.intelgraph.ai/home"
 """Label of a cluster-scoped object: the namespace of the release that it belongs to."""
+CREATED_BY = "maestro.intelgraph.ai/created-by"
+"""Annotation of a namespace that a release has made because it was not there; it holds the release's name."""
 TAKEN_OVER = "maestro.intelgraph.ai/taken-over"
 """Annotation that a run puts on the objects of one whose lock it took over; it belongs to no release."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

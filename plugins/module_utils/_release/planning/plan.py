@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..._findings.finding import Check
 from ..._objects.manifest import Key, Manifest, is_secret
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import comparable, field_changes, is_managed, managers_of, without_secret_values
@@ -21,6 +22,13 @@ PRUNED_WHEN_NAMED = frozenset({"PersistentVolumeClaim", "Secret"})
 REPLACEABLE = frozenset({"ClusterRoleBinding", "Job", "PriorityClass", "RoleBinding", "StorageClass"})
 """Kinds whose deletion takes nothing else with it: what refers to them finds the new object of the same name."""
 HOLDS_DATA = "kept: it holds data or keys"
+
+DELETION_STUCK = Check(
+    "deletion-stuck",
+    "error",
+    "See what its finalizers wait for, and run this again. Take a finalizer out by hand only when its owner is gone.",
+)
+NEXT_LOOK = "The release is in place without it. See what its finalizers wait for; the next deploy looks again."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,9 +146,24 @@ def prune_step(key: Key, live: Manifest, named: t.Collection[str] = ()) -> Step:
 
     What holds data or keys stays, unless `named` has it as `<kind>/<name>` (or has all of its kind as `<kind>`).
     """
+    if being_deleted(live):
+        return Step(key, KEEP, None, live, live, note=being_deleted(live))
     if not holds_data(live) or (key.kind in PRUNED_WHEN_NAMED and {key.kind, f"{key.kind}/{key.name}"} & {*named}):
         return Step(key, PRUNE, None, live, None)
     return Step(key, KEEP, None, live, live, note=HOLDS_DATA)
+
+
+def being_deleted(live: Manifest) -> str:
+    """Since when the object is being deleted and what holds it, or an empty string."""
+    since = live["metadata"].get("deletionTimestamp")
+    held = f", held by {', '.join(finalizers(live))}" if finalizers(live) else ""
+    return f"it is being deleted since {since}{held}" if since else ""
+
+
+def finalizers(live: Manifest) -> list[str]:
+    """What has to be done before the object goes; a Namespace has it in its spec."""
+    inner = live.get("spec") or {}
+    return [str(each) for holder in (live["metadata"], inner) for each in holder.get("finalizers") or ()]
 
 
 def holds_data(live: Manifest) -> bool:

@@ -14,7 +14,21 @@ from ..._findings.finding import Finding, by_severity
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
-from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REPLACE, Plan, Step, holds_data
+from .plan import (
+    ADOPT,
+    CHANGE,
+    DELETION_STUCK,
+    HOLDS_DATA,
+    KEEP,
+    NEXT_LOOK,
+    PRUNE,
+    PRUNED_WHEN_NAMED,
+    REPLACE,
+    Plan,
+    Step,
+    being_deleted,
+    holds_data,
+)
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
@@ -94,6 +108,12 @@ def _data(step: Step) -> t.Iterator[Finding]:
         yield Finding("prune-refused", "note", str(step.key), message, (), _way_to_delete(step.key))
 
 
+def _held(step: Step) -> t.Iterator[Finding]:
+    why = being_deleted(step.live) if step.live and step.manifest is None else ""
+    if why:
+        yield DELETION_STUCK.found(step.key, why, severity="warning", next_step=NEXT_LOOK)
+
+
 def _way_to_delete(key: Key) -> str:
     if key.kind in PRUNED_WHEN_NAMED:
         return f"Name {key.kind}/{key.name} in prune_allowed (maestro_prune_allowed) to delete it."
@@ -162,4 +182,11 @@ def _brief(value: t.Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (_replaced, _restarted, _taken, _irreversible, _data)
+JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (
+    _replaced,
+    _restarted,
+    _taken,
+    _irreversible,
+    _data,
+    _held,
+)
