@@ -15,6 +15,7 @@ from ansible.template import trust_as_template
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared, validate
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.plain_text import settled
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
     MANIFESTS,
     SECRET_VALUES,
@@ -45,7 +46,9 @@ class ActionModule(ActionBase):
                 f"The release looks for the component in a variable. Add to the task: register: {variable}"
             )
         role = pathlib.Path(host_vars["role_path"])
-        values = self._validated_values(name, role, host_vars)
+        options = _options(role)
+        values = self._validated_values(name, options, host_vars)
+        result["warnings"] = validate.warnings_of_role(name, options, host_vars)
         manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
         result["objects"] = len(manifests)
         result[MANIFESTS] = manifests
@@ -53,10 +56,10 @@ class ActionModule(ActionBase):
         result["_ansible_no_log"] = bool(secrets)
         return result
 
-    def _validated_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
-        specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
-        options = specs["argument_specs"]["main"]["options"]
-        values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
+    def _validated_values(self, name: str, options: t.Mapping[str, Values], host_vars: Values) -> Values:
+        known = {**shared.SHARED, **options}
+        given = {**shared.defaults(), **self._templated(known, host_vars)}
+        values = settled(given, known)
         problems = validate.of_role(name, options, values, host_vars)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
@@ -88,3 +91,9 @@ class ActionModule(ActionBase):
             return render(role / "templates", to_text)
         except BadTemplate as error:
             raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
+
+
+def _options(role: pathlib.Path) -> dict[str, Values]:
+    """The role's variables as its argument spec declares them."""
+    specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
+    return t.cast("dict[str, Values]", specs["argument_specs"]["main"]["options"])

@@ -44,6 +44,11 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     return [*_names(values), *(rules(values) if rules else [])]
 
 
+def warnings_of_role(role: str, options: Options, given: t.Iterable[str]) -> list[str]:
+    """What is no mistake for sure: names that only begin like the role's."""
+    return unknown_names.strangers(f"{role}_", given, options)
+
+
 def _names(values: Values) -> list[str]:
     return [
         f"{variable} must be a DNS label (a-z, 0-9 and -) of at most {limit} characters, but {values[variable]!r} "
