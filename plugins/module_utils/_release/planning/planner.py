@@ -12,7 +12,7 @@ import typing as t
 
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
-from ..._findings.finding import Finding
+from ..._findings.finding import Check, Finding
 from ..._objects.manifest import Key, Manifest, key_of
 from ..objects.content_hash import named_by_content, plain_name
 from ..objects.ownership import (
@@ -29,6 +29,7 @@ from . import plan
 from .admission_errors import is_of_server, of_other, refusal
 from .managed_fields import is_settled
 
+MANIFEST_INVALID = Check("manifest-invalid", "error", "Correct the object's metadata.namespace.")
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
 
@@ -119,6 +120,9 @@ class _Asker:
 
     def ask(self, manifest: Manifest) -> Asked:
         key = key_of(manifest)
+        problem = self._misplaced(key)
+        if problem:
+            return Asked(None, MANIFEST_INVALID.found(key, problem))
         if key.namespace in self._absent:
             return Asked(_unasked(manifest, key, f"namespace {key.namespace} does not exist yet"))
         try:
@@ -128,6 +132,20 @@ class _Asker:
             if is_of_server(error):
                 raise
             return self._refused(manifest, key, error)
+
+    def _misplaced(self, key: Key) -> str:
+        """What is wrong with the namespace that an object names, or does not name; empty for a kind that is unknown."""
+        try:
+            is_namespaced = self._cluster.kind(key.api_version, key.kind).namespaced
+        except ApiError as error:
+            if not error.not_found:
+                raise
+            return ""
+        if is_namespaced and not key.namespace:
+            return "it has no metadata.namespace, and objects of its kind lie in one"
+        if key.namespace and not is_namespaced:
+            return f"it has the metadata.namespace {key.namespace}, and objects of its kind lie in none"
+        return ""
 
     def _checked(self, step: plan.Step) -> Asked:
         """All releases have one field manager, so that the server sees no conflict between two of them."""
