@@ -28,11 +28,13 @@ RULES: dict[str, t.Callable[[Values], list[str]]] = {
 """For each role the rules that hold between several of its variables."""
 
 
-def of_role(role: str, options: Options, values: Values, given: t.Iterable[str]) -> list[str]:
+def of_role(
+    role: str, options: Options, values: Values, given: t.Iterable[str], environment: t.Collection[str] = ()
+) -> list[str]:
     """Every problem of a role's variables and of the shared ones, a sentence each.
 
     `options` is the role's argument spec, `values` its templated variables with the shared ones, `given` the
-    names of all variables that the host has.
+    names of all variables that the host has, `environment` those that its templates set in containers.
     """
     names = list(given)
     found = unknown_names.problems(f"{role}_", names, options)
@@ -41,7 +43,8 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     if found:
         return found
     rules = RULES.get(role)
-    return [*_names(values), *(rules(values) if rules else [])]
+    taken = workload.overridden(values, environment) if role == "workload" else []
+    return [*_names(values), *taken, *(rules(values) if rules else [])]
 
 
 def warnings_of_role(role: str, options: Options, given: t.Iterable[str]) -> list[str]:

@@ -84,6 +84,7 @@ def test_binary_data_leaves_and_comes_back_in_base64() -> None:
     manifests, values = take_out_secrets([binary])
     assert values == {"s/keystore.p12": "//79AA==", "s/A": "1"}
     assert only(manifests)["data"] == {"keystore.p12": SECRET_MARK}
+    assert malformed(only(manifests)) == ""
     assert only(put_back_secrets(manifests, values))["data"] == {"keystore.p12": "//79AA==", "A": base64_of("1")}
 
 
