@@ -16,6 +16,7 @@ from .interruption import is_out_of_reach
 from .objects.apply_order import by_stage
 from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .planning import plan
+from .planning.leftovers import handed_over
 
 PRUNE_FAILED = Check(
     "prune-failed",
@@ -90,6 +91,8 @@ class Applier:
             live = self._give_replicas(step.key, live["spec"]["replicas"], live)
         elif live is None and step.key in self._replicas:
             live = self._made_with_replicas(step.declared, self._replicas[step.key])
+        if live is not None and step.dropped:
+            live = self._writer.hand_over(step.key, live, lambda seen: handed_over(seen, step.dropped))
         return self._writer.apply(step.declared, live, force=step.force)
 
     def _made_with_replicas(self, manifest: Manifest, replicas: int) -> Manifest:

@@ -38,8 +38,9 @@ class Step:
     `manifest` is what is applied (None for a prune), `live` the object as it is (None when it does not exist),
     `predicted` the object as it will be. `asked` is false when the server could not be asked for the prediction;
     `note` says why that is, or why the action is what it is. `force` takes fields over that other managers own;
-    `taken` names them in the server's words. `former` is the live object of an earlier release that a new one,
-    named by its content, comes in place of.
+    `taken` names them in the server's words. `left` are fields that only previous tools declared, in words, and
+    `dropped` the same as keys when they go with this step. `previous` is the live object of an earlier release that a
+    new one, named by its content, comes in place of.
     """
 
     key: Key
@@ -51,6 +52,8 @@ class Step:
     note: str = ""
     force: bool = False
     taken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, ...], ...] = ()
     previous: Manifest | None = None
 
     @property

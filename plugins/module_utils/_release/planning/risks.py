@@ -14,6 +14,7 @@ from ..._findings.finding import Finding, by_severity
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
+from .leftovers import FIELDS_LEFT
 from .plan import (
     ADOPT,
     CHANGE,
@@ -74,6 +75,18 @@ def _taken(step: Step) -> t.Iterator[Finding]:
             step.taken,
             "Make sure that the other manager does not set them again.",
         )
+
+
+def _left(step: Step) -> t.Iterator[Finding]:
+    if not step.left:
+        return
+    count = f"{len(step.left)} field{'' if len(step.left) == 1 else 's'}"
+    if step.dropped:
+        message = f"{count} that only a previous tool declared go, because takeover is set"
+        yield FIELDS_LEFT.found(step.key, message, step.left, next_step="Declare what has to stay.")
+    else:
+        message = f"{count} that only a previous tool declared stay, though the release does not have them"
+        yield FIELDS_LEFT.found(step.key, message, step.left)
 
 
 def _irreversible(step: Step) -> t.Iterator[Finding]:
