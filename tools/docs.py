@@ -2,7 +2,8 @@
 # Copyright: Contributors to intelgraph.maestro
 """Lint the documentation of plugins and roles, and build it with the guides as HTML into artifacts/docs.
 
-Writes docs/variables.md first; with --check only says if that page is stale.
+Writes docs/variables.md, the plays' argument specs and the heads of docs/findings first; with --check only says if one
+is stale.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import finding_pages
 import play_specs
 import variables
 from build import installed
@@ -71,7 +73,7 @@ def publish_guides() -> None:
 
 def main(check: bool) -> int:
     """Make the pages; return the exit code."""
-    stale = variables.main(check) or play_specs.main(check)
+    stale = variables.main(check) or play_specs.main(check) or finding_pages.main(check)
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     with installed() as home:

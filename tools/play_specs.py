@@ -32,6 +32,7 @@ REMOVAL = (
     "maestro_wait_timeout",
     "maestro_remove_confirm",
     "maestro_remove_data",
+    "maestro_replan",
 )
 DIAGNOSIS = (
     "maestro_name",
@@ -62,6 +63,7 @@ ROLLBACK = (
     "maestro_history_limit",
     "maestro_rollback_to",
     "maestro_takeover",
+    "maestro_replan",
     "maestro_report_dir",
     *PROOF,
 )

@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
         options = _options(role)
         values = self._validated_values(name, options, host_vars, _environment(role))
         result["warnings"] = validate.warnings_of_role(name, options, host_vars)
-        manifests, secrets = take_out_secrets(self._rendered(role, values, host_vars))
+        manifests, secrets = take_out_secrets(self._rendered(name, role, values, host_vars))
         result["objects"] = len(manifests)
         result[MANIFESTS] = manifests
         result[SECRET_VALUES] = secrets
@@ -81,8 +81,8 @@ class ActionModule(ActionBase):
                     raise AnsibleActionFail(f"The value of {name} cannot be evaluated: {error}") from error
         return templated
 
-    def _rendered(self, role: pathlib.Path, values: Values, host_vars: Values) -> list[Values]:
-        context = {**host_vars, **values, "release": shared.release_context(values)}
+    def _rendered(self, name: str, role: pathlib.Path, values: Values, host_vars: Values) -> list[Values]:
+        context = {**host_vars, **values, **self._context(name, values, host_vars)}
         templar = self._templar.copy_with_new_env(searchpath=[str(role / "templates")], available_variables=context)
 
         def to_text(path: pathlib.Path) -> str:
@@ -96,6 +96,14 @@ class ActionModule(ActionBase):
             return render(role / "templates", to_text)
         except BadTemplate as error:
             raise AnsibleActionFail(f"The component of role {role.name} cannot be rendered. {error}") from error
+
+    def _context(self, name: str, values: Values, host_vars: Values) -> Values:
+        """What the templates are given beside the variables."""
+        chosen = self._templated(validate.OF_THE_PROVIDER, host_vars)
+        try:
+            return {"release": shared.release_context(values), **validate.context_of(name, values, chosen)}
+        except LookupError as error:
+            raise AnsibleActionFail(f"The component of role {name} cannot be rendered. {error}") from error
 
 
 def _options(role: pathlib.Path) -> dict[str, Values]:

@@ -17,6 +17,10 @@ from ansible_collections.intelgraph.maestro.plugins.plugin_utils._in_process imp
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._origin import commit_of, origin_of
 
 Values = dict[str, t.Any]
+INTERRUPTED = (
+    "Interrupted. Run the same play again: it finishes what was begun, and nothing has to be unlocked or removed "
+    "first; the play rollback undoes a deploy instead."
+)
 
 
 class ActionModule(InProcess):
@@ -24,6 +28,7 @@ class ActionModule(InProcess):
     RULES = release.RULES
     CONTRIBUTED = ("components", "secret_values")
     OPAQUE = ("saved_plan",)
+    WHEN_STOPPED = INTERRUPTED
     _variables: Values = {}
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:

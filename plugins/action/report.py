@@ -9,6 +9,7 @@ import datetime as dt
 import pathlib
 import typing as t
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._files.atomic import safe_name
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.files import write_report
@@ -57,6 +58,6 @@ def _written(report: Report, folder: str) -> tuple[list[str], str]:
     if not folder:
         return [], ""
     try:
-        return write_report(report, pathlib.Path(folder).absolute() / report.host), ""
+        return write_report(report, pathlib.Path(folder).absolute() / safe_name(report.host)), ""
     except OSError as error:
         return [], f"The report could not be written: {error}."

@@ -28,7 +28,7 @@ options:
     type: float
     default: 5.0
   request_timeout:
-    description: Seconds allowed for one answer of the API server.
+    description: Seconds allowed for one answer of the API server, from the request to its last byte.
     type: float
     default: 30.0
   retry_timeout:

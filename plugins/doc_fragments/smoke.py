@@ -120,6 +120,13 @@ options:
       refused_origin:
         description: An origin that CORS refuses. Default one that does not exist; empty for none.
         type: str
+      preflight_method:
+        description: The method that a browser asks for in a CORS preflight. Default V(POST).
+        type: str
+      preflight_headers:
+        description: The headers that it asks for. Default C(authorization) and C(content-type).
+        type: list
+        elements: str
       certificate_days:
         description: Days that the certificate is valid for, at least. Default V(7).
         type: float
@@ -182,7 +189,15 @@ options:
         description: An origin to send.
         type: str
       cors_allowed:
-        description: Whether O(checks[].cors_origin) may read the answer.
+        description:
+          - Whether O(checks[].cors_origin) may read the answer.
+          - A request with the method V(OPTIONS) and the header C(Access-Control-Request-Method) is a preflight. Its
+            answer must then name that method, and the headers of C(Access-Control-Request-Headers).
+        type: bool
+      websocket:
+        description:
+          - Whether to ask for an upgrade to a WebSocket. It must be accepted, by a V(101) with the right
+            C(Sec-WebSocket-Accept).
         type: bool
       closed:
         description: Whether it must be refused, by a 4xx, a redirect to another path, or no connection.

@@ -41,6 +41,8 @@ EXAMPLES = r"""
       ingress_hsts_max_age_seconds: 31536000
       ingress_cors_enabled: true
       ingress_cors_origins: [https://intelgraph.ai]
+      ingress_cors_methods: [GET, POST]
+      ingress_cors_headers: [Authorization, Content-Type]
       ingress_rate_limit_enabled: true
       ingress_rate_limit_requests_per_second: 1000
       ingress_tls_source: certificate

@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._cluster.errors import ClusterError
 from ._health.progress import Tell, silent
+from ._text import printable
 
 Arguments = dict[str, dict[str, t.Any]]
 CREDENTIAL = re.compile(
@@ -58,13 +59,32 @@ class Ending:
 Body = t.Callable[[Call], Ending]
 
 
-def perform(body: Body, call: Call) -> Ending:
-    """Run the body; an error of the cluster ends as a failure with `msg` and `error_id`."""
+def _as_it_is(value: t.Any) -> t.Any:
+    return value
+
+
+def perform(body: Body, call: Call, redact: t.Callable[[t.Any], t.Any] = _as_it_is) -> Ending:
+    """Run the body; an error of the cluster ends as a failure with `msg` and `error_id`.
+
+    `redact` takes secrets out of plain values. Nothing of what it ends with can act on a terminal, or pass for a line
+    of Ansible's own.
+    """
     try:
-        return body(call)
+        ending = body(call)
     except ClusterError as error:
         message = f"{str(error).rstrip('.')}. {error.next_step}"
-        return Ending({"msg": message, "error_id": error.id}, failed=True)
+        ending = Ending({"msg": message, "error_id": error.id}, failed=True)
+    values, warnings, lines = redact(ending.values), redact(ending.warnings), redact(ending.lines)
+    return _displayable(dataclasses.replace(ending, values=values, warnings=warnings, lines=lines))
+
+
+def _displayable(ending: Ending) -> Ending:
+    values = printable.printable_values(ending.values)
+    if isinstance(values.get("msg"), str):
+        values["msg"] = printable.message(values["msg"])
+    warnings = [printable.one_line(warning) for warning in ending.warnings]
+    lines = [printable.one_line(line) for line in ending.lines]
+    return dataclasses.replace(ending, values=values, warnings=warnings, lines=lines)
 
 
 def confidential(params: t.Any) -> set[str]:

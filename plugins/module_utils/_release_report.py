@@ -10,28 +10,23 @@ import pathlib
 import typing as t
 
 from ._cluster.client import Cluster
-from ._redaction.mask import Mask
 from ._report.files import write_report
 from ._report.model import report_of
 
 Values = dict[str, t.Any]
 FILES = "report_files"
 """Key of a release's result: the paths of what was written."""
-IN_OTHERS_WORDS = ("msg", "findings", "restored", "smoke", "timeline")
-"""Keys in which the API server, a policy or the service speaks, who may quote what they were given."""
 
 
 def with_pages(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) -> Values:
-    """The result of the module release, without secret values in what others said, and with FILES.
+    """The result of the module release, which holds no secret value, with FILES.
 
     Those are written where evidence was kept. What cannot be written is a warning: it hides neither the verdict nor
     the evidence.
     """
     files = _written(cluster, params, result) if result["report"] else []
     page = f"\nReport: {files[-1]}" if files else ""
-    reported = {key: result[key] for key in IN_OTHERS_WORDS}
-    displayed: Values = Mask(params["secret_values"], {params["name"], params["namespace"]}).without_known(reported)
-    return {**result, **displayed, FILES: files, "msg": f"{displayed['msg']}{page}"}
+    return {**result, FILES: files, "msg": f"{result['msg']}{page}"}
 
 
 def _written(cluster: Cluster, params: t.Mapping[str, t.Any], result: Values) -> list[str]:

@@ -247,10 +247,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Preflight, examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import message
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.summary import summary
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import validate_objects
 
 SEVERITY: dict[str, t.Any] = {"type": "str", "choices": ["error", "warning", "off"]}
@@ -320,7 +320,7 @@ def result(preflight: Preflight, name: str) -> dict[str, t.Any]:
         "verdict": preflight.evaluation.verdict,
         "findings": [finding.as_dict() for finding in preflight.evaluation.findings],
         "msg": message(preflight.evaluation, name, preflight.host or "The cluster"),
-        "cluster": summary(preflight.facts) if preflight.facts else {},
+        "cluster": summary(preflight.snapshot) if preflight.snapshot else {},
         "requests": preflight.requests,
     }
 

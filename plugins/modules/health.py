@@ -196,16 +196,20 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
+    CONNECTION,
+    IDENTITY,
+    WAIT_TIMEOUT,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     FAILED,
     INCONCLUSIVE,
     PASSED,
-    Finding,
-    by_severity,
+    page_of,
     verdict,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.registry import RELEASE_MISSING, by_severity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
@@ -219,7 +223,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
     "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
     "settle_seconds": {"type": "int", "default": 5},
     "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},
@@ -288,14 +292,7 @@ def _without_release(call: Call, record: Record | None) -> Health:
         f"the record of release {record.number} of {name} in namespace {namespace} cannot be read" if record else ""
     )
     missing = f"namespace {namespace} has no release of the name {name}"
-    finding = Finding(
-        id="release-missing",
-        severity="error",
-        object=f"Release {namespace}/{name}",
-        message=damaged or missing,
-        cause="It was never deployed here, or its history was deleted, or the name or the namespace is wrong.",
-        next_step="Deploy it, or correct maestro_name and maestro_namespace.",
-    )
+    finding = RELEASE_MISSING.found(f"Release {namespace}/{name}", damaged or missing)
     return Health(FAILED, finding.sentence(), (finding,))
 
 
@@ -304,7 +301,7 @@ def as_result(health: Health, record: Record) -> dict[str, t.Any]:
     return {
         "number": record.number,
         "verdict": health.verdict,
-        "findings": [{**finding.as_dict(), "page": f"docs/findings/{finding.id}.md"} for finding in health.findings],
+        "findings": [{**finding.as_dict(), "page": page_of(finding.id)} for finding in health.findings],
         "missing": list(health.missing),
         "timeline": [moment.as_dict() for moment in health.timeline],
         "seconds": health.seconds,

@@ -67,6 +67,12 @@ options:
       - By default such a conflict is refused before anything changes, naming the manager and the fields.
     type: bool
     default: false
+  replan:
+    description:
+      - Plan again on top of a release that another run has made since this one began, and say so.
+      - By default such a run is refused, naming who made what, because nobody who asked for it knew of the other.
+    type: bool
+    default: false
   rollback_to:
     description:
       - With O(state=restored), the number of the release to restore.
@@ -256,6 +262,7 @@ error_id:
 """
 
 import dataclasses
+import functools
 import pathlib
 import typing as t
 
@@ -265,26 +272,24 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import plan_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import about, user_and_host
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.release_labels import belonging
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import approval, keep_plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import (
-    SMOKE_RESULT,
-    ReleaseOptions,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.recorded_expectations import remembered
-from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import verification
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
@@ -293,12 +298,13 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 600},
+    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
     "progress": {"type": "bool", "default": True},
-    "history_limit": {"type": "int", "default": 10},
+    "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
     "takeover": {"type": "bool", "default": False},
+    "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
     "report_dir": {"type": "path", "default": ""},
@@ -331,20 +337,31 @@ def carry_out(call: Call) -> Ending:
 
 
 def _released(call: Call) -> Ending:
-    with Cluster.connect(call.params) as cluster:
-        try:
-            outcome, failed = make(cluster, call), {}
-        except ReleaseFailed as failure:
-            outcome, failed = failure.outcome, {"error_id": failure.id}
-        except Refused as refused:
-            outcome, failed = _refused(refused), {"error_id": refused.id}
-        values = with_pages(cluster, call.params, {**outcome.as_result(), **failed, "requests": cluster.requests})
-        if call.check and not failed:
-            values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
-        if call.diff:
-            values["diff"] = diff(outcome.plan)
-        lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
-        return Ending(values, cluster.warnings, bool(failed), lines)
+    """One mask for the whole run, that all it shows and writes passes."""
+    params = call.params
+    with Cluster.connect(params) as cluster:
+        public, given = {params["name"], params["namespace"]}, params["secret_values"]
+        mask = LiveSecrets(cluster, params["namespace"], public, Mask(given, public).text, given)
+        return perform(functools.partial(_made, cluster, mask), call, mask.without_known)
+
+
+def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
+    try:
+        outcome, failed = make(cluster, call, mask), {}
+    except ReleaseFailed as failure:
+        outcome, failed = failure.outcome, {"error_id": failure.id}
+    except Refused as refused:
+        outcome, failed = _refused(refused), {"error_id": refused.id}
+    result = {**outcome.as_result(), **failed, "requests": cluster.requests}
+    values = with_pages(cluster, call.params, mask.without_known(result))
+    if outcome.run and (outcome.rollback_to or outcome.restored):
+        acknowledge(cluster, call.params["namespace"], call.params["name"], outcome.run)
+    if call.check and not failed:
+        values.update(keep_plan(cluster, call.params, outcome, user_and_host()))
+    if call.diff:
+        values["diff"] = diff(outcome.plan)
+    lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
+    return Ending(values, cluster.warnings, bool(failed), lines)
 
 
 def _refused(refused: Refused) -> Outcome:
@@ -366,28 +383,10 @@ def unusable(params: dict[str, t.Any]) -> str:
     return ""
 
 
-def make(cluster: Cluster, call: Call) -> Outcome:
+def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     """Bring the cluster to the wished state. Raises ReleaseFailed, ClusterError."""
     params = call.params
-    mask = Mask(params["secret_values"], {params["name"], params["namespace"]})
-    options = ReleaseOptions(
-        name=params["name"],
-        namespace=params["namespace"],
-        wait=params["wait"],
-        timeout=params["wait_timeout"],
-        history_limit=params["history_limit"],
-        takeover=params["takeover"],
-        prune_allowed=tuple(params["prune_allowed"]),
-        remove_components=tuple(params["remove_components"]),
-        approve=approval(cluster, params),
-        about={
-            **about(params),
-            **({SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}),
-        },
-        tell=call.tell,
-        mask=mask.text,
-        verify=verification(params),
-    )
+    options = release_options(cluster, call, mask)
     if params["state"] == "absent":
         return remove(cluster, dataclasses.replace(options, verb="remove"), params["remove_data"], call.check)
     auto_rollback = AutoRollback(

@@ -331,9 +331,9 @@ import dataclasses
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.catalogue import PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import NOTHING, asked
 
 ARGUMENTS = {**CONNECTION, **SMOKE}

@@ -18,6 +18,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import parent_process
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import silent
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import (
     Arguments,
@@ -27,6 +28,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner 
     perform,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import is_telling
+from ansible_collections.intelgraph.maestro.plugins.module_utils._text.printable import one_line
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._given import given, misspelt
 
@@ -45,6 +47,8 @@ class InProcess(ActionBase):
     """Arguments that default to what the roles of the play have contributed."""
     OPAQUE: tuple[str, ...] = ()
     """Results of digests and digits, to be given back as they are: a value that they seem to hold is none."""
+    WHEN_STOPPED = ""
+    """What to do after a run that was interrupted, as far as there is something to do."""
     ON_CONTROLLER = False
     """Whether this is about the controller, so that it runs there with any connection."""
 
@@ -68,12 +72,25 @@ class InProcess(ActionBase):
         hidden = _hidden(params, checked._no_log_values)
         tell = functools.partial(self._tell, host, hidden)
         is_told = params.get("progress", False) and not is_check
-        ending = perform(self.body, Call(params, is_check, bool(self._task.diff), tell if is_told else silent))
+        call = Call(params, is_check, bool(self._task.diff), tell if is_told else silent)
+        ending = self._performed(call, host)
         opaque = {name: value for name, value in ending.values.items() if name in self.OPAQUE}
         displayed = {**remove_values(ending.values, hidden), **opaque}
         self._show(remove_values(ending.lines, hidden), host)
         warnings = remove_values(ending.warnings, hidden)
         return {"changed": False, **result, **displayed, "failed": ending.failed, "warnings": warnings}
+
+    def _performed(self, call: Call, host: str) -> Ending:
+        """Do the work as long as somebody waits for it. A process that was left alone, or told to stop, ends here."""
+        try:
+            with parent_process.watched():
+                ending = perform(self.body, call)
+                parent_process.require()
+                return ending
+        except parent_process.Stopped:
+            if self.WHEN_STOPPED and not call.check and parent_process.has_parent():
+                self._display.display(f"[{host}] {self.WHEN_STOPPED}")
+            parent_process.end()
 
     def _contributions(self, variables: Values) -> Values:
         """Given components stand for themselves: other roles' values do not belong to them."""
@@ -82,8 +99,12 @@ class InProcess(ActionBase):
         return {name: value for name, value in contributed(variables).items() if name in self.CONTRIBUTED}
 
     def _tell(self, host: str, secrets: t.Collection[str], line: str) -> None:
-        """Print a line about the host at once, while the task runs on."""
-        self._display.display(f"  [{host}] {remove_values(line, secrets)}")
+        """Print a line about the host at once, while the task runs on; what it quotes is shown, never acted on.
+
+        Raises Stopped when nobody is there to read it.
+        """
+        parent_process.require()
+        self._display.display(f"  [{host}] {one_line(remove_values(line, secrets))}")
 
     def _show(self, lines: list[str], host: str) -> None:
         """Print a text, whose first line names the host that it is about."""

@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.configuration import configure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError, ClusterError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER
 from tests.faults import comparing, declared, running, sample
 from tests.faults.proxy import Fault, Proxy
@@ -75,7 +75,7 @@ def _further_back(connection: Connection, namespace: str) -> Parameters:
     return running.restoring(connection, namespace, 0)
 
 
-KILLS = tuple(fault for fault in Fault if fault.kills)
+KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.KILL_PARENT)
 SCENARIOS = (
     Scenario("first", (), _first, fresh=True, writes=5),
     Scenario("deploy", (), _first),
@@ -146,7 +146,7 @@ class Bench:
     @property
     def connection(self) -> Connection:
         """The way through the proxy."""
-        return {"kubeconfig": _plain(self.proxy.url)}
+        return {"kubeconfig": plain_kubeconfig(self.proxy.url)}
 
     def undisturbed(self, scenario: Scenario) -> Undisturbed:
         self.reset(scenario)
@@ -183,7 +183,7 @@ class Bench:
         result = self.through_proxy(point.scenario).result()
         self.proxy.until_quiet()
         problems = self._of_run(point, result)
-        if not (point.scenario.goes_on and _has_ended(point, result, undisturbed)):
+        if not (point.scenario.goes_on and result is not None):
             problems += self._of_re_run(point.scenario, result)
         problems += comparing.differences(undisturbed.objects, comparing.objects(self.cluster, self.namespace))
         return problems + comparing.history_problems(self.cluster, self.namespace, ends=point.scenario.ends)
@@ -200,17 +200,33 @@ class Bench:
         if not self.proxy.hit.is_set():
             ended = result is not None and result["failed"] == point.scenario.fails
             return [] if ended else [f"the run never came to this write: {result}"]
+        if point.fault.kills and result is not None:
+            return [f"it was not killed: {result['msg']}"]
+        if point.fault.orphans:
+            return self._of_orphan(self.proxy.writes[point.write - 1])
         if point.fault.kills:
-            return [] if result is None else [f"it was not killed: {result['msg']}"]
+            return []
         if result is None:
             return ["the run died"]
         return [] if result["failed"] == point.scenario.fails else [f"the run ended otherwise: {result['msg']}"]
+
+    def _of_orphan(self, write: str) -> list[str]:
+        """What a worker did that was left alone at this write: it has to write nothing more, and to give its lock back.
+
+        One that was about to take its lock may be dead when the server gives it.
+        """
+        problems = [f"it went on when its parent was dead: {late}" for late in self.proxy.late]
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases/maestro-release"
+        with contextlib.suppress(ApiError):
+            holder = "" if "/leases" in write else self.cluster.get(path)["spec"].get("holderIdentity")
+            problems += [f"it kept its lock: {holder}"] if holder else []
+        return problems
 
     def through_proxy(self, scenario: Scenario, **more: t.Any) -> running.Run:
         """Begin the scenario's release in a process of its own, with more parameters."""
         self.runs += 1
         run = running.Run({**self._made(scenario.run, self.connection), **more})
-        self.proxy.plan.pid = run.pid
+        self.proxy.plan.processes = run.processes
         return run
 
     def here(self, make: Make, must_pass: bool = True) -> running.Result:
@@ -224,17 +240,12 @@ class Bench:
         return {**make(connection, self.namespace), "report_dir": self._evidence.name}
 
 
-def _has_ended(point: Point, result: running.Result | None, undisturbed: Undisturbed) -> bool:
-    """Whether nothing was left to do: it returned, or died when it had given its lock back."""
-    return result is not None or (point.fault is Fault.KILL_AFTER and point.write == len(undisturbed.writes))
-
-
 def _declared(make: Make, namespace: str) -> declared.Declared:
     given = make({}, namespace)
     return declared.Declared(given["components"] or {}, given["secret_values"])
 
 
-def _plain(server: str) -> Connection:
+def plain_kubeconfig(server: str) -> Connection:
     """A kubeconfig for the proxy, which brings the credentials itself."""
     return {
         "apiVersion": "v1",

@@ -11,6 +11,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import signal
 import socket
 import ssl
@@ -19,6 +20,8 @@ import time
 import typing as t
 import urllib.parse
 
+NOTICING = 0.3
+"""Seconds after the death of its parent from which a worker must have noticed it."""
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length"})
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -28,6 +31,9 @@ class Fault(enum.Enum):
 
     KILL_BEFORE = "the process is killed before the server sees it"
     KILL_AFTER = "the process is killed after the server did it"
+    KILL_PARENT = "the play whose worker this is is killed, and nothing else"
+    KILL_GROUP = "the process group of the play is killed"
+    KILL_SESSION = "the session of the play is killed, with the shell that started it"
     LOSE_ANSWER = "the server does it and its answer is lost"
     RESET = "the connection breaks before the server sees it"
     TOO_MANY = "the server answers 429 and asks for patience"
@@ -35,13 +41,35 @@ class Fault(enum.Enum):
     SLOW = "the server takes its time"
 
     @property
+    def orphans(self) -> bool:
+        """Whether it leaves the process that makes the release alone."""
+        return self in (Fault.KILL_PARENT, Fault.KILL_GROUP, Fault.KILL_SESSION)
+
+    @property
     def kills(self) -> bool:
-        return self in (Fault.KILL_BEFORE, Fault.KILL_AFTER)
+        return self.orphans or self in (Fault.KILL_BEFORE, Fault.KILL_AFTER)
+
+
+class Processes(t.NamedTuple):
+    """A shell, the play that it started, and the worker of that play that makes the release; 0 for none."""
+
+    shell: int = 0
+    play: int = 0
+    worker: int = 0
+
+    def killed_by(self, fault: Fault | None) -> tuple[int, ...]:
+        """Whom a fault kills; a negative number is a process group."""
+        ends = {
+            Fault.KILL_PARENT: (self.play,),
+            Fault.KILL_GROUP: (-self.play,),
+            Fault.KILL_SESSION: (self.shell, -self.play),
+        }
+        return ends.get(fault, (self.worker,)) if fault else (self.worker,)
 
 
 @dataclasses.dataclass
 class Plan:
-    """Which write is broken, and how; 0 breaks none. `pid` is the process that a killing fault ends.
+    """Which write is broken, and how; 0 breaks none. `processes` are those that a killing fault ends.
 
     Before the first request is passed on whose method and path end with `place`, `deed` is done; that of a watch has
     the word behind it.
@@ -49,9 +77,21 @@ class Plan:
 
     write: int = 0
     fault: Fault | None = None
-    pid: int = 0
+    processes: Processes = dataclasses.field(default_factory=Processes)
     place: str = ""
     deed: t.Callable[[], object] = bool
+
+
+@dataclasses.dataclass
+class Disturbance:
+    """A bad connection: each request waits, some are refused for a while, and watches are cut. Nothing by default."""
+
+    delay: float = 0.0
+    refused: float = 0.0
+    cut_after: float = 0.0
+
+    def refuses(self) -> bool:
+        return random.random() < self.refused
 
 
 def is_write(method: str, path: str, body: bytes) -> bool:
@@ -69,8 +109,11 @@ class Proxy:
         self.upstream = (address, port, context)
         self.plan = Plan()
         self.writes: list[str] = []
+        self.late: list[str] = []
+        self.killed_at = 0.0
         self.hit = threading.Event()
         self.refuses = False
+        self.disturbance = Disturbance()
         self.connections: set[object] = set()
         self._busy = threading.Lock()
         self._server = _Server(self)
@@ -101,7 +144,7 @@ class Proxy:
 
     def _arm(self, plan: Plan) -> None:
         self.plan = plan
-        self.writes = []
+        self.writes, self.late, self.killed_at = [], [], 0.0
         self.hit.clear()
         self.refuses = False
 
@@ -116,6 +159,7 @@ class Proxy:
         with self._busy:
             if counts:
                 self.writes.append(reported)
+                self._note_if_late(reported)
             if not (self._is_place(reported, path, counts) or (counts and len(self.writes) == self.plan.write)):
                 return None
             self.hit.set()
@@ -130,10 +174,21 @@ class Proxy:
         return (counts or is_watch) and f"{reported}{' watch' if is_watch else ''}".endswith(self.plan.place)
 
     def kill(self) -> None:
-        """End the client as the kernel does when memory is short: it notices nothing."""
-        if self.plan.pid:
+        """End the client, or whoever waits for it, as the kernel does when memory is short: they notice nothing.
+
+        A worker that was left alone has time to notice that before its write goes on.
+        """
+        for pid in self.plan.processes.killed_by(self.plan.fault):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.plan.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+        if self.plan.fault and self.plan.fault.orphans:
+            time.sleep(NOTICING)
+            self.killed_at = time.monotonic()
+
+    def _note_if_late(self, write: str) -> None:
+        """A worker that was left alone may give its lock back, and nothing else."""
+        if self.killed_at and "/leases/" not in write:
+            self.late.append(write)
 
     def until_quiet(self, seconds: float = 60) -> None:
         """Wait until nothing is on its way any more of what clients have sent, the killed ones too."""
@@ -180,13 +235,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy = self.server.proxy
         fault = proxy.fault_of(self.command, self.path, body)
-        if fault is Fault.KILL_BEFORE:
+        time.sleep(proxy.disturbance.delay)
+        if fault and (fault is Fault.KILL_BEFORE or fault.orphans):
             proxy.kill()
         if fault in (Fault.KILL_BEFORE, Fault.RESET):
             self._break_off()
         elif proxy.refuses:
             self._refuse(401, "Unauthorized", {}, "Unauthorized")
-        elif fault is Fault.TOO_MANY:
+        elif fault is Fault.TOO_MANY or proxy.disturbance.refuses():
             self._refuse(429, "TooManyRequests", {"Retry-After": "1"})
         elif fault is Fault.BROKEN:
             self._refuse(500, "InternalError", {})
@@ -221,6 +277,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
+        after = self.server.proxy.disturbance.cut_after
+        if after:
+            threading.Timer(after, self._break_off).start()
         while part := answer.read1(65536):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.flush()

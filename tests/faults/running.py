@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import typing as t
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import parent_process
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from ansible_collections.intelgraph.maestro.plugins.modules import release
 from tests.faults import sample
+from tests.faults.proxy import Processes
 
 TERMS = lease_lock.Terms(good_for=1.0, renew_every=0.3, look_every=0.05)
 """A dead holder is followed after a second: the suite waits for that some hundred times."""
@@ -18,7 +21,7 @@ LONGEST = 240.0
 """Seconds after which a release is given up that neither ends nor dies."""
 Result = dict[str, t.Any]
 Parameters = dict[str, t.Any]
-PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES, FORKED = multiprocessing.get_context("forkserver"), multiprocessing.get_context("fork")
 
 
 def prepare() -> None:
@@ -51,18 +54,19 @@ def run_here(parameters: Parameters, terms: lease_lock.Terms = TERMS) -> Result:
 
 
 class Run:
-    """A release in a process of its own."""
+    """A release as ansible-playbook makes it: a shell starts the play, which forks a worker with its own session."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._results, sender = PROCESSES.Pipe(duplex=False)
-        self._process = PROCESSES.Process(target=_send, args=(sender, parameters))
+        self._process = PROCESSES.Process(target=_shell, args=(sender, parameters))
         self._process.start()
         sender.close()
+        self.processes = Processes(*self._results.recv())
 
     @property
     def pid(self) -> int:
-        assert self._process.pid
-        return self._process.pid
+        """The process that makes the release."""
+        return self.processes.worker
 
     def result(self, seconds: float = LONGEST) -> Result | None:
         """What it returned, or None when it was killed. Fails when it neither ends nor dies."""
@@ -78,6 +82,34 @@ class Run:
             self._results.close()
 
 
-def _send(results: t.Any, parameters: Parameters) -> None:
-    results.send(run_here(parameters))
+def _shell(results: t.Any, parameters: Parameters) -> None:
+    """The leader of a session, which waits for the play that it has started in a process group of its own."""
+    os.setsid()
+    _run_and_wait(_play, results, parameters)
+
+
+def _play(results: t.Any, parameters: Parameters) -> None:
+    os.setpgid(0, 0)
+    _run_and_wait(_work, results, parameters)
+
+
+def _run_and_wait(target: t.Callable[..., None], results: t.Any, parameters: Parameters) -> None:
+    process = FORKED.Process(target=target, args=(results, parameters))
+    process.start()
+    results.close()
+    process.join()
+
+
+def _work(results: t.Any, parameters: Parameters) -> None:
+    """The worker of the play: it detaches itself, as Ansible's do, and ends when it is left alone."""
+    play, shell = os.getppid(), os.getsid(0)
+    os.setsid()
+    results.send((shell, play, os.getpid()))
+    try:
+        with parent_process.watched():
+            result = run_here(parameters)
+            parent_process.require()
+    except parent_process.Stopped:
+        parent_process.end()
+    results.send(result)
     results.close()

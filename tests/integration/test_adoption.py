@@ -1,6 +1,6 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What another tool made is adopted; what only that tool declared goes when takeover says so, and is named otherwise."""
+"""What another tool made is adopted; what only that tool declared goes with takeover, and is named otherwise."""
 
 from __future__ import annotations
 

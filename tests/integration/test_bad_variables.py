@@ -29,7 +29,7 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         ("maestro_takeover must be a boolean", "'maybe' was given", "true or false"),
     ),
     "a choice that there is not": (
-        {"ingress_provider": "haproxy"},
+        {"ingress_provider": "apache"},
         ("ingress_provider", "nginx, traefik, gateway"),
     ),
     "a missing secret": (

@@ -14,8 +14,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import examine
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from tests.integration.furnishing import allow, furnish
 from tests.integration.waiting import wait_for
 from tests.unit.plugins.module_utils._preflight.builders import deployment, obj

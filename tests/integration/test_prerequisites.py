@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import catalogue
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings import registry
 from tests.integration import seeing
 from tests.integration.conftest import STATE, Player, of_namespace
 from tests.integration.furnishing import allow, furnish, wait_for_content_remaining
@@ -297,4 +297,4 @@ def test_the_lab_is_fit_and_judged_with_few_requests(
 
 def test_every_finding_of_these_tests_is_declared() -> None:
     named = {finding for _, finding, _ in CONNECTIONS} | {each for _, found, _ in REFUSALS.values() for each in found}
-    assert named <= {check.id for check in catalogue.ALL}
+    assert named <= set(registry.BY_ID)

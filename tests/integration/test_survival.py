@@ -1,6 +1,6 @@
 # Copyright: Contributors to intelgraph.maestro
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A part of `make faults` that rotates: another seventh of all fault points each day, and every one within a week."""
+"""A part of `make faults` that rotates: another tenth of all fault points each day, and every one within ten days."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import uuid
 
 from tests.faults.points import Point, every_point, measure, try_points
 
-PARTS = 7
+PARTS = 10
 
 
 def of_today(points: t.Sequence[Point], day: int) -> list[Point]:
-    """Every seventh point, beginning with another one each day."""
+    """Every tenth point, beginning with another one each day."""
     return list(points[day % PARTS :: PARTS])
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import typing as t
 
@@ -15,9 +16,12 @@ from ansible.template import Templar
 
 from ansible_collections.intelgraph.maestro.plugins.action.component import ActionModule
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import variable_of
+from tests.unit import compiled_templates
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 Manifest = dict[str, t.Any]
+
+compiled_templates.keep()
 
 
 def render(role: str, **variables: t.Any) -> list[Manifest]:
@@ -37,8 +41,7 @@ def render_with_secrets(role: str, **variables: t.Any) -> tuple[list[Manifest], 
 def component(role: str, **variables: t.Any) -> dict[str, t.Any]:
     """The whole result of the `component` task of a role."""
     loader = DataLoader()
-    defaults = loader.load_from_file(str(ROLES / role / "defaults" / "main.yml"), trusted_as_template=True) or {}
-    host_vars = {**defaults, **variables, "role_path": str(ROLES / role)}
+    host_vars = {**_defaults(role), **variables, "role_path": str(ROLES / role)}
     task = Task()
     task.args = {"name": role}
     task.register = variable_of(role)
@@ -51,6 +54,12 @@ def component(role: str, **variables: t.Any) -> dict[str, t.Any]:
         shared_loader_obj=None,
     )
     return t.cast("dict[str, t.Any]", plugin.run(task_vars=host_vars))
+
+
+@functools.cache
+def _defaults(role: str) -> dict[str, t.Any]:
+    """The defaults of a role; rendering changes none of them."""
+    return DataLoader().load_from_file(str(ROLES / role / "defaults" / "main.yml"), trusted_as_template=True) or {}
 
 
 def only(items: t.Iterable[t.Any]) -> t.Any:

@@ -175,33 +175,6 @@ def test_a_play_that_is_refused_because_a_field_is_held_can_be_told_to_take_it(p
     assert "maestro_takeover" in read_yaml(path.with_suffix(".meta.yml"))["argument_specs"][play]["options"]
 
 
-def finding_ids() -> set[str]:
-    """Every stable id in the plugins: of Finding(...), of Check(...), of Rule(...), of classes of errors."""
-    found = set()
-    for path in PLUGIN_FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found |= set(ids_of_call(node)) if isinstance(node, ast.Call) else set(id_of_class(node))
-    return found
-
-
-def ids_of_call(call: ast.Call) -> t.Iterator[str]:
-    if isinstance(call.func, ast.Name) and call.func.id in {"Finding", "Check", "Rule"}:
-        given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "id")]
-        yield from (str(value.value) for value in given if isinstance(value, ast.Constant))
-
-
-def id_of_class(node: ast.AST) -> t.Iterator[str]:
-    for statement in node.body if isinstance(node, ast.ClassDef) else []:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-            if names == ["id"]:
-                yield str(statement.value.value)
-
-
-def test_every_finding_has_its_page_and_every_page_its_finding() -> None:
-    assert finding_ids() == {page.stem for page in ROOT.glob("docs/findings/*.md")} - {"README"}
-
-
 def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
     rules = [manifest for manifest in render("monitoring") if manifest["kind"] == "PrometheusRule"]
     alerts = {

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
 import re
 import subprocess
@@ -39,6 +40,7 @@ FOREIGN = re.compile("|".join(FOREIGN_NAMES))
 FILES = [ROOT / path for path in tracked_files()]
 
 
+@functools.cache
 def text_of(path: pathlib.Path) -> str:
     return path.read_text(encoding="utf-8", errors="ignore")
 
@@ -47,6 +49,7 @@ def offenders(wrong: t.Callable[[pathlib.Path], object], files: t.Iterable[pathl
     return [str(path.relative_to(ROOT)) for path in files if wrong(path)]
 
 
+@functools.cache
 def is_python(path: pathlib.Path) -> bool:
     """Python with code in it: no empty file, no package that only says what it is."""
     return path.suffix == ".py" and len(ast.parse(text_of(path)).body) > 1
@@ -90,7 +93,7 @@ def test_plugins_carry_the_line_that_galaxy_looks_for() -> None:
     assert offenders(lambda path: is_python(path) and line not in text_of(path), plugins) == []
 
 
-@pytest.mark.parametrize("tool", ["variables.py", "play_specs.py"])
+@pytest.mark.parametrize("tool", ["finding_pages.py", "variables.py", "play_specs.py"])
 def test_generated_pages_are_fresh(tool: str) -> None:
     made = subprocess.run(
         [sys.executable, str(ROOT / "tools" / tool), "--check"], capture_output=True, text=True, check=False

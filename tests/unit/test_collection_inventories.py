@@ -14,10 +14,10 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Context, PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.references import made_by
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions, PreflightView
 from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import render
 
@@ -87,7 +87,7 @@ def test_an_inventory_is_accepted_by_a_cluster_that_fits(
 ) -> None:
     needs = needs_of(contributed(ROOT / "inventories" / name), "maestro", NAMESPACE)
     wishes = PreflightOptions(cluster_uid=UID, production=name == "production", controller_severity="off")
-    evaluation = evaluate(Context(needs, fitting(needs), wishes))
+    evaluation = evaluate(PreflightView(needs, fitting(needs), wishes))
     assert (evaluation.verdict, set(ids(evaluation.findings))) == ("passed", warned)
 
 

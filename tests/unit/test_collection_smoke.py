@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -14,7 +15,6 @@ from ansible.template import Templar
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan, smoke_plan
-from tests.unit.plugins.module_utils._variables.defaults import of_role
 from tests.unit.test_collection_inventories import ROOT, lab_facts, variables
 
 __all__ = ["lab_facts"]
@@ -29,7 +29,16 @@ def templated(name: str, given: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def options(inventory: str, **more: t.Any) -> dict[str, t.Any]:
+    """What deploy, rollback and validate ask."""
     return templated("__maestro_smoke", {**variables(ROOT / "inventories" / inventory), **more})
+
+
+def of_the_play(inventory: str, **more: t.Any) -> dict[str, t.Any]:
+    """What the play smoke asks."""
+    [play] = DataLoader().load_from_file(str(ROOT / "playbooks" / "smoke.yml"), trusted_as_template=True)
+    text = play["module_defaults"]["intelgraph.maestro.smoke"]
+    given = {**variables(ROOT / "inventories" / inventory), **more}
+    return t.cast("dict[str, t.Any]", Templar(loader=DataLoader(), variables=given).template(text))
 
 
 def asked(given: dict[str, t.Any]) -> SmokePlan:
@@ -43,9 +52,17 @@ def api_of(run: SmokePlan) -> t.Any:
     return next(check for check in run.checks if check.name == "api")
 
 
-def test_the_defaults_of_the_ingress_are_those_of_its_role() -> None:
-    assumed = templated("__maestro_smoke_ingress", {})
-    assert assumed == {name: of_role("ingress")[name] for name in assumed}
+def test_the_variables_of_the_plays_hold_no_logic() -> None:
+    text = (ROOT / "playbooks" / "vars" / "smoke.yml").read_text(encoding="utf-8")
+    assert not re.search(r"default|combine|\bif\b|\||ingress", text.split("---")[1])
+
+
+@pytest.mark.parametrize("inventory", ["production", "staging"])
+def test_a_release_sends_no_load_unless_the_inventory_asks_for_it(inventory: str) -> None:
+    assert asked(options(inventory)).load is None
+    run = asked(options(inventory, maestro_smoke_load={"rate": 20}))
+    assert run.load is not None
+    assert run.load.rate == 20
 
 
 def test_production_is_asked_as_its_users_ask() -> None:
@@ -53,22 +70,24 @@ def test_production_is_asked_as_its_users_ask() -> None:
     run = asked(given)
     assert (str(run.url), given["ca_path"]) == ("https://maestro.intelgraph.ai/", "")
     assert given["expect"] == {"allowed_origin": "https://intelgraph.ai"}
-    assert run.load is not None
-    assert run.load.rate == 1000
+    load = asked(of_the_play("production")).load
+    assert load is not None
+    assert load.rate == 1000
 
 
 def test_staging_trusts_its_issuer_and_nothing_else_is_less_strict() -> None:
     assert variables(ROOT / "inventories" / "staging")["ingress_tls_issuer"] == "letsencrypt-staging"
     given = options("staging")
-    run = asked(given)
     assert pathlib.Path(given["ca_path"]).resolve() == ROOT / STAGING_ROOTS
     assert given["expect"] == {"allowed_origin": "https://staging.intelgraph.ai"}
-    assert run.load is not None
-    assert run.load.rate == 300
+    assert asked(given).load is None
+    load = asked(of_the_play("staging")).load
+    assert load is not None
+    assert load.rate == 300
 
 
 def test_the_lab_trusts_its_own_authority_and_sends_no_load(lab_facts: dict[str, t.Any]) -> None:
-    given = options("lab")
+    given = of_the_play("lab")
     run = asked(given)
     assert (given["ca_path"], run.load) == (lab_facts["ca_bundle"], None)
     assert api_of(run).hsts_seconds == 0
@@ -100,7 +119,7 @@ def test_what_is_expected_by_name_goes_before_what_follows_from_the_ingress() ->
     ],
 )
 def test_a_load_has_the_rate_that_is_told_or_that_passes(given: dict[str, t.Any], rate: float) -> None:
-    assert options("production", **given)["load"]["rate"] == rate
+    assert of_the_play("production", **given)["load"]["rate"] == rate
 
 
 def test_pods_behind_a_service_are_asked_whatever_the_ingress_does() -> None:

@@ -31,6 +31,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("v1", "Secret"): Kind("secrets"),
     ("v1", "Service"): Kind("services"),
     ("v1", "ServiceAccount"): Kind("serviceaccounts"),
+    ("apps/v1", "ControllerRevision"): Kind("controllerrevisions"),
     ("apps/v1", "Deployment"): Kind("deployments"),
     ("apps/v1", "ReplicaSet"): Kind("replicasets"),
     ("apps/v1", "StatefulSet"): Kind("statefulsets"),

@@ -9,6 +9,10 @@ import typing as t
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
+WAIT_TIMEOUT = 600
+"""Seconds that a release may take until everything is ready, and that a verdict is waited for."""
+HISTORY_LIMIT = 10
+"""Releases that are remembered."""
 CONNECTION: dict[str, dict[str, t.Any]] = {
     **{name: dict(option) for name, option in AUTH_ARG_SPEC.items()},
     "in_cluster": {"type": "bool", "default": False},

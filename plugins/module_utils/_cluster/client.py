@@ -16,13 +16,22 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 from .._objects.surrogates import without_pairs
+from . import parent_process
 from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
 from .configuration import configure, headers, options, private_folder
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .port_forward.handshake import dial
 from .retry_deadline import RetryDeadline
 from .server_clock import ServerClock
-from .transport import notice_vanished_peers, share_tls_context, stop_reading, unreachable
+from .transport import (
+    answer_deadline,
+    limit_whole_answers,
+    lines_of,
+    notice_vanished_peers,
+    share_tls_context,
+    stop_reading,
+    unreachable,
+)
 
 try:
     import urllib3
@@ -43,7 +52,7 @@ Result = t.TypeVar("Result")
 
 
 class Limits(t.NamedTuple):
-    """Seconds allowed for connecting, for one answer, and for one request with all its retries."""
+    """Seconds allowed for connecting, for one whole answer, and for one request with all its retries."""
 
     connect: float = 5.0
     read: float = 30.0
@@ -76,6 +85,7 @@ class Cluster:
         self._pool = RESTClientObject(configuration).pool_manager
         share_tls_context(self._pool, configuration)
         notice_vanished_peers(self._pool)
+        limit_whole_answers(self._pool)
         if not configuration.verify_ssl:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self.warnings.append(f"The certificate of {self.host} is not checked (validate_certs is false).")
@@ -196,12 +206,14 @@ class Cluster:
     ) -> Answer:
         """Send one request; transient failures are retried until `limits.retry` seconds have passed.
 
-        A server that has been away for as long already is given one short try.
+        A server that has been away for as long already is given one short try. Nothing is sent for a parent process
+        that is gone: Stopped is raised.
         """
         begun = time.monotonic()
         payload = None if body is None else _encoded(body, content_type)
         attempt = 0
         while True:
+            parent_process.require()
             attempt += 1
             delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
             sent = time.monotonic()
@@ -236,7 +248,7 @@ class Cluster:
     def once(self, path: str, seconds: float, **query: t.Any) -> Answer:
         """GET with one try and whatever status it is answered with; `body` is text unless it is JSON.
 
-        Raises Unreachable when no answer begins within these seconds.
+        Raises Unreachable when the answer has not come to its end within these seconds.
         """
         return self._send("GET", path, None, "application/json", query, seconds)
 
@@ -257,15 +269,19 @@ class Cluster:
 
     @contextlib.contextmanager
     def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Iterator[t.Iterator[bytes]]:
-        """The lines of a body as they arrive (a watch); the connection, which may not be read to its end, is closed."""
-        response = self._open("GET", path, None, "application/json", query, read_timeout)
+        """The lines of a body as they arrive (a watch), `read_timeout` seconds after one another at most.
+
+        The connection, which may not be read to its end, is closed.
+        """
+        with answer_deadline.within(self.limits.read):
+            response = self._open("GET", path, None, "application/json", query, read_timeout)
         with self._lock:
             self.requests += 1
             self._streams.append(response)
         try:
             if response.status >= 400:
                 raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
-            yield _lines(response)
+            yield lines_of(response)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
         finally:
@@ -282,13 +298,14 @@ class Cluster:
         query: t.Mapping[str, t.Any] | None,
         read_timeout: float,
     ) -> Answer:
-        response = self._open(method, path, payload, content_type, query or {}, read_timeout)
-        try:
-            data = response.read()
-        except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
-        finally:
-            response.release_conn()
+        with answer_deadline.within(read_timeout):
+            response = self._open(method, path, payload, content_type, query or {}, read_timeout)
+            try:
+                data = response.read()
+            except urllib3.exceptions.HTTPError as error:
+                raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
+            finally:
+                response.release_conn()
         warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
         with self._lock:
             self.requests += 1
@@ -374,13 +391,6 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
-
-
-def _lines(response: t.Any) -> t.Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in lines if line.strip())
 
 
 def _parsed(data: bytes) -> t.Any:

@@ -12,7 +12,11 @@ import os
 import tempfile
 import typing as t
 
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import (
+    AUTH_ARG_MAP,
+    AUTH_ARG_SPEC,
+    AUTH_PROXY_HEADERS_SPEC,
+)
 
 from .errors import BadConnection
 
@@ -26,29 +30,38 @@ except ImportError as error:
 
 CLIENT_NAME = {option: name for name, option in AUTH_ARG_MAP.items()}
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = ("0", "false", "no")
+"""What switches a boolean of the environment off in kubernetes.core. Every other word, a typo too, verifies TLS."""
 HEADERS = {"impersonate_user": "Impersonate-User", "impersonate_groups": "Impersonate-Group"}
 
 
 def options(params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
-    """The connection options that are set: module parameters first, then `K8S_AUTH_*` (so AWX's credential works)."""
+    """The connection options that are set: module parameters first, then `K8S_AUTH_*` (so AWX's credential works).
+
+    The environment is read as kubernetes.core reads it. An empty parameter counts as not given: there it is taken as
+    the value, and no connection comes of it.
+    """
+    known = os.environ if environment is None else environment
     chosen = {}
     for name, spec in AUTH_ARG_SPEC.items():
         value = params.get(name)
         if value in (None, ""):
-            value = _from_environment(name, spec, os.environ if environment is None else environment)
-        if value is not None:
+            value = _from_environment(name, spec, known)
+        if value not in (None, "", {}):
             chosen[name] = value
     return chosen
 
 
 def _from_environment(name: str, spec: t.Mapping[str, t.Any], environment: t.Mapping[str, str]) -> t.Any:
-    keys = [name, *spec.get("aliases", ()), CLIENT_NAME.get(name, name)]
-    text = next((environment[key] for key in (f"K8S_AUTH_{k.upper()}" for k in keys) if environment.get(key)), None)
-    if text is None or spec.get("type") == "dict":
+    if name == "proxy_headers":
+        headers = {key: environment.get(f"K8S_AUTH_PROXY_HEADERS_{key.upper()}") for key in AUTH_PROXY_HEADERS_SPEC}
+        return {key: text for key, text in headers.items() if text is not None}
+    by_option = environment.get(f"K8S_AUTH_{name.upper()}")
+    text = by_option or environment.get(f"K8S_AUTH_{CLIENT_NAME.get(name, name).upper()}")
+    if text is None:
         return None
     if spec.get("type") == "bool":
-        return text.lower() in TRUE_WORDS
+        return text.lower() not in FALSE_WORDS
     if spec.get("type") == "list":
         return [part for part in text.split(",") if part]
     return text
@@ -95,7 +108,7 @@ def private_folder() -> t.Iterator[str]:
 class NoRoom(BadConnection):
     """There is no folder for temporary files, or no room in it."""
 
-    next_step = "Make room for temporary files on this host, or set TMPDIR to a folder that has some."
+    own_next_step = "Make room for temporary files on this host, or set TMPDIR to a folder that has some."
 
 
 @contextlib.contextmanager

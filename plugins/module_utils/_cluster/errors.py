@@ -7,46 +7,60 @@ from __future__ import annotations
 
 import typing as t
 
+from .._findings import registry
+from .._findings.finding import Finding, FindingType
+from .._text.printable import one_line
+
 UNAUTHORIZED = 401
-RENEW = "Get a new token or client certificate and give it to maestro_connection; one that outlives the whole run."
 
 
 class ClusterError(Exception):
     """Anything that kept the cluster from answering as wanted; `str()` is the sentence to show.
 
-    `next_step` says what to do about it; `id` is stable and names a page in docs/findings.
+    `finding_type` is its declaration in the registry of findings; `own_next_step` replaces the next step declared
+    there, where one class or one error knows better.
     """
 
-    id = "api-error"
-    next_step = "Read the server's message; run again with -vvv for the request."
+    finding_type: FindingType = registry.API_ERROR
+    own_next_step: str = ""
+
+    @property
+    def id(self) -> str:
+        """The stable id, which names a page in docs/findings."""
+        return self.finding_type.id
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it."""
+        return self.own_next_step or self.finding_type.next_step
+
+    def finding(self, subject: object, severity: str = "") -> Finding:
+        """The error as a finding about `subject`."""
+        return self.finding_type.found(subject, str(self), severity=severity, next_step=self.next_step)
 
 
 class BadConnection(ClusterError):
     """The connection options or the kubeconfig cannot be used."""
 
-    id = "connection-options"
-    next_step = "Correct maestro_connection (kubeconfig, context, host, api_key, ...) or the K8S_AUTH_* environment."
+    finding_type = registry.CONNECTION_OPTIONS
 
 
 class Unreachable(ClusterError):
     """No HTTP answer came from the API server within the time allowed."""
 
-    id = "api-unreachable"
-    next_step = "Check the address, the network path and the CA certificate, for example with kubectl version."
+    finding_type = registry.API_UNREACHABLE
 
 
 class Untrusted(Unreachable):
     """The API server's certificate is not signed by a CA that is trusted here, or is for another name."""
 
-    id = "api-untrusted"
-    next_step = "Give the right CA (ca_cert, or certificate-authority in the kubeconfig), or correct the host."
+    finding_type = registry.API_UNTRUSTED
 
 
 class WrongCluster(ClusterError):
     """The API answers, but it is not the cluster that the inventory names."""
 
-    id = "wrong-cluster"
-    next_step = "Correct the kubeconfig or context of this host, or maestro_cluster_uid if the cluster was rebuilt."
+    finding_type = registry.WRONG_CLUSTER
 
 
 class ApiError(ClusterError):
@@ -63,7 +77,7 @@ class ApiError(ClusterError):
         self.causes = tuple(causes)
         self.request = request
         if status == UNAUTHORIZED:
-            self.id, self.next_step = "credentials-refused", RENEW
+            self.finding_type = registry.CREDENTIALS_REFUSED
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
@@ -77,10 +91,11 @@ class ApiError(ClusterError):
     def from_body(cls, status: int, body: t.Any, request: str) -> ApiError:
         """Read a Kubernetes `Status` object (or whatever a proxy sent in its place)."""
         if not isinstance(body, dict):
-            return cls(status, str(status), str(body)[:500].strip() or "no body", request=request)
+            return cls(status, str(status), one_line(str(body)[:500].strip()) or "no body", request=request)
         details = body.get("details") or {}
         causes = [f"{c.get('field', '')}: {c.get('message', '')}".strip(": ") for c in details.get("causes") or ()]
-        return cls(status, body.get("reason") or str(status), body.get("message") or "no message", causes, request)
+        reason, message = str(body.get("reason") or status), str(body.get("message") or "no message")
+        return cls(status, one_line(reason), one_line(message.strip()), [one_line(cause) for cause in causes], request)
 
     @property
     def not_found(self) -> bool:

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import io
 import socket
 import ssl
+import threading
+import time
 import typing as t
 
 from .errors import BadConnection, Unreachable, Untrusted
@@ -52,10 +56,97 @@ def notice_vanished_peers(pool: t.Any) -> None:
     pool.connection_pool_kw["socket_options"] = SOCKET_OPTIONS
 
 
+class AnswerDeadline(threading.local):
+    """Until when (monotonic seconds) an answer must have been read to its end, by the thread that asked for it.
+
+    A time-out of a socket is for the next byte alone: an answer that comes byte by byte would never be late.
+    """
+
+    at: float | None = None
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> t.Iterator[None]:
+        former, self.at = self.at, time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.at = former
+
+    def left(self) -> float | None:
+        """Seconds that are left; None when there is no deadline. Raises TimeoutError when it has passed."""
+        if self.at is None:
+            return None
+        seconds = self.at - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the answer did not come to its end in time")
+        return seconds
+
+
+answer_deadline = AnswerDeadline()
+
+
+class _Timed(io.RawIOBase):
+    """What a connection brings, as long as there is time for the whole of it."""
+
+    def __init__(self, raw: t.Any, connection: t.Any) -> None:
+        self._raw = raw
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int | None:
+        left = answer_deadline.left()
+        if left is None:
+            return t.cast("int | None", self._raw.readinto(buffer))
+        allowed = self._connection.gettimeout()
+        self._connection.settimeout(left if allowed is None else min(left, allowed))
+        try:
+            return t.cast("int | None", self._raw.readinto(buffer))
+        finally:
+            with contextlib.suppress(OSError):
+                self._connection.settimeout(allowed)
+
+    def fileno(self) -> int:
+        return int(self._raw.fileno())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    """An answer whose head and body are read within one deadline."""
+
+    def __init__(self, sock: socket.socket, *arguments: t.Any, **named: t.Any) -> None:
+        super().__init__(sock, *arguments, **named)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
+def limit_whole_answers(pool: t.Any) -> None:
+    """Let every connection of the pool keep to `answer_deadline`."""
+    pool.pool_classes_by_scheme = {scheme: _timed(kind) for scheme, kind in pool.pool_classes_by_scheme.items()}
+
+
+def _timed(pool_class: type) -> type:
+    connection: type = pool_class.ConnectionCls  # type: ignore[attr-defined]
+    timed = type(connection.__name__, (connection,), {"response_class": _TimedResponse})
+    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": timed})
+
+
 def stop_reading(response: t.Any) -> None:
     """End a stream that another thread may be reading; one that has ended already, or that cannot be ended, stays."""
     with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
         response.shutdown()
+
+
+def lines_of(response: t.Any) -> t.Iterator[bytes]:
+    """The lines of a body, as they come."""
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
 
 
 def unreachable(host: str, error: Exception) -> Unreachable:

@@ -12,7 +12,7 @@ import time
 import typing as t
 
 from .api_resources import Manifest, collection_path
-from .client import ApiError, Cluster, ClusterError
+from .client import ApiError, Cluster, ClusterError, Unreachable
 
 WATCH_SECONDS = 240
 """How long the API server is asked to keep a watch open."""
@@ -20,9 +20,13 @@ READ_MARGIN = 30.0
 """Seconds beyond that after which a silent connection counts as dead."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two watches, and at most between two tries that failed."""
+LASTING = 0.5
+"""Seconds after which a watch that breaks off was a good one: the next is opened at once."""
+GAP = 2.0
+"""Seconds for which a watch may be away before what is held counts as old: it goes on from where it broke off."""
 PAGE = 500
 """Objects in one answer to a list."""
-OK, GONE = 200, 410
+OK, GONE, BUSY = 200, 410, 429
 REFUSALS = frozenset({401, 403, 404})
 FIRST_PATIENCE, LATER_PATIENCE = 0.5, 5.0
 """Seconds for which a refusal must last to count, before and after the first list: an API server that has just been
@@ -55,11 +59,15 @@ Ask = t.Callable[[t.Mapping[str, t.Any]], Manifest]
 class Store:
     """What is known of one source: its objects by UID once listed, and what keeps it from being followed.
 
-    `heard` is when the API server last told anything of it, a bookmark included.
+    `last_heard` is when the API server last told anything of it, a bookmark included. `version` is what its watch goes
+    on from, empty when it has to be listed anew; `broken_since` is when a watch broke off that can go on from there.
     """
 
     objects: dict[str, Manifest] | None = None
     last_heard: float = 0.0
+    version: str = ""
+    broken_since: float | None = None
+    is_open: bool = False
     problem: ClusterError | None = None
     refused_since: float | None = None
     refusal: ApiError | None = None
@@ -68,9 +76,9 @@ class Store:
 class Informer:
     """The objects of several collections as the API server last told of them.
 
-    Use as a context manager. A watch that ends is opened again from where it ended; one whose history is gone (410)
-    or that was cut off is listed anew, so nothing that happened in between is missed. Until it has been, `trouble` says
-    why its objects may be old.
+    Use as a context manager. A watch that ends or is cut off is opened again from where it ended; one whose history is
+    gone (410) or that cannot be opened again is listed anew, so nothing that happened in between is missed. When a
+    watch is away for longer than a moment, `problem` says why its objects may be old.
     """
 
     def __init__(self, cluster: Cluster, sources: t.Iterable[Source], trim: Trim = lambda item: item) -> None:
@@ -123,22 +131,34 @@ class Informer:
         return self._held[source].objects is not None
 
     def problem(self, source: Source) -> ClusterError | None:
-        """Why what is held of this source may be old, or has not come yet; None while it is followed."""
-        return self._held[source].problem
+        """Why what is held of this source may be old, or has not come yet; None while it is followed.
+
+        A watch that is away for a moment is none yet: `confirm` asks for what it may have missed.
+        """
+        held = self._held[source]
+        is_gap = held.objects is not None and held.broken_since is not None
+        if is_gap and time.monotonic() < t.cast("float", held.broken_since) + GAP:
+            return None
+        return held.problem
 
     def refusal(self, source: Source) -> ApiError | None:
         """The API server's lasting refusal to tell of this source, or that it does not serve the kind."""
         return self._held[source].refusal
 
     def confirm(self, sources: t.Iterable[Source], unavailable: float, seconds: float) -> bool:
-        """Ask anew for those of which nothing was heard for `silence` seconds; whether all is as it was held.
+        """Ask anew for those of which nothing was heard for `unavailable` seconds, and for those whose watch is away
+        just now; whether all is as it was held.
 
         A watch whose peer has vanished is as silent as one that has nothing to tell, and behind a proxy no keepalive
         shows it. What is told otherwise is held from now on. Raises ClusterError without an answer in these seconds.
         """
         oldest = time.monotonic() - unavailable
-        silent = [source for source in sources if self.is_listed(source) and self._held[source].last_heard <= oldest]
+        silent = [source for source in sources if self.is_listed(source) and self._is_silent(source, oldest)]
         return all(self._cluster.parallel(lambda source: self._is_as_held(source, seconds), silent))
+
+    def _is_silent(self, source: Source, oldest: float) -> bool:
+        held = self._held[source]
+        return held.last_heard <= oldest or held.broken_since is not None
 
     def objects(self, kind: str) -> list[Manifest]:
         """The objects of a kind as they are now, by name."""
@@ -162,13 +182,18 @@ class Informer:
             except Exception as error:  # whatever it was, what is held may be old from now on
                 self._interrupted(source, _broken(source, error))
             lasted = time.monotonic() - began
-            pause = SHORTEST_PAUSE if lasted > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            pause = SHORTEST_PAUSE if lasted > LASTING and self._is_followed(source) else min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(pause)
 
+    def _is_followed(self, source: Source) -> bool:
+        """Whether there is a place from which its watch can go on."""
+        return bool(self._held[source].version)
+
     def _list_and_watch(self, source: Source) -> None:
-        version = self._list(source)
+        held = self._held[source]
+        held.version = held.version or self._list(source)
         while not self._stop.is_set():
-            version = self._watch(source, version)
+            self._watch(source, held)
             self._stop.wait(SHORTEST_PAUSE)
 
     def _interrupted(self, source: Source, error: ClusterError) -> None:
@@ -180,6 +205,9 @@ class Informer:
 
         def note() -> None:
             held.problem, held.refused_since = error, since
+            held.broken_since = (held.broken_since or now) if _can_go_on(held, error) else None
+            held.version = held.version if held.broken_since else ""
+            held.is_open = False
             if since is not None and now - since >= retry_seconds and isinstance(error, ApiError):
                 held.refusal = error
 
@@ -193,7 +221,7 @@ class Informer:
         held = self._held[source]
 
         def take() -> None:
-            held.objects, held.problem, held.last_heard = items, None, time.monotonic()
+            held.objects, held.problem, held.last_heard, held.broken_since = items, None, time.monotonic(), None
 
         self._tell(take)
         return version
@@ -243,18 +271,29 @@ class Informer:
         kind = self._cluster.kind(source.api_version, source.kind)
         return collection_path(source.api_version, kind, source.namespace)
 
-    def _watch(self, source: Source, version: str) -> str:
-        """Follow one watch to its end; the resource version to go on from. Raises ApiError(410) when it is gone."""
-        query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true", **source.query}
+    def _watch(self, source: Source, held: Store) -> None:
+        """Follow one watch to its end, noting from where to go on. Raises ApiError(410) when that is gone."""
+        query = {"watch": "1", "resourceVersion": held.version, "allowWatchBookmarks": "true", **source.query}
         query["timeoutSeconds"] = str(WATCH_SECONDS)
+        held.is_open = False
         with self._cluster.stream(self._path(source), query, WATCH_SECONDS + READ_MARGIN) as lines:
-            self._held[source].refused_since = None
+            self._resumed(held)
             for line in lines:
                 if self._stop.is_set():
                     break
-                self._held[source].last_heard = time.monotonic()
-                version = self._take(source, _event(line))
-        return version
+                held.last_heard = time.monotonic()
+                held.version = self._take(source, _event(line))
+
+    def _resumed(self, held: Store) -> None:
+        """The watch is open: all that happened since it broke off is about to be told."""
+        held.is_open, held.refused_since = True, None
+        if held.broken_since is None:
+            return
+
+        def note() -> None:
+            held.problem, held.broken_since = None, None
+
+        self._tell(note)
 
     def _take(self, source: Source, event: Manifest) -> str:
         item = event["object"]
@@ -284,6 +323,13 @@ class Informer:
             change()
             self._generation += 1
             self._news.notify_all()
+
+
+def _can_go_on(held: Store, error: ClusterError) -> bool:
+    """Whether the watch may be opened again where it was: it was cut off, or the server asks for patience."""
+    if isinstance(error, ApiError):
+        return error.status == BUSY and bool(held.version)
+    return held.is_open and isinstance(error, Unreachable)
 
 
 def _broken(source: Source, error: Exception) -> ClusterError:

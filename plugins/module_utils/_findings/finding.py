@@ -1,12 +1,14 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finding: one thing wrong or worth knowing, its kinds, and the verdict that findings make."""
+"""A finding: one thing wrong or worth knowing, its type, and the verdict that findings make."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
+
+from .._text.printable import lines_of, one_line
 
 SEVERITIES = ("error", "warning", "note")
 PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
@@ -31,6 +33,12 @@ class Finding:
     since: str = ""
     cause: str = ""
 
+    def __post_init__(self) -> None:
+        """What is found may quote a pod or a server: it is text to be read, each field and each line on its own."""
+        for field in ("object", "message", "next_step", "container", "cause"):
+            object.__setattr__(self, field, one_line(str(getattr(self, field))))
+        object.__setattr__(self, "evidence", tuple(line for entry in self.evidence for line in lines_of(str(entry))))
+
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
         return {**dataclasses.asdict(self), "evidence": list(self.evidence)}
@@ -41,18 +49,40 @@ class Finding:
         return f"{what} {self.next_step}".rstrip()
 
 
-class Check(t.NamedTuple):
-    """One kind of finding, declared once: its stable id, its severity, what to do, what it most likely comes from."""
+@dataclasses.dataclass(frozen=True)
+class FindingType:
+    """One type of finding, as the registry declares it.
+
+    `rank` orders causes before their symptoms: of two findings of one severity the lower rank is reported first.
+    `next_step` is what to do, `cause` what it most likely comes from. `severity_text` says when a finding of this type
+    has another severity than the usual one, for its page.
+    """
 
     id: str
     severity: str
+    rank: int
     next_step: str
-    cause: str = ""
+    cause: str
+    severity_text: str = ""
+
+    @property
+    def page(self) -> str:
+        """The path of its page in the repository."""
+        return page_of(self.id)
 
     def found(
-        self, subject: object, message: str, evidence: t.Iterable[str] = (), *, severity: str = "", next_step: str = ""
+        self,
+        subject: object,
+        message: str,
+        evidence: t.Iterable[str] = (),
+        *,
+        severity: str = "",
+        next_step: str = "",
+        cause: str = "",
+        container: str = "",
+        since: str = "",
     ) -> Finding:
-        """A finding of this kind; `severity` and `next_step` replace the declared ones."""
+        """A finding of this type; `severity`, `next_step` and `cause` replace the declared ones."""
         return Finding(
             id=self.id,
             severity=severity or self.severity,
@@ -60,17 +90,19 @@ class Check(t.NamedTuple):
             message=message,
             evidence=tuple(evidence),
             next_step=next_step or self.next_step,
-            cause=self.cause,
+            container=container,
+            since=since,
+            cause=cause or self.cause,
         )
 
 
+def page_of(finding_id: str) -> str:
+    """The path of the page about findings of this id in the repository."""
+    return f"docs/findings/{finding_id}.md"
+
+
 def verdict(findings: t.Iterable[Finding], complete: bool = True) -> str:
-    """`failed` by any error; else `inconclusive` when not everything could be asked; else `passed`."""
+    """`failed` by any error; else `inconclusive` when not everything could be read or tested; else `passed`."""
     if any(finding.severity == "error" for finding in findings):
         return FAILED
     return PASSED if complete else INCONCLUSIVE
-
-
-def by_severity(findings: t.Iterable[Finding]) -> list[Finding]:
-    """Errors first; the same order for the same findings whatever order they came in."""
-    return sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.id, finding.object))

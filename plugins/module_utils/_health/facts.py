@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._findings.finding import Finding
+from .._findings.evaluation import Evaluation
 
 Live = t.Mapping[str, t.Any]
 """One object as the API shows it, never changed."""
@@ -54,7 +54,7 @@ class Facts:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluation:
+class HealthEvaluation(Evaluation):
     """What follows from facts.
 
     `verdict` is passed, failed, or empty while nothing is decided. `findings` are what is wrong, decided or not;
@@ -63,8 +63,6 @@ class Evaluation:
     can change the judgement. `questions` are the evidence worth fetching before the findings are told.
     """
 
-    verdict: str
-    findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     again_at: float | None = None
     log_requests: tuple[LogRequest, ...] = ()

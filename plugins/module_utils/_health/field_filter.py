@@ -37,6 +37,16 @@ TOLD_EVENTS = frozenset(
 """Reasons of events of type Normal that say something about a fault; every other one says that all goes well."""
 
 
+def kept(item: Live, names: t.Collection[str]) -> dict[str, t.Any] | None:
+    """What an observer keeps of an object of a release whose declared objects have these names; None for nothing.
+
+    Of events only those that can be evidence about one of these objects or about what it owns.
+    """
+    if item["kind"] != "Event":
+        return trimmed(item)
+    return trimmed(item) if _is_about(item, names) and is_told(item) else None
+
+
 def trimmed(item: Live) -> dict[str, t.Any]:
     """The object as a judge needs it."""
     kept = {**item, "metadata": _metadata(item["metadata"])}
@@ -47,6 +57,12 @@ def trimmed(item: Live) -> dict[str, t.Any]:
 def is_told(event: Live) -> bool:
     """Whether an event can be evidence."""
     return event.get("type") != "Normal" or event.get("reason") in TOLD_EVENTS
+
+
+def _is_about(event: Live, names: t.Collection[str]) -> bool:
+    """Whether it is about an object of one of these names, or one named after it (a claim `data-NAME-0`)."""
+    name = (event.get("involvedObject") or event.get("regarding") or {}).get("name", "")
+    return name in names or any(f"-{stem}-" in f"-{name}" for stem in names)
 
 
 def _metadata(metadata: Live) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from .._cluster.client import Answer, Cluster, ClusterError
+from .._text.printable import lines_of
 from .facts import PREVIOUS_LOG, PROBE, Live, LogRequest
 
 LOG_LINES = 10
@@ -96,7 +97,7 @@ def asked(cluster: Cluster, log_request: LogRequest, pod: Live | None) -> list[s
         answer = cluster.once(path, LOG_SECONDS, **query)
     if answer.status >= 400:
         return [f"{_subject(log_request)} could not be read: {_words(answer)}"]
-    return _text(answer.body).splitlines()[-LOG_LINES:]
+    return lines_of(_text(answer.body))[-LOG_LINES:]
 
 
 def _probe(cluster: Cluster, log_request: LogRequest, pod: Live | None) -> list[str]:

@@ -13,7 +13,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError, Unreachable
 from .._cluster.watch import Informer, Source
 from .facts import Facts, Identity, Live, LogRequest
-from .field_filter import is_told, trimmed
+from .field_filter import kept
 
 Kind = tuple[str, str]
 """(apiVersion, kind)"""
@@ -42,7 +42,8 @@ STATIC = frozenset(
 )
 """Kinds that are what they declare as soon as they are applied: there is nothing to wait for.
 
-A Namespace is among them because only accounts of the whole cluster may list it. If it goes, so does what is in it.
+A Namespace is among them because only accounts of the whole cluster may list it; where that is allowed it is observed
+and explains what goes wrong.
 """
 REPLICA_SET, POD, CLAIM = ("apps/v1", "ReplicaSet"), ("v1", "Pod"), ("v1", "PersistentVolumeClaim")
 OWNED: dict[str, tuple[Kind, ...]] = {
@@ -52,10 +53,10 @@ OWNED: dict[str, tuple[Kind, ...]] = {
     "Service": (("discovery.k8s.io/v1", "EndpointSlice"),),
 }
 """What the controllers of a kind make of it, with the labels of the release; of ephemeral volumes they make claims."""
-NODE, EVENT = ("v1", "Node"), ("v1", "Event")
+NODE, EVENT, NAMESPACE = ("v1", "Node"), ("v1", "Event"), ("v1", "Namespace")
 CERTIFICATE_REQUEST = ("cert-manager.io/v1", "CertificateRequest")
 PRODUCES_EVIDENCE = frozenset({"Deployment", "StatefulSet", "Job"})
-"""Kinds for which Events and Nodes explain what goes wrong. A verdict can be had without either."""
+"""Kinds for which Events, Nodes and the Namespace explain what goes wrong. A verdict can be had without them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +119,8 @@ def helpful_sources(subject: Subject) -> list[Source]:
     has_pods = any(manifest["kind"] in PRODUCES_EVIDENCE for manifest in subject.manifests)
     has_certificates = any(manifest["kind"] == "Certificate" for manifest in subject.manifests)
     requests = [Source(*CERTIFICATE_REQUEST, subject.namespace, _selector(subject))] if has_certificates else []
-    return [Source(*EVENT, subject.namespace), Source(*NODE), *requests] if has_pods else requests
+    namespace = Source(*NAMESPACE, fields=f"metadata.name={subject.namespace}")
+    return [Source(*EVENT, subject.namespace), Source(*NODE), namespace, *requests] if has_pods else requests
 
 
 def _declared(subject: Subject, kind: Kind, place: str, manifests: t.Sequence[Manifest]) -> list[Source]:
@@ -143,7 +145,7 @@ class Observer:
         self._subject = subject
         self.essential = essential_sources(subject)
         self.helpful = helpful_sources(subject)
-        self._stems = _stems(subject)
+        self._names = frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)
         self.informer = Informer(cluster, [*self.essential, *self.helpful], self._kept)
 
     def __enter__(self) -> t.Self:
@@ -187,17 +189,8 @@ class Observer:
         )
 
     def _kept(self, item: Manifest) -> Manifest | None:
-        if item["kind"] != "Event":
-            return trimmed(item)
-        name = (item.get("involvedObject") or {}).get("name", "")
-        is_ours = name in self._stems or any(f"-{stem}-" in f"-{name}" for stem in self._stems)
-        return trimmed(item) if is_ours and is_told(item) else None
+        return kept(item, self._names)
 
 
 def _silent(source: Source) -> ClusterError:
     return Unreachable(f"The API server has not answered yet when it was asked for {source.kind}")
-
-
-def _stems(subject: Subject) -> frozenset[str]:
-    """The names of the declared objects; what those own is named after them (a StatefulSet's claim: `data-NAME-0`)."""
-    return frozenset(manifest["metadata"]["name"] for manifest in subject.manifests)

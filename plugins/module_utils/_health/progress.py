@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from . import pod_phases
-from .facts import Evaluation, Facts
+from .facts import Facts, HealthEvaluation
 
 PACE = 1.0
 """Seconds between two lines about the pods; what changes sooner is told together."""
@@ -49,7 +49,7 @@ class Teller:
         self._known: set[tuple[str, str]] = set()
         self.timeline: list[Moment] = []
 
-    def see(self, facts: Facts, evaluation: Evaluation, seconds: float, is_last: bool = False) -> float | None:
+    def see(self, facts: Facts, evaluation: HealthEvaluation, seconds: float, is_last: bool = False) -> float | None:
         """Tell what is new; the moment at which to come again because something has to wait for its turn, or None."""
         pods = pod_phases.counted(facts.objects)
         for finding in evaluation.findings:

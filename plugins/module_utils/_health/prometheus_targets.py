@@ -12,9 +12,9 @@ import urllib.parse
 
 from ansible.module_utils.urls import open_url
 
-from .._findings.finding import Check, Finding
+from .._findings import registry
+from .._findings.finding import Finding, FindingType
 from .._objects.label_selector import selects
-from . import catalogue
 from .facts import Live
 
 MONITORS = frozenset({"ServiceMonitor", "PodMonitor"})
@@ -95,14 +95,14 @@ def evaluate(found: States, namespace: str, pods: t.Iterable[str]) -> list[Findi
     down = [pod for pod in ready if DOWN in found.get(pod, ())]
     unknown = [pod for pod in ready if pod not in found]
     return [
-        *([_finding(catalogue.TARGET_DOWN, namespace, "Prometheus cannot scrape", down)] if down else []),
-        *([_finding(catalogue.TARGET_MISSING, namespace, "Prometheus has no target for", unknown)] if unknown else []),
+        *([_finding(registry.TARGET_DOWN, namespace, "Prometheus cannot scrape", down)] if down else []),
+        *([_finding(registry.TARGET_MISSING, namespace, "Prometheus has no target for", unknown)] if unknown else []),
     ]
 
 
 def silent(namespace: str, why: str) -> Finding:
     """Nothing is known of the targets."""
-    return catalogue.TARGETS_UNKNOWN.found(f"Targets in {namespace}", f"Prometheus does not answer: {why}")
+    return registry.TARGETS_UNKNOWN.found(f"Targets in {namespace}", f"Prometheus does not answer: {why}")
 
 
 def _is_of_pods(monitor: Live) -> bool:
@@ -126,6 +126,6 @@ def _job(monitor: Live, service: Live) -> str:
     return str(labels.get(monitor["spec"].get("jobLabel", "")) or service["metadata"]["name"])
 
 
-def _finding(check: Check, namespace: str, what: str, pods: t.Sequence[str]) -> Finding:
+def _finding(check: FindingType, namespace: str, what: str, pods: t.Sequence[str]) -> Finding:
     number = f"{len(pods)} pod{'' if len(pods) == 1 else 's'}"
     return check.found(f"Targets in {namespace}", f"{what} {number}: {', '.join(pods)}")

@@ -11,13 +11,13 @@ import typing as t
 
 from .._cluster.api_resources import Manifest
 from .._cluster.client import Cluster
-from .._cluster.errors import ApiError, ClusterError, Unreachable
+from .._cluster.errors import ApiError, ClusterError
 from .._cluster.watch import Source
+from .._findings import registry
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
 from .._redaction.live_secrets import LiveSecrets
 from . import readiness
-from .catalogue import RANKS
-from .facts import Evaluation, Facts
+from .facts import Facts, HealthEvaluation
 from .log_fetcher import Evidence, Mask
 from .observer import Observer, Subject
 from .progress import Moment, Tell, Teller, silent
@@ -41,6 +41,9 @@ A watch of which the peer vanished tells nothing, and does not break off for min
 PROOF_SECONDS = 1.2
 """How long bad news are held back for the evidence that proves them."""
 CREDENTIALS = 401
+REFUSED = {CREDENTIALS: registry.CREDENTIALS_REFUSED, 404: registry.KIND_NOT_SERVED}
+OF_THE_API = frozenset(each.id for each in (registry.API_UNREACHABLE, registry.PERMISSION_MISSING, *REFUSED.values()))
+"""What keeps from knowing how the release stands: the API server's own words, not those of a container."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +78,8 @@ def await_verdict(
     """Judge at each news until the release has passed or failed, for at most `timeout` seconds.
 
     Never passed while a watch is interrupted or something may not be read: that is inconclusive. `mask` takes secrets
-    out of everything that is told. `go_on` is called before each judgement, and ends the wait by raising.
+    out of everything that is told; the one of a run knows already what the cluster holds, any other is joined with it.
+    `go_on` is called before each judgement, and ends the wait by raising.
     """
     return _Wait(cluster, subject, settle, mask, Teller(tell, timeout), timeout, go_on).verdict()
 
@@ -111,8 +115,9 @@ class _Wait:
         self._away_for = ""
         self._failed_since: float | None = None
         self._observer = Observer(cluster, subject)
-        names = {manifest["metadata"]["name"] for manifest in subject.manifests}
-        self._held = LiveSecrets(cluster, subject.namespace, {subject.name, subject.namespace, *names}, mask)
+        public = {subject.name, subject.namespace}
+        self._held = mask if isinstance(mask, LiveSecrets) else LiveSecrets(cluster, subject.namespace, public, mask)
+        self._held.expect(subject.manifests)
         self._evidence = Evidence(cluster, self._held, self._observer.informer.wake)
 
     def verdict(self) -> Health:
@@ -131,7 +136,7 @@ class _Wait:
                 self._evidence.ask(evaluation.log_requests, facts.objects.get("Pod", ()))
                 self._sleep(generation, began, [self._reported(facts, evaluation), self._moment_of(evaluation)])
 
-    def _ended(self, facts: Facts, evaluation: Evaluation) -> Health | None:
+    def _ended(self, facts: Facts, evaluation: HealthEvaluation) -> Health | None:
         """The end of the wait, if this judgement is it."""
         lost = self._lost()
         if lost:
@@ -162,7 +167,7 @@ class _Wait:
             self._take_interruption(interrupted)
             return interrupted
 
-    def _stands(self, evaluation: Evaluation) -> bool:
+    def _stands(self, evaluation: HealthEvaluation) -> bool:
         """Whether every judgement has been bad for long enough."""
         if evaluation.verdict != FAILED:
             self._failed_since = None
@@ -170,20 +175,20 @@ class _Wait:
         self._failed_since = self._seconds if self._failed_since is None else self._failed_since
         return self._seconds >= self._failed_since + CONFIRMED
 
-    def _with_proof(self, facts: Facts, evaluation: Evaluation) -> Health:
+    def _with_proof(self, facts: Facts, evaluation: HealthEvaluation) -> Health:
         """Bad news, with fresh answers to what they ask."""
         log_requests = self._final(facts, evaluation).log_requests
         self._evidence.ask_again(log_requests, facts.objects.get("Pod", ()), PROOF_SECONDS)
         proven = dataclasses.replace(facts, answers=self._evidence.answers)
         return self._end(proven, self._unless_unread(self._final(proven, evaluate(proven))))
 
-    def _final(self, facts: Facts, evaluation: Evaluation) -> Evaluation:
+    def _final(self, facts: Facts, evaluation: HealthEvaluation) -> HealthEvaluation:
         """What a judgement comes to when there is no more time."""
         if evaluation.verdict or not self._looks_once:
             return timed_out(facts, evaluation)
         return dataclasses.replace(evaluation, verdict=INCONCLUSIVE)
 
-    def _unless_unread(self, evaluation: Evaluation) -> Evaluation:
+    def _unless_unread(self, evaluation: HealthEvaluation) -> HealthEvaluation:
         """What may not be read is never passed over in silence."""
         missing = [
             _refused(source, error) for source, error in self._observer.refused(self._observer.essential).items()
@@ -209,7 +214,7 @@ class _Wait:
         self._away_for = self._mask(str(next(iter(interrupted.values())))) if interrupted else ""
         self._failed_since = None if interrupted else self._failed_since
 
-    def _reported(self, facts: Facts, evaluation: Evaluation) -> float | None:
+    def _reported(self, facts: Facts, evaluation: HealthEvaluation) -> float | None:
         """Tell what is new; when there will be something to tell although nothing happens, in seconds.
 
         Bad news are told when they have stood for long enough.
@@ -223,12 +228,12 @@ class _Wait:
         self._teller.say(self._seconds, "the API server does not answer; what is known may be old", self._away_for)
         return None
 
-    def _end_unknown(self, facts: Facts, findings: tuple[Finding, ...], evaluation: Evaluation) -> Health:
+    def _end_unknown(self, facts: Facts, findings: tuple[Finding, ...], evaluation: HealthEvaluation) -> Health:
         """It cannot be known how things stand: what the last judgement found is told as well, and proves nothing."""
         open_ = dataclasses.replace(evaluation, verdict=INCONCLUSIVE, findings=(*findings, *evaluation.findings))
         return dataclasses.replace(self._end(facts, open_), sentence=self._mask(findings[0].sentence()))
 
-    def _end(self, facts: Facts, evaluation: Evaluation) -> Health:
+    def _end(self, facts: Facts, evaluation: HealthEvaluation) -> Health:
         displayed = self._masked(evaluation)
         self._teller.see(facts, displayed, self._seconds, is_last=True)
         return Health(
@@ -244,7 +249,7 @@ class _Wait:
     def _seconds(self) -> float:
         return time.monotonic() - self._begun
 
-    def _masked(self, evaluation: Evaluation) -> Evaluation:
+    def _masked(self, evaluation: HealthEvaluation) -> HealthEvaluation:
         """Without secrets: a container may write them into its last words, and an event may repeat those."""
         return dataclasses.replace(
             evaluation,
@@ -254,11 +259,11 @@ class _Wait:
 
     def _displayed(self, finding: Finding) -> Finding:
         """What the judge found may repeat a container's words; what keeps us from knowing is the API server's own."""
-        if finding.id in RANKS:
+        if finding.id not in OF_THE_API:
             return self._held.finding(finding)
         return dataclasses.replace(finding, message=self._mask(finding.message))
 
-    def _moment_of(self, evaluation: Evaluation) -> float | None:
+    def _moment_of(self, evaluation: HealthEvaluation) -> float | None:
         """When to judge again although nothing has happened, in seconds since the wait began."""
         if evaluation.again_at is None:
             return None
@@ -278,24 +283,17 @@ def _unreachable(interrupted: t.Mapping[Source, ClusterError], seconds: float) -
     """Time is over and nobody knows how things stand."""
     kinds = ", ".join(sorted({source.kind for source in interrupted}))
     error = next(iter(interrupted.values()))
-    return Finding(
-        id=Unreachable.id,
-        severity="error",
-        object="API server",
-        message=f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}",
-        next_step=Unreachable.next_step,
-    )
+    message = f"after {seconds:.0f} s it is not known how the release stands ({kinds}): {error}"
+    return registry.API_UNREACHABLE.found("API server", message)
 
 
 def _refused(source: Source, error: ClusterError, severity: str = "error") -> Finding:
-    ids = {CREDENTIALS: "credentials-refused", 404: "kind-not-served"}
     status = error.status if isinstance(error, ApiError) else 0
     where = f" in namespace {source.namespace}" if source.namespace else ""
-    return Finding(
-        id=ids.get(status, "permission-missing"),
+    return REFUSED.get(status, registry.PERMISSION_MISSING).found(
+        f"{source.kind}{where}",
+        str(error),
         severity=severity,
-        object=f"{source.kind}{where}",
-        message=str(error),
         cause="The account that runs the play may not list and watch these objects." if status == 403 else "",
         next_step=f"Let it list and watch {source.kind}{where}, then run again." if status == 403 else error.next_step,
     )

@@ -186,3 +186,10 @@ def _put_back(secret: Manifest, values: t.Mapping[str, str]) -> Manifest:
     binary = {key: values[f"{name}/{key}"] for key, value in data.items() if value == SECRET_MARK}
     whole["data"] = {**data, **binary, **put_back}
     return whole
+
+
+def displayed(item: t.Mapping[str, t.Any]) -> str:
+    """How a finding names an object: `Kind namespace/name`, or `Kind name` outside of namespaces."""
+    metadata = item["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{item['kind']} {place}{metadata['name']}"

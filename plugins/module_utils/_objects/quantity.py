@@ -11,12 +11,25 @@ from decimal import Decimal
 BINARY = {suffix: Decimal(1024) ** power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 DECIMAL = {suffix: Decimal(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)}
 SUFFIXES = {**BINARY, **DECIMAL}
-QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-z]*)")
+QUANTITY = re.compile(
+    r"(?P<sign>[+-]?)(?P<digits>\d+\.?\d*|\.\d+)(?P<exponent>[eE][+-]?\d+)?(?P<suffix>[A-Za-z]*)", re.ASCII
+)
 
 
 def amount(text: str | int | float) -> Decimal:
     """The number that a quantity means; raises ValueError with the text."""
     match = QUANTITY.fullmatch(str(text).strip())
-    if match is None or match[2] not in SUFFIXES:
+    if match is None or match["suffix"] not in SUFFIXES:
         raise ValueError(f"{text!r} is no Kubernetes quantity")
-    return Decimal(match[1]) * SUFFIXES[match[2]]
+    number = Decimal(f"{match['sign']}{match['digits']}{match['exponent'] or ''}")
+    return number * SUFFIXES[match["suffix"]]
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is a quantity as people write one: without sign, exponent, blanks, n and u, or a bare point."""
+    match = QUANTITY.fullmatch(text)
+    if match is None or match["suffix"] not in SUFFIXES:
+        return False
+    digits = match["digits"]
+    is_odd = match["sign"] or match["exponent"] or digits.startswith(".") or digits.endswith(".")
+    return not is_odd and match["suffix"] not in ("n", "u")

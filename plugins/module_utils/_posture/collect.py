@@ -12,8 +12,8 @@ from .._cluster.batch_get import Answers, Query, Unavailable, survey
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._health.facts import Live
-from .evaluate import Seen
 from .permissions import Access, concerns, grants
+from .snapshot import PostureSnapshot
 
 Connect = t.Callable[[str], Cluster]
 """Opens the cluster in the name of a user."""
@@ -26,13 +26,6 @@ BEARING = {
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 REVIEWS = collection_path(AUTHORIZATION, Kind("selfsubjectrulesreviews", False))
 PAGES = 20
-
-
-class PostureSnapshot(t.NamedTuple):
-    """What was seen, and what could not be: (what was asked, why there is no answer)."""
-
-    seen: Seen
-    unavailable: tuple[tuple[str, Unavailable], ...]
 
 
 def collect(
@@ -50,8 +43,8 @@ def collect(
         for item, answer in answers.items()
         if isinstance(answer, Unavailable) and not answer.not_found and item not in BINDINGS
     ]
-    seen = Seen(name, namespace, number, tuple(declared), tuple(live), tuple(_items(answers, "Pod")), access)
-    return PostureSnapshot(seen, tuple(unavailable))
+    pods = tuple(_items(answers, "Pod"))
+    return PostureSnapshot(name, namespace, number, tuple(declared), tuple(live), pods, access, tuple(unavailable))
 
 
 def account_of(name: str, declared: t.Iterable[Live]) -> str:

@@ -5,100 +5,91 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from .._findings.finding import SEVERITIES, Finding
+from .._findings import registry
+from .._findings.evaluation import Evaluation, apply_rules
+from .._findings.finding import Finding
 from .._health.facts import Live
-from . import catalogue, permissions, rules_availability, rules_ingress, rules_security
-from .catalogue import Rule
-from .view import View, Violation, displayed
+from .._objects.manifest import displayed
+from . import rules_availability
+from .rules import RULES, Rule
+from .snapshot import PostureSnapshot
+from .view import PostureView
+from .violation import Violation
 
-RULES: tuple[tuple[Rule, t.Callable[[View], t.Iterator[Violation]]], ...] = (
-    (catalogue.AUTOSCALING, rules_availability.autoscaling),
-    (catalogue.ROLLOUT, rules_availability.rollout),
-    (catalogue.SPREAD, rules_availability.spread),
-    (catalogue.DISRUPTION, rules_availability.disruption),
-    (catalogue.POD_SECURITY, rules_security.pod_security),
-    (catalogue.CONTAINER, rules_security.container),
-    (catalogue.SERVICE_ACCOUNT, rules_security.service_account),
-    (catalogue.SETTINGS, rules_security.settings),
-    (catalogue.NETWORK, rules_security.network),
-    (catalogue.INGRESS, rules_ingress.ingress),
-    (catalogue.MONITORING, rules_ingress.monitoring),
-)
 AGAIN, TAKEOVER = "Deploy again", "with maestro_takeover (another manager holds the field)"
-ORDER = {rule.id: number for number, rule in enumerate(catalogue.ALL)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Seen:
-    """What was read of a release. `declared` are its manifests, `live` its objects and those that bear on it."""
-
-    name: str
-    namespace: str
-    number: int
-    declared: tuple[Live, ...]
-    live: tuple[Live, ...]
-    pods: tuple[Live, ...] = ()
-    access: permissions.Access | None = None
+UNREAD_STEP = "Allow the account to read it, then validate again."
 
 
-def evaluate(seen: Seen) -> list[Finding]:
-    """Each broken rule, errors first: an error where the live objects alone break it, a warning where the release
-    declares it so, which somebody has decided.
-    """
-    live = View(seen.name, seen.namespace, seen.live, seen.pods)
-    meant = View(seen.name, seen.namespace, _as_declared(seen))
-    found = []
-    for rule, check in RULES:
-        intended = {(violation.object, violation.message, violation.container) for violation in check(meant)}
-        for violation in check(live):
+def evaluate(snapshot: PostureSnapshot) -> Evaluation:
+    """The verdict on a release's live objects. What could not be read leaves it open where no rule is broken."""
+    return apply_rules(snapshot, (_broken, _unread, _unread_access), complete=not snapshot.unavailable)
+
+
+def _broken(snapshot: PostureSnapshot) -> t.Iterator[Finding]:
+    """Each broken rule: an error where the live objects alone break it, a warning where the release declares it so."""
+    live = PostureView(
+        snapshot.name, snapshot.namespace, snapshot.live, snapshot.pods, snapshot.declared, snapshot.access
+    )
+    meant = PostureView(snapshot.name, snapshot.namespace, _as_declared(snapshot))
+    for rule in RULES:
+        intended = {(violation.object, violation.message, violation.container) for violation in rule.violations(meant)}
+        for violation in rule.violations(live):
             chosen = (violation.object, violation.message, violation.container) in intended
-            found.append(_finding(rule, violation, seen, chosen))
-    if seen.access is not None:
-        violations = permissions.violations(seen.declared, seen.access)
-        found += [_finding(catalogue.PERMISSIONS, violation, seen, chosen=False) for violation in violations]
-    return sorted(found, key=_gravity)
+            yield _finding(rule, violation, snapshot, chosen)
 
 
-def _gravity(finding: Finding) -> tuple[int, int, str, str]:
-    """Errors first, then the rules in the catalogue's order."""
-    return SEVERITIES.index(finding.severity), ORDER[finding.id], finding.object, finding.message
+def _unread(snapshot: PostureSnapshot) -> t.Iterator[Finding]:
+    for what, unavailable in snapshot.unavailable:
+        message = f"It could not be read, so what depends on it was not judged: {unavailable.message}"
+        yield registry.FACT_UNKNOWN.found(what, message, severity="warning", next_step=UNREAD_STEP)
 
 
-def _as_declared(seen: Seen) -> tuple[Live, ...]:
+def _unread_access(snapshot: PostureSnapshot) -> t.Iterator[Finding]:
+    access = snapshot.access
+    if access is not None and not access.is_known:
+        message = (
+            "What it may do is known in part only: the account that runs this may neither impersonate it nor read"
+            f" every {' and '.join(access.unread)}"
+        )
+        about = f"ServiceAccount {access.namespace}/{access.account}"
+        yield registry.FACT_UNKNOWN.found(about, message, next_step=UNREAD_STEP)
+
+
+def _as_declared(snapshot: PostureSnapshot) -> tuple[Live, ...]:
     """The manifests, and the Namespace as it is where it is not the release's: that is its owner's choice."""
-    if any(item["kind"] == "Namespace" for item in seen.declared):
-        return seen.declared
-    return (*seen.declared, *(item for item in seen.live if item["kind"] == "Namespace"))
+    if any(item["kind"] == "Namespace" for item in snapshot.declared):
+        return snapshot.declared
+    return (*snapshot.declared, *(item for item in snapshot.live if item["kind"] == "Namespace"))
 
 
-def _finding(rule: Rule, violation: Violation, seen: Seen, chosen: bool) -> Finding:
-    when, who = ("", "") if chosen else _last_change(seen, violation.object)
+def _finding(rule: Rule, violation: Violation, snapshot: PostureSnapshot, chosen: bool) -> Finding:
+    when, who = ("", "") if chosen else _last_change(snapshot, violation.object)
     changed = f"{who} changed it last, at {when}" if who else ""
-    cause, next_step = _origin(rule, violation, seen, chosen, who)
-    return Finding(
-        id=rule.id,
+    cause, next_step = _origin(rule, violation, snapshot, chosen, who)
+    return rule.finding_type.found(
+        violation.object,
+        f"{violation.message}. {rule.cost}",
+        filter(None, (*violation.evidence, changed)),
         severity="warning" if chosen else "error",
-        object=violation.object,
-        container=violation.container,
-        message=f"{violation.message}. {rule.cost}",
-        cause=cause,
-        evidence=tuple(filter(None, (*violation.evidence, changed))),
-        since=when,
         next_step=next_step,
+        cause=cause,
+        container=violation.container,
+        since=when,
     )
 
 
-def _origin(rule: Rule, violation: Violation, seen: Seen, chosen: bool, who: str) -> tuple[str, str]:
+def _origin(rule: Rule, violation: Violation, snapshot: PostureSnapshot, chosen: bool, who: str) -> tuple[str, str]:
     """Where a breach comes from, and what to do about it."""
     if chosen:
-        return f"Release {seen.number} declares it so.", rule.next_step
-    if violation.object not in {displayed(item) for item in seen.declared}:
-        return f"It is no object of release {seen.number}: somebody else made it.", _removal(violation.object)
-    step = rule.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.next_step
-    return f"Release {seen.number} declares it otherwise: the cluster was changed since.", step
+        return f"Release {snapshot.number} declares it so.", rule.finding_type.next_step
+    if violation.object not in {displayed(item) for item in snapshot.declared}:
+        return f"It is no object of release {snapshot.number}: somebody else made it.", _removal(violation.object)
+    step = rule.finding_type.next_step.replace(AGAIN, f"{AGAIN} {TAKEOVER}", 1) if who else rule.finding_type.next_step
+    return f"Release {snapshot.number} declares it otherwise: the cluster was changed since.", step
 
 
 def _removal(name: str) -> str:
@@ -108,9 +99,9 @@ def _removal(name: str) -> str:
     return f"If nobody needs it: {command}. Else declare in the inventory what it is for."
 
 
-def _last_change(seen: Seen, name: str) -> tuple[str, str]:
+def _last_change(snapshot: PostureSnapshot, name: str) -> tuple[str, str]:
     """(when, which field manager) changed an object last, of those that are neither the release nor the cluster."""
-    live = next((item for item in seen.live if displayed(item) == name), None)
+    live = next((item for item in snapshot.live if displayed(item) == name), None)
     entries = [
         (str(entry["time"]), str(entry["manager"]))
         for entry in ((live or {}).get("metadata") or {}).get("managedFields") or ()

@@ -9,7 +9,8 @@ import dataclasses
 import typing as t
 
 from .._health.facts import Live
-from .view import Violation, displayed
+from .._objects.manifest import displayed
+from .violation import Violation
 
 Rule = t.Mapping[str, t.Any]
 ANY = "*"

@@ -8,15 +8,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._findings.finding import FAILED, INCONCLUSIVE, SEVERITIES, Finding, verdict
+from .._findings import registry
+from .._findings.evaluation import Evaluation
+from .._findings.finding import FAILED, INCONCLUSIVE, Finding, verdict
 from .._health.facts import Live
 from .._health.pod_phases import phase_of
-from . import catalogue
-from .collect import PostureSnapshot
 from .evaluate import evaluate
 from .pod_history import course_of
-
-UNREAD_STEP = "Allow the account to read it, then validate again."
+from .rules import RULES, Rule
+from .snapshot import PostureSnapshot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Posture:
             "msg": self.msg,
             "findings": [finding.as_dict() for finding in self.findings],
             "pods": [course_of(pod) for pod in self.pods if phase_of(pod)],
-            "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in catalogue.ALL],
+            "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in RULES],
         }
 
-    def _of(self, rule: catalogue.Rule) -> str:
+    def _of(self, rule: Rule) -> str:
         if not self.number:
             return INCONCLUSIVE
         return verdict(finding for finding in self.findings if finding.id == rule.id)
@@ -48,52 +48,29 @@ class Posture:
 
 def missing(name: str, namespace: str) -> Posture:
     """There is no release to judge."""
-    finding = Finding(
-        id="release-missing",
-        severity="error",
-        object=f"Release {name}",
-        message=f"Namespace {namespace} has no history of a release of this name, so there is nothing to judge",
-        next_step="Deploy it, or correct maestro_name and maestro_namespace.",
-    )
+    message = f"Namespace {namespace} has no history of a release of this name, so there is nothing to judge"
+    finding = registry.RELEASE_MISSING.found(f"Release {name}", message)
     return Posture(0, FAILED, finding.sentence(), (finding,))
 
 
-def reported(collect: PostureSnapshot) -> Posture:
-    """The judgement of what was seen. What could not be read leaves it open, unless a rule is broken anyway."""
-    findings = sorted(
-        [*evaluate(collect.seen), *_unread(collect)], key=lambda finding: SEVERITIES.index(finding.severity)
-    )
-    outcome = verdict(findings, complete=not collect.unavailable)
-    return Posture(
-        collect.seen.number, outcome, _sentence(collect, outcome, findings), tuple(findings), collect.seen.pods
-    )
+def reported(snapshot: PostureSnapshot) -> Posture:
+    """The posture of a release, as it is reported."""
+    evaluation = evaluate(snapshot)
+    sentence = _sentence(snapshot, evaluation)
+    return Posture(snapshot.number, evaluation.verdict, sentence, evaluation.findings, snapshot.pods)
 
 
-def _unread(collect: PostureSnapshot) -> t.Iterator[Finding]:
-    for asked, unavailable in collect.unavailable:
-        message = f"It could not be read, so what depends on it was not judged: {unavailable.message}"
-        yield Finding("fact-unknown", "warning", asked, message, next_step=UNREAD_STEP)
-    access = collect.seen.access
-    if access is not None and not access.is_known:
-        message = (
-            "What it may do is known in part only: the account that runs this may neither impersonate it nor read"
-            f" every {' and '.join(access.unread)}"
-        )
-        about = f"ServiceAccount {access.namespace}/{access.account}"
-        yield Finding("fact-unknown", "note", about, message, next_step=UNREAD_STEP)
-
-
-def _sentence(collect: PostureSnapshot, outcome: str, findings: t.Sequence[Finding]) -> str:
-    about = f"Release {collect.seen.number} of {collect.seen.name}"
-    broken = {finding.id for finding in findings if finding.severity == "error"}
-    chosen = {finding.id for finding in findings if finding.severity == "warning"} & {r.id for r in catalogue.ALL}
-    if outcome == FAILED:
-        return f"{about} breaks {_count(len(broken), 'rule')}: {findings[0].sentence()}"
-    if outcome == INCONCLUSIVE:
-        return f"{about} cannot be judged: {findings[0].sentence()}"
+def _sentence(snapshot: PostureSnapshot, evaluation: Evaluation) -> str:
+    about = f"Release {snapshot.number} of {snapshot.name}"
+    broken = {finding.id for finding in evaluation.of("error")}
+    chosen = {finding.id for finding in evaluation.of("warning")} & {rule.id for rule in RULES}
+    if evaluation.verdict == FAILED:
+        return f"{about} breaks {_count(len(broken), 'rule')}: {evaluation.findings[0].sentence()}"
+    if evaluation.verdict == INCONCLUSIVE:
+        return f"{about} cannot be judged: {evaluation.findings[0].sentence()}"
     if chosen:
         return f"{about} breaks no rule but those that it declares otherwise ({', '.join(sorted(chosen))})."
-    return f"{about} keeps all {len(catalogue.ALL)} rules."
+    return f"{about} keeps all {len(RULES)} rules."
 
 
 def _count(number: int, word: str) -> str:

@@ -10,7 +10,9 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import View, Violation, amount, displayed, pod_labels, pod_spec
+from .._objects.manifest import displayed
+from .view import PostureView, amount, pod_labels, pod_spec
+from .violation import Violation
 
 OURS = "intelgraph.maestro"
 """What the names of the release's field managers begin with."""
@@ -25,7 +27,7 @@ ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 LONGEST_REQUEST = re.compile(r"^ +timeoutSeconds: *(\d+) *$", re.MULTILINE)
 
 
-def autoscaling(view: View) -> t.Iterator[Violation]:
+def autoscaling(view: PostureView) -> t.Iterator[Violation]:
     """Bounds, metrics and behaviour of the autoscaler, and that nobody else declares replicas."""
     for workload in view.workloads():
         autoscaler = view.autoscaler_of(workload)
@@ -89,7 +91,7 @@ def _rivals(workload: Live) -> t.Iterator[Violation]:
             )
 
 
-def rollout(view: View) -> t.Iterator[Violation]:
+def rollout(view: PostureView) -> t.Iterator[Violation]:
     """What a rolling update and the end of a pod do to requests."""
     for workload in view.workloads():
         about, spec = displayed(workload), pod_spec(workload)
@@ -130,13 +132,13 @@ def _ending(spec: Live, longest: int) -> t.Iterator[tuple[str, str]]:
             yield container["name"], f"It is killed after {grace} s, which do not hold {needed}"
 
 
-def _longest_request(view: View) -> int:
+def _longest_request(view: PostureView) -> int:
     """Seconds that the application's own settings allow a request; 0 when they do not say."""
     texts = [text for item in view.of("ConfigMap") for text in (item.get("data") or {}).values()]
     return max((int(found) for text in texts for found in LONGEST_REQUEST.findall(text)), default=0)
 
 
-def spread(view: View) -> t.Iterator[Violation]:
+def spread(view: PostureView) -> t.Iterator[Violation]:
     """Where pods may be, and that they can always be somewhere."""
     for workload in view.workloads():
         spec, labels = pod_spec(workload), pod_labels(workload)
@@ -162,7 +164,7 @@ def _covers(terms: t.Iterable[Live], key: str, labels: t.Mapping[str, str]) -> b
     return any(term.get("topologyKey") == key and selects(term.get("labelSelector"), labels) for term in terms)
 
 
-def disruption(view: View) -> t.Iterator[Violation]:
+def disruption(view: PostureView) -> t.Iterator[Violation]:
     """What the budgets make of a drain."""
     for workload in view.workloads():
         labels = pod_labels(workload)

@@ -8,29 +8,32 @@ from __future__ import annotations
 import typing as t
 
 from .._health.facts import Live
+from .._ingress import providers
+from .._ingress.provider import RATE_LIMIT
 from .._objects.label_selector import selects
-from .view import View, Violation, displayed
+from .._objects.manifest import displayed
+from .view import PostureView
+from .violation import Violation
 
-NGINX_LIMITS = ("nginx.ingress.kubernetes.io/limit-rps", "nginx.ingress.kubernetes.io/limit-rpm")
-TRAEFIK_CHAIN = "traefik.ingress.kubernetes.io/router.middlewares"
-POLICIES = ("RateLimitPolicy", "BackendTrafficPolicy")
 ALERTS = ("MaestroHighErrorRate", "MaestroHighLatency", "MaestroPodDown", "MaestroHighMemoryUsage")
 """One for each of the four alerts that the service must not be without."""
 
 
-def ingress(view: View) -> t.Iterator[Violation]:
+def ingress(view: PostureView) -> t.Iterator[Violation]:
     """Every way in but those that only send clients to HTTPS. A release without any has none to judge."""
-    for item in view.of("Ingress"):
-        if not _only_redirects(view, item):
-            yield from _ingress_without_tls(item)
-            if not _is_limited(view, item):
-                yield Violation(displayed(item), "No rate limit is in front of it")
-    for route in view.of("HTTPRoute"):
-        if not _route_only_redirects(route):
-            if not _route_has_tls(view, route):
-                yield Violation(displayed(route), "It is attached to a listener without TLS")
-            if not _route_is_limited(view, route):
-                yield Violation(displayed(route), "No rate limit is in front of it")
+    for route in (*view.of("Ingress"), *view.of("HTTPRoute")):
+        if providers.only_redirects(view, route):
+            continue
+        yield from _without_tls(view, route)
+        if not providers.has(RATE_LIMIT, view, route):
+            yield Violation(displayed(route), "No rate limit is in front of it")
+
+
+def _without_tls(view: PostureView, route: Live) -> t.Iterator[Violation]:
+    if route["kind"] == "Ingress":
+        yield from _ingress_without_tls(route)
+    elif not _route_has_tls(view, route):
+        yield Violation(displayed(route), "It is attached to a listener without TLS")
 
 
 def _ingress_without_tls(item: Live) -> t.Iterator[Violation]:
@@ -41,45 +44,7 @@ def _ingress_without_tls(item: Live) -> t.Iterator[Violation]:
             yield Violation(displayed(item), f"Host {host} is served without TLS")
 
 
-def _chain(view: View, item: Live) -> list[Live]:
-    """The Traefik Middlewares that an Ingress or a route goes through, those inside chains too."""
-    text = (item["metadata"].get("annotations") or {}).get(TRAEFIK_CHAIN, "")
-    prefix, suffix = f"{view.namespace}-", "@kubernetescrd"
-    names = [name.strip().removeprefix(prefix).removesuffix(suffix) for name in text.split(",") if name.strip()]
-    rules = (item["spec"].get("rules") or ()) if item["kind"] == "HTTPRoute" else ()
-    filters = [each for rule in rules for each in rule.get("filters") or ()]
-    names += [
-        each["extensionRef"]["name"] for each in filters if each.get("extensionRef", {}).get("kind") == "Middleware"
-    ]
-    found = [view.find("Middleware", name) for name in names]
-    inner = [
-        view.find("Middleware", each["name"])
-        for middleware in found
-        if middleware
-        for each in (middleware["spec"].get("chain") or {}).get("middlewares") or ()
-    ]
-    return [middleware for middleware in (*found, *inner) if middleware]
-
-
-def _only_redirects(view: View, item: Live) -> bool:
-    chain = _chain(view, item)
-    return any((each["spec"].get("redirectScheme") or {}).get("scheme") == "https" for each in chain)
-
-
-def _is_limited(view: View, item: Live) -> bool:
-    annotations = item["metadata"].get("annotations") or {}
-    by_nginx = any(str(annotations.get(name, "0")) not in ("", "0") for name in NGINX_LIMITS)
-    return by_nginx or any("rateLimit" in each["spec"] for each in _chain(view, item))
-
-
-def _route_only_redirects(route: Live) -> bool:
-    rules = route["spec"].get("rules") or ()
-    return bool(rules) and all(
-        any(each.get("type") == "RequestRedirect" for each in rule.get("filters") or ()) for rule in rules
-    )
-
-
-def _route_has_tls(view: View, route: Live) -> bool:
+def _route_has_tls(view: PostureView, route: Live) -> bool:
     """Whether the listeners have TLS; those of a Gateway that is not the release's are its owner's matter."""
     for parent in route["spec"].get("parentRefs") or ():
         gateway = view.find("Gateway", parent["name"])
@@ -89,17 +54,7 @@ def _route_has_tls(view: View, route: Live) -> bool:
     return True
 
 
-def _route_is_limited(view: View, route: Live) -> bool:
-    name = route["metadata"]["name"]
-    attached = [
-        policy
-        for policy in view.of(*POLICIES)
-        if any(target.get("name") == name for target in policy["spec"].get("targetRefs") or ())
-    ]
-    return any("rateLimit" in each["spec"] for each in (*attached, *_chain(view, route)))
-
-
-def monitoring(view: View) -> t.Iterator[Violation]:
+def monitoring(view: PostureView) -> t.Iterator[Violation]:
     """Where the release has monitoring: the Service that the monitor names is there, and so are the alerts."""
     for monitor in view.of("ServiceMonitor"):
         selector = monitor["spec"].get("selector")

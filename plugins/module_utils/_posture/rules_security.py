@@ -10,7 +10,10 @@ import typing as t
 
 from .._health.facts import Live
 from .._objects.label_selector import selects
-from .view import View, Violation, containers, displayed, pod_labels, pod_spec
+from .._objects.manifest import displayed
+from .permissions import violations
+from .view import PostureView, containers, pod_labels, pod_spec
+from .violation import Violation
 
 UID = 10001
 LEVEL = "pod-security.kubernetes.io/enforce"
@@ -23,7 +26,7 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 Settings = t.Mapping[str, t.Any]
 
 
-def pod_security(view: View) -> t.Iterator[Violation]:
+def pod_security(view: PostureView) -> t.Iterator[Violation]:
     """The labels that make the API server refuse pods."""
     for namespace in view.of("Namespace"):
         labels = namespace["metadata"].get("labels") or {}
@@ -37,7 +40,7 @@ def pod_security(view: View) -> t.Iterator[Violation]:
             )
 
 
-def container(view: View) -> t.Iterator[Violation]:
+def container(view: PostureView) -> t.Iterator[Violation]:
     """The template's containers, and those of running pods, which a webhook may have changed or added to."""
     for workload in view.workloads():
         template = pod_spec(workload)
@@ -52,7 +55,7 @@ def container(view: View) -> t.Iterator[Violation]:
         yield from dict.fromkeys(reported)
 
 
-def _pods_of(view: View, workload: Live) -> list[Live]:
+def _pods_of(view: PostureView, workload: Live) -> list[Live]:
     selector = workload["spec"].get("selector")
     return [pod for pod in view.pods if selects(selector, pod["metadata"].get("labels") or {})]
 
@@ -90,7 +93,7 @@ def _container(item: Live, pod: Settings, own: bool) -> t.Iterator[str]:
         yield "Nothing limits its memory"
 
 
-def service_account(view: View) -> t.Iterator[Violation]:
+def service_account(view: PostureView) -> t.Iterator[Violation]:
     """Whose name the pods bear towards the API server, and whether they hold its token for nothing."""
     for workload in view.workloads():
         spec = pod_spec(workload)
@@ -106,7 +109,7 @@ def service_account(view: View) -> t.Iterator[Violation]:
             yield Violation(displayed(workload), message)
 
 
-def settings(view: View) -> t.Iterator[Violation]:
+def settings(view: PostureView) -> t.Iterator[Violation]:
     """The release's own ConfigMaps and Secrets that pods read. Those that are only named are their owner's matter."""
     used = {name for workload in view.workloads() for name in referred(pod_spec(workload))}
     for item in view.of("ConfigMap", "Secret"):
@@ -132,7 +135,7 @@ def referred(value: t.Any) -> set[tuple[str, str]]:
     return found
 
 
-def network(view: View) -> t.Iterator[Violation]:
+def network(view: PostureView) -> t.Iterator[Violation]:
     """A denial of everything in both directions, and no policy that takes it back."""
     policies = view.of("NetworkPolicy")
     for workload in view.workloads():
@@ -156,3 +159,9 @@ def _is_open(rule: Settings, field: str, direction: str) -> bool:
     peers = rule.get(field) or ()
     anywhere = not peers or any((peer.get("ipBlock") or {}).get("cidr") in EVERYWHERE for peer in peers)
     return anywhere and (not rule.get("ports") or (direction == "Ingress" and not peers))
+
+
+def permissions(view: PostureView) -> t.Iterator[Violation]:
+    """What the pods' account may do beside what the release's Role grants it."""
+    if view.access is not None:
+        yield from violations(view.declared, view.access)

@@ -9,27 +9,25 @@ import dataclasses
 import typing as t
 
 from .._health.facts import Live
+from .permissions import Access
 
 WORKLOADS = ("Deployment", "StatefulSet")
 
 
-class Violation(t.NamedTuple):
-    """One way in which a rule is broken by one object, `Kind namespace/name`."""
-
-    object: str
-    message: str
-    container: str = ""
-    evidence: tuple[str, ...] = ()
-
-
 @dataclasses.dataclass(frozen=True)
-class View:
-    """The objects of a release. `pods` are its running ones, empty in a scene of manifests."""
+class PostureView:
+    """The objects of a release, live or declared.
+
+    `pods` are its running ones and `access` what its account may do, beside `declared`, the manifests that say what it
+    should: all three are empty where the objects are those that the release declares.
+    """
 
     name: str
     namespace: str
     objects: tuple[Live, ...]
     pods: tuple[Live, ...] = ()
+    declared: tuple[Live, ...] = ()
+    access: Access | None = None
 
     def of(self, *kinds: str) -> list[Live]:
         """The objects of these kinds, in their order."""
@@ -56,13 +54,6 @@ class View:
         if autoscaler is not None:
             return int(autoscaler["spec"].get("minReplicas") or 1)
         return int(workload["spec"].get("replicas", 1))
-
-
-def displayed(item: Live) -> str:
-    """How a finding names an object that exists."""
-    metadata = item["metadata"]
-    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-    return f"{item['kind']} {place}{metadata['name']}"
 
 
 def pod_spec(workload: Live) -> Live:

@@ -11,23 +11,24 @@ import typing as t
 from .._cluster.batch_get import Unavailable, survey
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
+from .._findings import registry
+from .._findings.evaluation import Evaluation, evaluation_of
 from .._findings.finding import Finding
-from . import catalogue, parse, queries
+from . import parse, queries
 from .checks.cluster import check_cluster
-from .context import Context, PreflightOptions
-from .evaluate import Evaluation, alone, evaluate
-from .facts import Facts
+from .evaluate import evaluate
 from .requirements import Needs
+from .snapshot import PreflightSnapshot
+from .view import PreflightOptions, PreflightView
 
 UNAUTHORIZED = 401
-BY_ID = {check.id: check for check in catalogue.ALL}
 
 
 class Preflight(t.NamedTuple):
     """What was seen of a cluster, and what it comes to. Without any answer there are no facts."""
 
     evaluation: Evaluation
-    facts: Facts | None
+    snapshot: PreflightSnapshot | None
     host: str
     requests: int
 
@@ -38,33 +39,33 @@ def examine(params: t.Mapping[str, t.Any], needs: Needs, options: PreflightOptio
     try:
         with Cluster.connect({**params, "cluster_uid": ""}) as cluster:
             host = cluster.host
-            facts = collect(cluster, needs, options)
+            snapshot = collect(cluster, needs, options)
             requests = cluster.requests
     except ClusterError as error:
-        return Preflight(alone(unusable(host or "maestro_connection", error)), None, host, requests)
-    return Preflight(evaluate(Context(needs, facts, options)), facts, host, requests)
+        return Preflight(evaluation_of([unusable(host or "maestro_connection", error)]), None, host, requests)
+    return Preflight(evaluate(PreflightView(needs, snapshot, options)), snapshot, host, requests)
 
 
-def collect(cluster: Cluster, needs: Needs, options: PreflightOptions) -> Facts:
+def collect(cluster: Cluster, needs: Needs, options: PreflightOptions) -> PreflightSnapshot:
     """All facts. Raises ClusterError when the API server cannot be reached or does not accept the credentials."""
     uid = _identity(cluster)
-    stranger = Facts(host=cluster.host, uid=parse.identity(uid))
-    if any(finding.severity == "error" for finding in check_cluster(Context(needs, stranger, options))):
+    stranger = PreflightSnapshot(host=cluster.host, uid=parse.identity(uid))
+    if any(finding.severity == "error" for finding in check_cluster(PreflightView(needs, stranger, options))):
         return stranger
     answers, reached = survey(cluster, queries.first_round(needs), options.endpoints, options.endpoint_timeout)
-    facts = parse.facts_of(cluster.host, uid, answers, reached, time.time())
-    open_questions = queries.second_round(needs, facts, parse.rules_of(answers), options.port_forward)
+    snapshot = parse.snapshot_of(cluster.host, uid, answers, reached, time.time())
+    open_questions = queries.second_round(needs, snapshot, parse.rules_of(answers), options.port_forward)
     more = survey(cluster, open_questions)[0]
-    return parse.with_second_round(facts, more)
+    return parse.with_second_round(snapshot, more)
 
 
 def unusable(subject: str, error: ClusterError) -> Finding:
     """The finding for a cluster that gives no answers."""
     if isinstance(error, ApiError) and error.status == UNAUTHORIZED:
-        return catalogue.CREDENTIALS_REFUSED.found(
+        return registry.CREDENTIALS_REFUSED.found(
             subject, f"The API server does not accept the credentials (expired, revoked or wrong): {error.message}."
         )
-    return BY_ID.get(error.id, catalogue.API_ERROR).found(subject, str(error), next_step=error.next_step)
+    return error.finding(subject)
 
 
 def _identity(cluster: Cluster) -> str | Unavailable:

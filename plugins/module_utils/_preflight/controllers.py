@@ -6,21 +6,11 @@
 from __future__ import annotations
 
 import re
-import typing as t
+
+from .._ingress import providers
+from .._ingress.provider import Software
 
 CONTROLLER_KINDS = ("Deployment", "DaemonSet")
-
-
-class Software(t.NamedTuple):
-    """`image` matches the repository that its containers run (empty where nobody looks for them).
-
-    `groups` are the API groups that it brings, `without` says what to set to deploy without it.
-    """
-
-    name: str
-    image: str
-    groups: tuple[str, ...]
-    without: str
 
 
 CERT_MANAGER = Software(
@@ -41,36 +31,12 @@ EXTERNAL_SECRETS = Software(
     ("external-secrets.io",),
     "set secrets_source to existing or inline",
 )
-INGRESS_NGINX = Software(
-    "ingress-nginx",
-    r"(ingress-nginx/controller(-chroot)?|nginx-ingress-controller)",
-    (),
-    "use another ingress_class or ingress_provider",
-)
-TRAEFIK = Software("Traefik", r"traefik", ("traefik.io",), "use another ingress_provider")
 CLUSTER_AUTOSCALER = Software("Cluster Autoscaler", r"cluster-autoscaler(-[a-z0-9]+)?", (), "")
-GATEWAY_API = Software("Gateway API", "", ("gateway.networking.k8s.io",), "use another ingress_provider")
-ENVOY_GATEWAY = Software(
-    "Envoy Gateway", "", ("gateway.envoyproxy.io",), "choose another ingress_gateway_implementation"
-)
-NGINX_GATEWAY = Software(
-    "NGINX Gateway Fabric", "", ("gateway.nginx.org",), "choose another ingress_gateway_implementation"
-)
 
-ALL = (
-    CERT_MANAGER,
-    PROMETHEUS_OPERATOR,
-    EXTERNAL_SECRETS,
-    INGRESS_NGINX,
-    TRAEFIK,
-    CLUSTER_AUTOSCALER,
-    GATEWAY_API,
-    ENVOY_GATEWAY,
-    NGINX_GATEWAY,
-)
+ALL = (CERT_MANAGER, PROMETHEUS_OPERATOR, EXTERNAL_SECRETS, *providers.software(), CLUSTER_AUTOSCALER)
 OPERATORS = (CERT_MANAGER, PROMETHEUS_OPERATOR, EXTERNAL_SECRETS)
 """Software whose absence leaves its objects lying unread, although the API server takes them."""
-WATCHED = (*OPERATORS, INGRESS_NGINX, TRAEFIK, CLUSTER_AUTOSCALER)
+WATCHED = tuple(each for each in ALL if each.image)
 SWITCHES = {
     "ServiceMonitor": "set monitoring_scraping_enabled to false",
     "PrometheusRule": "set monitoring_rules_enabled to false",

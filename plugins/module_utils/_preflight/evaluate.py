@@ -1,15 +1,15 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All checks on one case: findings, and whether enough was known for a verdict. Pure."""
+"""All rules on what is known of a cluster: findings, and whether enough was known for a verdict. Pure."""
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from .._findings.finding import INCONCLUSIVE, PASSED, SEVERITIES, Finding, by_severity, verdict
-from . import catalogue
+from .._findings import registry
+from .._findings.evaluation import Evaluation, Rule, apply_rules, evaluation_of
+from .._findings.finding import INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from .checks import (
     api_resources,
     capacity,
@@ -23,9 +23,31 @@ from .checks import (
     references,
     storage,
 )
-from .context import Context
+from .view import PreflightView
 
-CHECKS: tuple[t.Callable[[Context], t.Iterator[Finding]], ...] = (
+
+def evaluate(view: PreflightView) -> Evaluation:
+    """What keeps the release from this cluster, all at once.
+
+    On the wrong cluster nothing else is worth saying. A fact that the account may not read, or that is too
+    long to read, is a note; one that the API server failed to give leaves the verdict inconclusive.
+    """
+    stranger = [each for each in cluster.check_cluster(view) if each.severity == "error"]
+    if stranger:
+        return evaluation_of(stranger)
+    return apply_rules(view, RULES, complete=all(unknown.tolerable for unknown in view.snapshot.unknowns()))
+
+
+def _unknown(view: PreflightView) -> t.Iterator[Finding]:
+    for unknown in view.snapshot.unknowns():
+        yield registry.FACT_UNKNOWN.found(
+            unknown.asked,
+            f"It could not be had, so what depends on it was not checked: {unknown.why}",
+            severity="note" if unknown.tolerable else "warning",
+        )
+
+
+RULES: tuple[Rule[PreflightView], ...] = (
     *cluster.CHECKS,
     *api_resources.CHECKS,
     *namespace.CHECKS,
@@ -37,46 +59,8 @@ CHECKS: tuple[t.Callable[[Context], t.Iterator[Finding]], ...] = (
     *quotas.CHECKS,
     *permissions.CHECKS,
     *image.CHECKS,
+    _unknown,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """The findings, errors first, and what they come to."""
-
-    findings: tuple[Finding, ...]
-    verdict: str
-
-    def of(self, severity: str) -> list[Finding]:
-        return [finding for finding in self.findings if finding.severity == severity]
-
-
-def evaluate(context: Context) -> Evaluation:
-    """What keeps the release from this cluster, all at once.
-
-    On the wrong cluster nothing else is worth saying. A fact that the account may not read, or that is too
-    long to read, is a note; one that the API server failed to give leaves the verdict inconclusive.
-    """
-    stranger = [each for each in cluster.check_cluster(context) if each.severity == "error"]
-    if stranger:
-        return alone(*stranger)
-    unknowns = context.facts.unknowns()
-    found = [finding for check in CHECKS for finding in check(context)]
-    found += [
-        catalogue.FACT_UNKNOWN.found(
-            unknown.asked,
-            f"It could not be had, so what depends on it was not checked: {unknown.why}",
-            severity="note" if unknown.tolerable else "warning",
-        )
-        for unknown in unknowns
-    ]
-    findings = by_severity(dict.fromkeys(found))
-    return Evaluation(tuple(findings), verdict(findings, complete=all(unknown.tolerable for unknown in unknowns)))
-
-
-def alone(*findings: Finding) -> Evaluation:
-    """The judgement when nothing but these could be found out."""
-    return Evaluation(findings, verdict(findings))
 
 
 def message(evaluation: Evaluation, name: str, host: str) -> str:

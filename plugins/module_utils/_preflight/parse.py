@@ -14,10 +14,10 @@ from .._cluster.batch_get import Answers, Reached, Unavailable
 from .._objects.manifest import Manifest
 from .._release.record.history import PART_LABEL
 from . import controllers, pod_resources
-from .facts import Controller, Facts, Namespace, Node, Pending, Pod, Refusal, StorageClass, Unknown
-from .permissions import Access, Rule
+from .permissions import Permission, Rule
 from .queries import AUTOSCALER
 from .resource_math import amounts
+from .snapshot import Controller, Namespace, Node, Pending, Pod, PreflightSnapshot, Refusal, StorageClass, Unknown
 
 Make = t.Callable[[t.Any], t.Any]
 UNKNOWN: t.Any = object()
@@ -35,11 +35,13 @@ class Read(t.NamedTuple):
     absent: t.Any = UNKNOWN
 
 
-def facts_of(host: str, uid: str | Unavailable, answers: Answers, reached: tuple[Reached, ...], now: float) -> Facts:
+def snapshot_of(
+    host: str, uid: str | Unavailable, answers: Answers, reached: tuple[Reached, ...], now: float
+) -> PreflightSnapshot:
     """The facts of the first round; `now` is the wall clock in seconds since 1970, which leases are judged by."""
     controllers = _controllers(answers)
     single = {field: _one(answers[name], READS[name]) for name, field in FIELDS.items() if name in answers}
-    return Facts(
+    return PreflightSnapshot(
         host=host,
         uid=identity(uid),
         served=_each(answers, "served", Read("list the kinds of", _kinds, None)),
@@ -57,18 +59,18 @@ def identity(uid: str | Unavailable) -> str | Unknown:
     return t.cast("str | Unknown", _one(uid, Read("read the Namespace kube-system", str)))
 
 
-def with_second_round(facts: Facts, answers: Answers) -> Facts:
+def with_second_round(snapshot: PreflightSnapshot, answers: Answers) -> PreflightSnapshot:
     """The facts completed by what the first answers left open."""
-    denied = tuple(name for name, answer in answers.items() if isinstance(name, Access) and answer is False)
+    denied = tuple(name for name, answer in answers.items() if isinstance(name, Permission) and answer is False)
     undecided = [
         Unknown(f"ask whether the account may {name.verb} {name.resource}", answer.message)
         for name, answer in answers.items()
-        if isinstance(name, Access) and isinstance(answer, Unavailable)
+        if isinstance(name, Permission) and isinstance(answer, Unavailable)
     ]
     dry_runs = {key: _refusal(answer) for key, answer in _group(answers, "dry-run")}
     return dataclasses.replace(
-        facts,
-        live={**facts.live, **_live(answers)},
+        snapshot,
+        live={**snapshot.live, **_live(answers)},
         backed=_each(answers, "backed", Read("list the EndpointSlices of", _is_backed)),
         denied=denied,
         undecided=tuple(undecided),
@@ -101,7 +103,7 @@ def _live(answers: Answers) -> dict[t.Any, t.Any]:
 def _group(answers: Answers, group: str) -> t.Iterator[tuple[t.Any, t.Any]]:
     """The answers to the questions named `(group, key)`, by their keys."""
     for name, answer in answers.items():
-        if isinstance(name, tuple) and not isinstance(name, Access) and name[0] == group:
+        if isinstance(name, tuple) and not isinstance(name, Permission) and name[0] == group:
             yield name[1], answer
 
 

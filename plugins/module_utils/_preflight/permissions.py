@@ -30,7 +30,7 @@ OBSERVED = {
 takes its lock."""
 
 
-class Access(t.NamedTuple):
+class Permission(t.NamedTuple):
     """One verb on one resource; `subject` is the kind, or the Role whose grants it belongs to."""
 
     subject: str
@@ -43,7 +43,7 @@ class Access(t.NamedTuple):
 
 def required(
     needs: Needs, kinds: t.Mapping[tuple[str, str], Kind], there: t.Collection[Key] = frozenset()
-) -> list[Access]:
+) -> list[Permission]:
     """Each verb on each kind that applying, watching, pruning and recording the release takes.
 
     An object outside the namespace that is `there` already need not be created: a platform team may have done that.
@@ -55,15 +55,15 @@ def required(
     return list(dict.fromkeys(found))
 
 
-def forwarding(namespace: str) -> list[Access]:
+def forwarding(namespace: str) -> list[Permission]:
     """What opening a port-forward takes: it is a GET, which newer API servers let only those do who may create too."""
-    return [Access("Port-forward", verb, "", "pods/portforward", namespace) for verb in ("get", "create")]
+    return [Permission("Port-forward", verb, "", "pods/portforward", namespace) for verb in ("get", "create")]
 
 
-def granted_by_roles(needs: Needs) -> list[Access]:
+def granted_by_roles(needs: Needs) -> list[Permission]:
     """What the release's own Roles grant: nobody may grant what they do not hold (or `escalate`)."""
     return [
-        Access(str(key_of(role)), verb, group, resource, needs.namespace, name)
+        Permission(str(key_of(role)), verb, group, resource, needs.namespace, name)
         for role in needs.of_kind("Role")
         for rule in role.get("rules") or ()
         for verb in rule.get("verbs") or ()
@@ -73,15 +73,15 @@ def granted_by_roles(needs: Needs) -> list[Access]:
     ]
 
 
-def escalations(needs: Needs) -> list[Access]:
+def escalations(needs: Needs) -> list[Permission]:
     """The verb that stands in for holding what a Role grants."""
     return [
-        Access(str(key_of(role)), "escalate", "rbac.authorization.k8s.io", "roles", needs.namespace)
+        Permission(str(key_of(role)), "escalate", "rbac.authorization.k8s.io", "roles", needs.namespace)
         for role in needs.of_kind("Role")
     ]
 
 
-def uncovered(accesses: t.Iterable[Access], rules: t.Sequence[Rule]) -> list[Access]:
+def uncovered(accesses: t.Iterable[Permission], rules: t.Sequence[Rule]) -> list[Permission]:
     """What the rules of the account in the namespace do not grant for sure.
 
     Rules of a namespace say nothing of objects outside it, so these are always left over. The others may still be
@@ -90,7 +90,7 @@ def uncovered(accesses: t.Iterable[Access], rules: t.Sequence[Rule]) -> list[Acc
     return [access for access in accesses if not access.namespace or not any(_grants(rule, access) for rule in rules)]
 
 
-def review(access: Access) -> Manifest:
+def review(access: Permission) -> Manifest:
     """The SelfSubjectAccessReview that decides."""
     resource, subresource = [*access.resource.split("/"), ""][:2]
     attributes = {
@@ -112,7 +112,7 @@ def rules_review(namespace: str) -> Manifest:
 
 def _of_manifest(
     manifest: Manifest, kinds: t.Mapping[tuple[str, str], Kind], there: t.Collection[Key]
-) -> t.Iterator[Access]:
+) -> t.Iterator[Permission]:
     key = key_of(manifest)
     kind = kinds.get((key.api_version, key.kind))
     if kind is None:
@@ -124,13 +124,13 @@ def _of_manifest(
     yield from (_access(key, kind, verb) for verb in (*WRITE, *watched) if verb not in needless)
 
 
-def _access(key: Key, kind: Kind, verb: str) -> Access:
+def _access(key: Key, kind: Kind, verb: str) -> Permission:
     group = key.api_version.rpartition("/")[0]
     name = "" if verb in ("create", "list", "watch") or kind.namespaced else key.name
-    return Access(key.kind, verb, group, kind.plural, key.namespace if kind.namespaced else "", name)
+    return Permission(key.kind, verb, group, kind.plural, key.namespace if kind.namespaced else "", name)
 
 
-def _grants(rule: Rule, access: Access) -> bool:
+def _grants(rule: Rule, access: Permission) -> bool:
     names = rule.get("resourceNames") or ()
     return (
         _has(rule.get("verbs"), access.verb)

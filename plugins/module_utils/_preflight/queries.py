@@ -15,10 +15,10 @@ from . import permissions
 from .checks.endpoints import service_of, unreached
 from .checks.network_policies import names_namespaces
 from .controllers import CONTROLLER_KINDS, by_group
-from .facts import Facts, Namespace, known
 from .quota_usage import limited_objects, quotas_in_force
 from .references import made_by
-from .requirements import Needs, Workload
+from .requirements import Needs, RequiredWorkload
+from .snapshot import Namespace, PreflightSnapshot, known
 
 POD_PAGES = 20
 CONTROLLER_PAGES = 4
@@ -53,23 +53,23 @@ def first_round(needs: Needs) -> list[Query]:
 
 
 def second_round(
-    needs: Needs, facts: Facts, rules: t.Sequence[permissions.Rule], port_forward: bool = False
+    needs: Needs, snapshot: PreflightSnapshot, rules: t.Sequence[permissions.Rule], port_forward: bool = False
 ) -> list[Query]:
     """What the first answers left open: single permissions, and dry runs of pods where the namespace exists.
 
     `port_forward` says that the release will be asked through the API server whether it serves.
     """
-    kinds = {**KINDS, **{(v, kind): item for v, found in _served(facts) for kind, item in found.items()}}
-    asked = [*permissions.required(needs, kinds, _there(needs, facts)), *permissions.granted_by_roles(needs)]
+    kinds = {**KINDS, **{(v, kind): item for v, found in _served(snapshot) for kind, item in found.items()}}
+    asked = [*permissions.required(needs, kinds, _there(needs, snapshot)), *permissions.granted_by_roles(needs)]
     asked += permissions.forwarding(needs.namespace) if port_forward else []
     open_ones = permissions.uncovered(asked, rules)
     grants = set(permissions.granted_by_roles(needs))
     if grants.intersection(open_ones):
         open_ones += permissions.uncovered(permissions.escalations(needs), rules)
     reviews = [_review(each) for each in dict.fromkeys(open_ones)]
-    is_there = isinstance(facts.namespace, Namespace) and not facts.namespace.terminating_since
-    services = services_in_question(needs, facts)
-    looks = [*map(_live, dict.fromkeys([*counted_keys(needs, facts), *services])), *map(_backed, services)]
+    is_there = isinstance(snapshot.namespace, Namespace) and not snapshot.namespace.terminating_since
+    services = services_in_question(needs, snapshot)
+    looks = [*map(_live, dict.fromkeys([*counted_keys(needs, snapshot), *services])), *map(_backed, services)]
     return [*reviews, *looks, *(map(_dry_run, needs.workloads) if is_there else ())]
 
 
@@ -81,29 +81,29 @@ def live_keys(needs: Needs) -> list[Key]:
     return [key for key in dict.fromkeys([*named, *fixed]) if (key.api_version, key.kind) in KINDS]
 
 
-def counted_keys(needs: Needs, facts: Facts) -> list[Key]:
+def counted_keys(needs: Needs, snapshot: PreflightSnapshot) -> list[Key]:
     """The objects that a quota counts, where they may be there already and nobody has looked yet."""
-    if facts.namespace is None:
+    if snapshot.namespace is None:
         return []
-    quotas = quotas_in_force(needs, known(facts.quotas, ()))
-    return [key for key in limited_objects(needs, quotas) if key not in facts.live]
+    quotas = quotas_in_force(needs, known(snapshot.quotas, ()))
+    return [key for key in limited_objects(needs, quotas) if key not in snapshot.live]
 
 
-def services_in_question(needs: Needs, facts: Facts) -> list[Key]:
+def services_in_question(needs: Needs, snapshot: PreflightSnapshot) -> list[Key]:
     """The Services that endpoints may be which this host could not connect to."""
-    found = [service_of(reached, needs.namespace) for reached in unreached(facts)]
+    found = [service_of(reached, needs.namespace) for reached in unreached(snapshot)]
     return [key for key in dict.fromkeys(found) if key and key not in needs.keys]
 
 
-def _there(needs: Needs, facts: Facts) -> set[Key]:
+def _there(needs: Needs, snapshot: PreflightSnapshot) -> set[Key]:
     """The objects that are known to be in the cluster."""
-    found = {key for key, live in facts.live.items() if isinstance(live, dict)}
+    found = {key for key, live in snapshot.live.items() if isinstance(live, dict)}
     own = {Key("v1", "Namespace", "", needs.namespace)}
-    return found | (own if isinstance(facts.namespace, Namespace) else set())
+    return found | (own if isinstance(snapshot.namespace, Namespace) else set())
 
 
-def _served(facts: Facts) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
-    return ((version, found) for version, found in facts.served.items() if isinstance(found, dict))
+def _served(snapshot: PreflightSnapshot) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
+    return ((version, found) for version, found in snapshot.served.items() if isinstance(found, dict))
 
 
 def _classes(needs: Needs) -> t.Iterator[Query]:
@@ -154,12 +154,12 @@ def without_values(secret: Manifest) -> Manifest:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
 
 
-def _review(one: permissions.Access) -> Query:
+def _review(one: permissions.Permission) -> Query:
     path = _all(permissions.REVIEW, "SelfSubjectAccessReview")
     return Query(one, path, body=permissions.review(one), keep=lambda body: bool(body["status"].get("allowed")))
 
 
-def _dry_run(workload: Workload) -> Query:
+def _dry_run(workload: RequiredWorkload) -> Query:
     """A pod of the template, which admission judges as it will judge the real ones; nothing is stored.
 
     The ServiceAccount may be among what is still to be applied, so the namespace's own one stands in.

@@ -9,8 +9,7 @@ import dataclasses
 import typing as t
 
 from .._objects.manifest import Key, Manifest, key_of
-from .._objects.pod_template import Reference as Setting
-from .._objects.pod_template import containers_of, environment_of, mounted_by
+from .._objects.pod_template import Reference, containers_of, environment_of, mounted_by
 
 REQUIRED_KEYS = "maestro.intelgraph.ai/required-keys"
 CERT_MANAGER = "cert-manager.io/v1"
@@ -19,7 +18,7 @@ GATEWAY = "gateway.networking.k8s.io/v1"
 
 
 @dataclasses.dataclass(frozen=True)
-class Reference:
+class Dependency:
     """`user` names `target` and does not work without it; `keys` are the data keys that it reads."""
 
     user: Key
@@ -27,7 +26,7 @@ class Reference:
     keys: tuple[str, ...] = ()
 
 
-def all_references(manifests: t.Iterable[Manifest], namespace: str) -> list[Reference]:
+def all_references(manifests: t.Iterable[Manifest], namespace: str) -> list[Dependency]:
     """Every reference of every manifest, one for each user and target, with all keys that the user reads."""
     keys: dict[tuple[Key, Key], tuple[str, ...]] = {}
     for manifest in manifests:
@@ -35,7 +34,7 @@ def all_references(manifests: t.Iterable[Manifest], namespace: str) -> list[Refe
         reader = READERS.get(manifest["kind"])
         for target, names in reader(manifest, namespace) if reader else ():
             keys[user, target] = tuple(dict.fromkeys((*keys.get((user, target), ()), *names)))
-    return [Reference(user, target, names) for (user, target), names in keys.items()]
+    return [Dependency(user, target, names) for (user, target), names in keys.items()]
 
 
 def made_by(manifest: Manifest) -> Key | None:
@@ -120,7 +119,7 @@ def _of_volume(volume: Manifest, namespace: str) -> Found:
             yield _target(reference, namespace), tuple(item["key"] for item in reference.holder.get("items") or ())
 
 
-def _target(reference: Setting, namespace: str) -> Key:
+def _target(reference: Reference, namespace: str) -> Key:
     return Key("v1", reference.kind, namespace, reference.name)
 
 

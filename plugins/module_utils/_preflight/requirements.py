@@ -10,14 +10,14 @@ import math
 import typing as t
 
 from .._objects.manifest import Key, Manifest, key_of
-from .references import Reference, all_references
+from .references import Dependency, all_references
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet")
 DEFAULT_SURGE = "25%"
 
 
 @dataclasses.dataclass(frozen=True)
-class Workload:
+class RequiredWorkload:
     """What runs pods: at most `maximum + surge` of them at once."""
 
     key: Key
@@ -63,9 +63,9 @@ class Needs:
     name: str
     namespace: str
     components: t.Mapping[str, tuple[Manifest, ...]]
-    workloads: tuple[Workload, ...]
+    workloads: tuple[RequiredWorkload, ...]
     claims: tuple[Claim, ...]
-    references: tuple[Reference, ...]
+    references: tuple[Dependency, ...]
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -108,10 +108,10 @@ def needs_of(components: t.Mapping[str, t.Sequence[Manifest]], name: str, namesp
     )
 
 
-def _workload(manifest: Manifest, manifests: t.Iterable[Manifest]) -> Workload:
+def _workload(manifest: Manifest, manifests: t.Iterable[Manifest]) -> RequiredWorkload:
     spec = manifest["spec"]
     minimum, maximum = _bounds(manifest, manifests)
-    return Workload(
+    return RequiredWorkload(
         key=key_of(manifest),
         minimum=minimum,
         maximum=maximum,

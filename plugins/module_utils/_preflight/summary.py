@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import typing as t
 
-from .facts import Facts, Node, Unknown
 from .resource_math import displayed
+from .snapshot import Node, PreflightSnapshot, Unknown
 
 Plain = dict[str, t.Any]
 SHOWN_RESOURCES = ("cpu", "memory", "pods")
 
 
-def summary(facts: Facts) -> Plain:
+def summary(snapshot: PreflightSnapshot) -> Plain:
     """What a play can use: a fact that could not be had is None, whatever kind of value it has otherwise."""
     return {
-        "host": facts.host,
-        "cluster_uid": _plain(facts.uid),
-        "version": _plain(facts.version),
-        "nodes": _plain(facts.nodes, lambda nodes: [_node(node) for node in nodes]),
-        "zones": _plain(facts.nodes, lambda nodes: sorted({node.zone for node in nodes if node.zone})),
-        "autoscaled": _plain(facts.autoscaled),
+        "host": snapshot.host,
+        "cluster_uid": _plain(snapshot.uid),
+        "version": _plain(snapshot.version),
+        "nodes": _plain(snapshot.nodes, lambda nodes: [_node(node) for node in nodes]),
+        "zones": _plain(snapshot.nodes, lambda nodes: sorted({node.zone for node in nodes if node.zone})),
+        "autoscaled": _plain(snapshot.autoscaled),
         "storage_classes": _plain(
-            facts.storage_classes, lambda classes: {name: item.provisioner for name, item in sorted(classes.items())}
+            snapshot.storage_classes, lambda classes: {name: item.provisioner for name, item in sorted(classes.items())}
         ),
-        "ingress_classes": _plain(facts.ingress_classes, dict),
-        "gateway_classes": _plain(facts.gateway_classes, dict),
-        "controllers": _plain(facts.controllers, lambda found: [each._asdict() for each in found]),
-        "namespace_exists": _plain(facts.namespace, lambda namespace: namespace is not None),
-        "not_served": sorted(version for version, kinds in facts.served.items() if kinds is None),
+        "ingress_classes": _plain(snapshot.ingress_classes, dict),
+        "gateway_classes": _plain(snapshot.gateway_classes, dict),
+        "controllers": _plain(snapshot.controllers, lambda found: [each._asdict() for each in found]),
+        "namespace_exists": _plain(snapshot.namespace, lambda namespace: namespace is not None),
+        "not_served": sorted(version for version, kinds in snapshot.served.items() if kinds is None),
     }
 
 

@@ -17,6 +17,7 @@ import typing as t
 import urllib.parse
 
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES
+from .._text.printable import one_line, printable
 from .secret_names import NAME, is_secret
 
 SECRET = "(secret)"
@@ -45,6 +46,8 @@ _PROSE = re.compile(
 )
 """How the sentence of an error goes on after `failed to fetch token:`."""
 _QUOTE = re.compile(r"""\\*["']""")
+ASSIGNED = re.compile(r"""\s*["']?(?P<name>[\w./-]{1,128})["']?\s*[:=]\s*(?P<value>\S.*?)\s*,?\s*$""")
+"""What a line of a file assigns to a name."""
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), SECRET),
     (
@@ -107,6 +110,12 @@ class Mask:
         self._marks = {form: found[form] for form in short}
         self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, short))})(?!\w)") if short else None
 
+    def current(self) -> Mask:
+        """Itself: these values do not change."""
+        return self
+
+    is_blind = False
+
     def known(self, text: str) -> str:
         """The text without the known values."""
         for form, mark in self._sure:
@@ -145,12 +154,12 @@ class Mask:
         return masked(value, self.known)
 
 
-def masked(value: t.Any, mask: t.Callable[[str], str]) -> t.Any:
-    """Plain values with every text in them as `mask` gives it back; keys stay."""
+def masked(value: t.Any, mask: t.Callable[[str], str], apart: t.Collection[str] = ()) -> t.Any:
+    """Plain values with every text in them as `mask` gives it back; keys stay, and so does what has one of `apart`."""
     if isinstance(value, t.Mapping):
-        return {key: masked(inner, mask) for key, inner in value.items()}
+        return {key: inner if key in apart else masked(inner, mask, apart) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [masked(inner, mask) for inner in value]
+        return [masked(inner, mask, apart) for inner in value]
     return mask(value) if isinstance(value, str) else value
 
 
@@ -173,8 +182,16 @@ def parts(value: str) -> list[str]:
     found += _leaves(value)
     lines = value.splitlines()
     if len(lines) > 1:
-        found += [line.strip() for line in lines if len(line.strip()) >= 2 * SURE and not line.startswith("-----")]
+        found += [part for line in lines if not line.startswith("-----") for part in _of_line(line)]
     return list(dict.fromkeys(found))
+
+
+def _of_line(line: str) -> list[str]:
+    """A line of a value, and what it assigns to a telling name."""
+    assigned = ASSIGNED.match(line)
+    value = assigned["value"].strip("\"'") if assigned else ""
+    is_named = assigned is not None and is_secret(assigned["name"], value, free=True)
+    return [line.strip(), *([value] if is_named else [])]
 
 
 def forms(part: str) -> list[str]:
@@ -182,6 +199,7 @@ def forms(part: str) -> list[str]:
     quoted = [urllib.parse.quote(part, safe=safe) for safe in ("", "/", "/:@")] + [urllib.parse.quote_plus(part)]
     lowered = [re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), each) for each in quoted]
     written = [json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], repr(part)[1:-1]]
+    written += [printable(part), one_line(part)]
     twice = [json.dumps(written[0])[1:-1]]
     return list(dict.fromkeys([part, *written, *twice, *quoted, *lowered, html.escape(part), *_in_base64(part)]))
 

@@ -9,7 +9,8 @@ import typing as t
 
 from .._cluster.api_resources import Manifest
 from .._cluster.client import ApiError, Cluster
-from .._findings.finding import Check, Finding
+from .._findings import registry
+from .._findings.finding import Finding
 from .._objects.manifest import Key, key_of
 from .fenced_writer import Writer
 from .interruption import is_out_of_reach
@@ -17,12 +18,8 @@ from .objects.apply_order import by_stage
 from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .planning import plan
 from .planning.leftovers import handed_over
+from .pod_adoption import PodAdoption, orphaned_replicas
 
-PRUNE_FAILED = Check(
-    "prune-failed",
-    "warning",
-    "The release is in place without it. See to what the server says; the next deploy tries to remove it again.",
-)
 Result = t.TypeVar("Result")
 ANOTHERS = "somebody took it over or made it anew while this run was at work"
 
@@ -33,9 +30,14 @@ class Applier:
     def __init__(self, cluster: Cluster, writer: Writer, replicas: t.Mapping[Key, int]) -> None:
         self._cluster = cluster
         self._writer = writer
-        self._replicas = replicas
+        self._replicas = dict(replicas)
+        self._adoption = PodAdoption(cluster, writer)
         self.live: list[Manifest] = []
         self.left: dict[Key, str] = {}
+
+    def prepare(self, steps: t.Sequence[plan.Step]) -> None:
+        """What has to be before anything of the plan is applied: pods get the labels of their selector to come."""
+        self._adoption.prepare(steps)
 
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
         """Apply creations and changes; a kept object is not written, its live state is taken over."""
@@ -62,7 +64,7 @@ class Applier:
             if is_out_of_reach(error):
                 raise
             self.left[step.key] = str(error)
-            return PRUNE_FAILED.found(step.key, error.message, error.causes)
+            return registry.PRUNE_FAILED.found(step.key, error.message, error.causes)
         return self._held(step)
 
     def _held(self, step: plan.Step) -> Finding | None:
@@ -72,7 +74,7 @@ class Applier:
         if live is None or not (why and plan.finalizers(live)):
             return None
         self.left[step.key] = why
-        return plan.DELETION_STUCK.found(step.key, why, severity="warning", next_step=plan.NEXT_LOOK)
+        return registry.DELETION_STUCK.found(step.key, why, severity="warning", next_step=plan.NEXT_LOOK)
 
     def _delete(self, step: plan.Step) -> None:
         if step.live is not None and not self._writer.delete(step.key, step.live):
@@ -84,9 +86,14 @@ class Applier:
         hands_over = live is not None and step.manifest is not None and hands_over_replicas(step.manifest, live)
         if step.action == plan.KEEP and live is not None and not hands_over:
             return live
-        if step.action == plan.REPLACE:
+        if step.keeps_pods:
+            self._grow(step.key, self._adoption.let_go(step))
+            live = None
+        elif step.action == plan.REPLACE:
             self._delete(step)
             live = None
+        elif live is None and step.key in self._replicas:
+            self._grow(step.key, orphaned_replicas(self._cluster, step.declared))
         if live is not None and hands_over:
             live = self._give_replicas(step.key, live["spec"]["replicas"], live)
         elif live is None and step.key in self._replicas:
@@ -94,6 +101,11 @@ class Applier:
         if live is not None and step.dropped:
             live = self._writer.hand_over(step.key, live, lambda seen: handed_over(seen, step.dropped))
         return self._writer.apply(step.declared, live, force=step.force)
+
+    def _grow(self, key: Key, replicas: int | None) -> None:
+        """A workload that adopts pods is made at their number where an autoscaler decides on it."""
+        if key in self._replicas:
+            self._replicas[key] = max(self._replicas[key], replicas or 0)
 
     def _made_with_replicas(self, manifest: Manifest, replicas: int) -> Manifest:
         """Create the workload at its size at once, and hand that over; the next apply lets go of it."""

@@ -12,6 +12,7 @@ import typing as t
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
 from .._findings.finding import FAILED, Finding
+from .._redaction.live_secrets import LiveSecrets
 from .._redaction.mask import Mask
 from .deploy import ReleaseFailed, make_under_lock
 from .failure_evidence import gather, write
@@ -34,7 +35,7 @@ class AutoRollback:
 
     options: ReleaseOptions
     folder: pathlib.Path
-    mask: Mask = dataclasses.field(default_factory=lambda: Mask({}))
+    mask: Mask | LiveSecrets = dataclasses.field(default_factory=lambda: Mask({}))
     enabled: bool = True
 
     def __call__(self, held: Session, failure: ReleaseFailed) -> ReleaseFailed:

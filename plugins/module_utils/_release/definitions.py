@@ -10,18 +10,14 @@ import typing as t
 
 from .._cluster.api_resources import Manifest
 from .._cluster.client import ApiError, Cluster
-from .._findings.finding import Check, Finding
+from .._findings import registry
+from .._findings.finding import Finding
 from .._objects.manifest import key_of
 
 INTERVAL = 0.1
 """Seconds between two looks: whether a kind is served is told by no watch."""
 LONGEST = 30.0
 """Seconds after which a definition that is not established will not be: the API server needs one."""
-NOT_ESTABLISHED = Check(
-    "definition-not-established",
-    "error",
-    "See the conditions NamesAccepted and Established of the definition: another definition may have its names.",
-)
 
 
 def await_served(cluster: Cluster, definitions: t.Sequence[Manifest], timeout: float) -> list[Finding]:
@@ -31,7 +27,7 @@ def await_served(cluster: Cluster, definitions: t.Sequence[Manifest], timeout: f
     while True:
         pending = {key: why for key in pending if (why := _missing(cluster, cluster.find(*key)))}
         if not pending or time.monotonic() >= deadline:
-            return [NOT_ESTABLISHED.found(key, why) for key, why in pending.items()]
+            return [registry.DEFINITION_NOT_ESTABLISHED.found(key, why) for key, why in pending.items()]
         time.sleep(INTERVAL)
 
 

@@ -9,9 +9,11 @@ import time
 import typing as t
 
 from .._cluster.client import Cluster
+from .._findings import registry
 from .._findings.finding import Finding
 from .._objects.manifest import Key, Manifest
-from .planning.plan import DELETION_STUCK, PRUNE, Step, being_deleted
+from .namespace_conditions import holding, what_to_do
+from .planning.plan import PRUNE, Step, being_deleted
 
 FIRST, LONGEST = 0.1, 1.0
 """Seconds between two looks: objects are asked for by name, which needs no permission that a removal has not."""
@@ -42,11 +44,8 @@ def _left(cluster: Cluster, pending: t.Mapping[Key, Manifest]) -> dict[Key, Mani
 
 
 def stuck(key: Key, live: Manifest, waited: float) -> Finding:
-    """The finding for an object that is still there."""
-    conditions = (live.get("status") or {}).get("conditions") or ()
-    remaining = [
-        str(each.get("message")) for each in conditions if each.get("status") == "True" and each.get("message")
-    ]
-    held = f": {being_deleted(live)}" if being_deleted(live) else ""
-    message = f"it is still there {waited:.0f} s after its deletion was asked for{held}"
-    return DELETION_STUCK.found(key, message, remaining if key.kind == "Namespace" else ())
+    """The finding for an object that is still there; a namespace says in its conditions what holds it."""
+    why = being_deleted(live)
+    message = f"it is still there {waited:.0f} s after its deletion was asked for{f': {why}' if why else ''}"
+    held, next_step = (holding(live), what_to_do(live)) if key.kind == "Namespace" else ([], "")
+    return registry.DELETION_STUCK.found(key, message, held, next_step=next_step)

@@ -9,15 +9,18 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._findings.finding import FAILED, PASSED, Finding, by_severity
+from .._findings import registry
+from .._findings.finding import FAILED, PASSED, Finding
+from .._findings.registry import by_severity
 from .._health.observer import Subject
 from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
 from .definitions import await_served
-from .interruption import stopped_by, unrecorded
+from .interruption import stopped_by, stopped_by_defect, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
+from .newer_release import require_none
 from .objects.apply_order import AFTER_WORKLOAD, BEFORE_WORKLOAD, DEFINITIONS, NAMES, SETTINGS, TRAFFIC, stage_of
 from .objects.assembly import Release
 from .objects.content_hash import named_by_content
@@ -41,14 +44,15 @@ SOURCES = frozenset({"ClusterSecretStore", "ExternalSecret", "SecretStore"})
 class ReleaseFailed(ClusterError):
     """A release that was begun and did not pass; `outcome` holds everything known about it."""
 
-    id = "release-failed"
-    next_step = "Correct the cause and deploy again; the next release replaces what this one left."
+    finding_type = registry.RELEASE_FAILED
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
         super().__init__(outcome.message)
 
 
+IF_INTERRUPTED = "if this run is interrupted, run it again to finish it (rollback undoes it)"
+"""What a play that is killed can say no more, so it says it before."""
 AfterFailure = t.Callable[[Session, ReleaseFailed], ReleaseFailed]
 """What to do after a release failed, while its lock is still held; returns the failure with all there is to say."""
 
@@ -78,16 +82,30 @@ def deploy(
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", options.namespace) in keys
     with session(cluster, options, phases, keys, makes_namespace) as held:
+        require_none(cluster, options, history.records, held.history.records)
         if held.took_over or held.history.states() != history.states():
             with phases.phase("plan"):
                 outcome = _planned(cluster, held.history, release, options, phases)
+        outcome.run = held.lock.token
         run = _Run(cluster, release, options, phases, outcome)
         try:
             return run.carry_out(held) if outcome.changed else run.confirm()
         except ReleaseFailed as failure:
             if auto_rollback is None or not (failure.outcome.changed and failure.outcome.recorded):
                 raise
-            raise auto_rollback(held, failure) from None
+            raise _after(auto_rollback, held, failure) from None
+
+
+def _after(auto_rollback: AfterFailure, held: Session, failure: ReleaseFailed) -> ReleaseFailed:
+    """What is done after a failure must not hide it, whatever goes wrong there."""
+    try:
+        return auto_rollback(held, failure)
+    except ClusterError:
+        raise
+    except Exception as error:
+        said = stopped_by_defect(error).sentence()
+        failure.outcome.message += f"\n- What follows a failure broke off, so nothing was undone: {said}"
+        return failure
 
 
 def make_under_lock(held: Session, release: Release, options: ReleaseOptions) -> Outcome:
@@ -143,6 +161,7 @@ class _Run:
         self._cluster = cluster
         self._release = release
         self._options = options
+        options.expect(release.manifests)
         self._phases = phases
         self._outcome = outcome
         self._begun = cluster.clock.now()
@@ -168,6 +187,7 @@ class _Run:
             }
             record = held.begin(self._release.manifests, about)
             self._outcome.number = record.number
+        self._options.tell(f"release {record.number} begun: {IF_INTERRUPTED}")
         try:
             self._finish(held)
             if self._outcome.verdict == PASSED:
@@ -178,6 +198,11 @@ class _Run:
             self._outcome.verdict = FAILED
             self._outcome.findings = [stopped_by(error), *self._outcome.findings]
             raise self._failure(held, record, str(error), "stopped half-way") from error
+        except Exception as error:
+            self._outcome.verdict = FAILED
+            self._outcome.findings = [stopped_by_defect(error), *self._outcome.findings]
+            reason = f"{type(error).__name__}: {error}"
+            raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
         self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
@@ -200,7 +225,7 @@ class _Run:
             self._end(held, record, reason)
         except Superseded:
             raise
-        except ClusterError as error:
+        except Exception as error:
             self._outcome.recorded, said = False, f" {unrecorded(error)}"
         return ReleaseFailed(self._failed(what, said))
 
@@ -216,6 +241,8 @@ class _Run:
 
     def _finish(self, held: Session) -> None:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
+        with self._phases.phase("apply"):
+            applier.prepare(self._plan.steps)
         for stage in NAMES:
             with self._phases.phase("apply"):
                 applier.apply(self._steps(stage))
@@ -294,18 +321,31 @@ class _Run:
 
     def _end(self, held: Session, record: Record, reason: str) -> None:
         """Record how the release ended, and forget what the history no longer has room for."""
-        outcome = {
-            "ended": self._cluster.clock.stamp(),
-            "seconds": dict(self._phases.seconds),
-            "counts": self._plan.counts(),
-            "reason": reason,
-            "findings": findings_in_short(self._outcome.findings),
-            "timeline": timeline_in_short(self._outcome.timeline),
-            "smoke": proof_in_short(self._outcome.smoke),
-            "running": running_images(self._cluster, self._options.namespace, self._options.selector),
-        }
-        held.history.end(record, self._outcome.verdict, within_limits(masked(outcome, self._options.mask)))
+        held.history.end(record, self._outcome.verdict, self._described(reason))
         self._forget_old(held)
+
+    def _described(self, reason: str) -> dict[str, t.Any]:
+        """What a record says of how its release ended. That it cannot be told does not keep it from being recorded."""
+        ended = {"ended": self._cluster.clock.stamp(), "reason": reason}
+        try:
+            outcome = {
+                **ended,
+                "seconds": dict(self._phases.seconds),
+                "counts": self._plan.counts(),
+                "findings": findings_in_short(self._outcome.findings),
+                "timeline": timeline_in_short(self._outcome.timeline),
+                "smoke": proof_in_short(self._outcome.smoke),
+                "running": running_images(self._cluster, self._options.namespace, self._options.selector),
+            }
+            return within_limits(masked(outcome, self._options.mask))
+        except ClusterError:
+            raise
+        except Exception as error:
+            finding = stopped_by_defect(error)
+            self._cluster.warnings.append(
+                f"The record of release {self._outcome.number} is short: {finding.sentence()}"
+            )
+            return {**ended, "reason": self._options.mask(reason)[:500], "findings": []}
 
     def _forget_old(self, held: Session) -> None:
         """Keep `history_limit` records, or more while more are needed.

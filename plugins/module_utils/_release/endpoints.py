@@ -10,6 +10,7 @@ import typing as t
 from .._cluster.api_resources import Manifest
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
+from .._findings import registry
 
 REVISION = "deployment.kubernetes.io/revision"
 HTTP = "http"
@@ -19,8 +20,8 @@ HTTP = "http"
 class NoWorkload(ClusterError):
     """There is neither a Deployment nor a StatefulSet of the release's name."""
 
-    id = "release-missing"
-    next_step = "Deploy it first, or name the release and its namespace."
+    finding_type = registry.RELEASE_MISSING
+    own_next_step = "Deploy it first, or name the release and its namespace."
 
 
 class Serving(t.NamedTuple):

@@ -61,8 +61,8 @@ class Writer:
 
         return self._written(key, live, send)
 
-    def delete(self, key: Key, live: Manifest) -> bool:
-        """Delete the object and, in the background, what it owns; nothing happens when it is gone.
+    def delete(self, key: Key, live: Manifest, propagation: str = "Background") -> bool:
+        """Delete the object and what it owns, which `Orphan` leaves alone; nothing happens when it is gone.
 
         False when it is another object than the one that was seen, or has another owner: then it stays.
         """
@@ -72,10 +72,20 @@ class Writer:
                 return True
             if not _is_still(seen, live):
                 return False
-            self._cluster.delete(self._cluster.path(*key), deletion(seen))
+            self._cluster.delete(self._cluster.path(*key), deletion(seen, propagation))
             return True
 
         return self._written(key, live, send)
+
+    def label(self, key: Key, uid: str, labels: t.Mapping[str, str]) -> None:
+        """Add labels to an object of a controller, whatever state it is in; one that is gone or another needs none."""
+        self._lock.require()
+        body = {"metadata": {"uid": uid, "labels": dict(labels)}}
+        try:
+            self._cluster.merge(self._cluster.path(*key), body, fieldManager=MARKER)
+        except ApiError as error:
+            if not (error.not_found or error.conflict):
+                raise
 
     def mark(self, keys: t.Iterable[Key]) -> None:
         """Give the objects that are there new resource versions, so that nobody's earlier look at them counts."""
@@ -109,13 +119,13 @@ class Writer:
             self._lock.require(surely=True)
 
 
-def deletion(live: Manifest) -> Manifest:
+def deletion(live: Manifest, propagation: str = "Background") -> Manifest:
     """How an object is deleted: exactly the one that was seen."""
     seen = {field: live["metadata"][field] for field in ("uid", "resourceVersion") if field in live["metadata"]}
     return {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
-        "propagationPolicy": "Background",
+        "propagationPolicy": propagation,
         "preconditions": seen,
     }
 

@@ -10,7 +10,9 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
-from .._findings.finding import INCONCLUSIVE, PASSED, Finding, by_severity, verdict
+from .._findings import registry
+from .._findings.finding import INCONCLUSIVE, PASSED, Finding, verdict
+from .._findings.registry import by_severity
 from .._objects.manifest import Manifest, key_of
 from .._objects.pod_template import containers_of
 from .planning.drift import drift, fields_left, unreadable
@@ -45,8 +47,7 @@ class Review:
 class NoSuchRelease(ClusterError):
     """The history does not know a release of that number."""
 
-    id = "release-unknown"
-    next_step = "List the releases with ansible-playbook intelgraph.maestro.history, and choose one of them."
+    finding_type = registry.RELEASE_UNKNOWN
 
 
 def find_record(history: History, number: int, name: str) -> Record:
@@ -138,7 +139,7 @@ def review(cluster: Cluster, history: History, params: t.Mapping[str, t.Any]) ->
 
 def _with_drift(found: Review, cluster: Cluster, record: Record, history: History, name: str) -> Review:
     findings = drifted(cluster, record, record is history.last)
-    readable = all(finding.id == "drift" for finding in findings)
+    readable = all(finding.id == registry.DRIFT.id for finding in findings)
     are = f"{'is' if len(findings) == 1 else 'are'}{'' if readable else ', or may be,'} not"
     message = f"{_objects(len(findings))} of {name} {are} as release {record.number} declared:"
     lines = "".join(f"\n- {finding.sentence()}" for finding in findings)

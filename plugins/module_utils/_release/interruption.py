@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import pathlib
+import traceback
+
 from .._cluster.api_resources import KINDS
 from .._cluster.errors import UNAUTHORIZED, ApiError, ClusterError, Unreachable
+from .._findings import registry
 from .._findings.finding import Finding
 from .planning.admission_errors import refusal
 
@@ -21,16 +25,26 @@ UNRECORDED = (
 def stopped_by(error: ClusterError) -> Finding:
     """The finding for an error in the middle of a release."""
     if not isinstance(error, ApiError) or error.status == UNAUTHORIZED:
-        return Finding(error.id, "error", SERVER, str(error), next_step=error.next_step)
+        return error.finding(SERVER)
     return refusal(error, _object_of(error.request))
 
 
-def is_out_of_reach(error: ClusterError) -> bool:
+def stopped_by_defect(error: Exception) -> Finding:
+    """The finding for an exception that nobody foresaw; the place is evidence for whoever mends it."""
+    places = traceback.extract_tb(error.__traceback__)[-3:]
+    return registry.UNEXPECTED_ERROR.found(
+        type(error).__name__,
+        str(error) or "it says nothing more",
+        [f"{pathlib.Path(each.filename).name}:{each.lineno} in {each.name}" for each in places],
+    )
+
+
+def is_out_of_reach(error: Exception) -> bool:
     """Whether nothing can be asked of the server at all, whatever it is about."""
     return isinstance(error, Unreachable) or (isinstance(error, ApiError) and error.status == UNAUTHORIZED)
 
 
-def unrecorded(error: ClusterError) -> str:
+def unrecorded(error: Exception) -> str:
     """What it means that the end of a release could not be recorded, and what to do."""
     return UNRECORDED.format(why="" if is_out_of_reach(error) else f" ({str(error).rstrip('.')})")
 

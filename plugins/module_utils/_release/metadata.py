@@ -49,7 +49,12 @@ def user_and_host() -> str:
 def plan_in_short(plan: Plan) -> Values:
     """What a record says of the plan: objects and the names of their fields, without values."""
     changes = [
-        {"object": str(step.key), "action": step.action, "fields": [change["field"] for change in step.fields()]}
+        {
+            "object": str(step.key),
+            "action": step.action,
+            "fields": [change["field"] for change in step.fields()],
+            **({"note": step.note} if step.keeps_pods else {}),
+        }
         for step in plan.changes
     ]
     return {"counts": plan.counts(), "changes": changes}

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._findings.finding import PASSED, Finding, by_severity
+from .._findings.finding import PASSED, Finding
+from .._findings.registry import by_severity
 from .._health.progress import Moment
 from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
 from .planning.risks import risks
@@ -49,7 +50,8 @@ class Outcome:
     `risks` are worth knowing before it is done. After a failure `report` is the path of the file that holds the
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
     of the wait, `smoke` what the smoke test came to. `rollback_to` is the number of the release that was restored
-    with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended.
+    with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended. `run` is the
+    token of the lock under which it was made, empty where none was needed.
     """
 
     plan: Plan
@@ -66,6 +68,7 @@ class Outcome:
     smoke: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     recorded: bool = True
+    run: str = ""
 
     def all_risks(self) -> list[Finding]:
         """What is worth knowing: of this kind of release, and of its plan."""

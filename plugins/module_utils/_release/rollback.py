@@ -10,29 +10,32 @@ import typing as t
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
+from .._findings import registry
 from .._findings.finding import PASSED
 from .._objects.manifest import Key, Manifest, is_secret, key_of
 from .deploy import AfterFailure, deploy
+from .newer_release import is_restored_meanwhile
 from .objects.assembly import Release
 from .objects.content_hash import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
 from .planning.omissions import components_of
 from .record.history import History, Record
-from .record.lease_lock import is_held_by
+from .record.lease_lock import is_unacknowledged
 from .record.retention import FIRST_AS, before_current
 from .session import SMOKE_RESULT, ReleaseOptions
 
 BY_CONTENT = "kept: it is named by its content and holds this release's values"
 AS_IT_IS = "kept as it is: its values are in no record"
 DATA = "kept: it holds data"
+RETRY_OF = "retry_of"
+"""Where the record of a rollback says which release it tries once more to make."""
 
 
 class NothingToRestore(ClusterError):
     """There is no release to go back to, or not the one that was asked for."""
 
-    id = "rollback-target-missing"
-    next_step = "Nothing was changed. The history lists the releases; deploy the one that you want from its inventory."
+    finding_type = registry.ROLLBACK_TARGET_MISSING
 
 
 def restore(
@@ -44,25 +47,55 @@ def restore(
 ) -> Outcome:
     """Restore release `number`, by default the last good one before the current, as a new release.
 
-    The outcome's risks say what does not come back. Raises NothingToRestore, CannotRestore, and what `deploy` raises.
+    Without a number, this is the same as a rollback whose result nobody heard: what that restored is confirmed, and
+    nothing further back is restored. The outcome's risks say what does not come back. Raises NothingToRestore,
+    CannotRestore, and what `deploy` raises.
     """
     history = History(cluster, options.namespace, options.name).read()
-    unheard = _unheard_of(cluster, history.last, options)
-    target = unheard if unheard and not number else chosen(history.records, number, options.name)
-    options = dataclasses.replace(bringing_back(target, options), takes_lock=unheard is not None)
+    repeated = None if number else _repeated(cluster, history.last, options)
+    target = repeated or chosen(history.records, number, options.name)
+    unheard = _is_unheard(cluster, history.last, options)
+    if repeated:
+        cluster.warnings.append(_confirmed(repeated, options.name))
+    options = dataclasses.replace(bringing_back(target, options), takes_lock=unheard)
+    options.about.update(_retried(history.last, target))
     outcome = deploy(cluster, brought_back(cluster, target), options, check, auto_rollback)
     outcome.risks = [*outcome.risks, *not_undone(target.manifests, outcome.plan)]
     return outcome
 
 
-def _unheard_of(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> Record | None:
-    """The current release, when it was restored by a run that still has the lock and so has told nobody that it passed.
+def _repeated(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> Record | None:
+    """The current release, when whoever asks for a rollback now means the one that brought it back.
 
-    Whoever asks for a rollback then means this one: it is confirmed, and the lock with it taken from that run.
+    That is a rollback of which nobody heard how it ended, or one that somebody else made since this run began.
     """
     if last is None or last.state != PASSED or not last.about.get("rollback_to"):
         return None
-    return last if is_held_by(cluster, options.namespace, options.name, str(last.about.get("run"))) else None
+    return last if _is_unheard(cluster, last, options) or is_restored_meanwhile(cluster, options, last) else None
+
+
+def _is_unheard(cluster: Cluster, last: Record | None, options: ReleaseOptions) -> bool:
+    """Whether the current release was restored by a run that could tell nobody that it passed."""
+    if last is None or last.state != PASSED or not last.about.get("rollback_to"):
+        return False
+    return is_unacknowledged(cluster, options.namespace, options.name, str(last.about.get("run")))
+
+
+def _confirmed(record: Record, name: str) -> str:
+    """What is said of a rollback that was asked for twice."""
+    who, begun = record.about.get("by", "somebody"), record.about.get("begun", "some time")
+    return (
+        f"Release {record.number} of {name} brought release {record.about.get('rollback_to')} back already: a rollback "
+        f"of {who}, begun {begun}, of which nobody had heard here. That is confirmed. Roll back once more to go "
+        "further back."
+    )
+
+
+def _retried(last: Record | None, target: Record) -> dict[str, int]:
+    """What the record says of a rollback that was tried before and did not come to its end."""
+    if last is None or last.state == PASSED or last.about.get("rollback_to") != target.number:
+        return {}
+    return {RETRY_OF: last.number}
 
 
 def bringing_back(target: Record, options: ReleaseOptions, reason: str = "") -> ReleaseOptions:

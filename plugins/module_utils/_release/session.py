@@ -10,6 +10,7 @@ import dataclasses
 import os
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .._cluster.client import ApiError, Cluster
 from .._findings.finding import Finding
 from .._health.progress import Tell, silent
@@ -38,6 +39,12 @@ Verify = t.Callable[[t.Mapping[str, t.Any]], SmokeResult]
 """Takes what the release remembers of how it proves itself; nothing for one that remembers nothing."""
 SMOKE_RESULT = "proof"
 """Where a record says that, in what it holds about its run."""
+PLAY = "play"
+"""Where a record says which play made it: one that makes several releases knows its own."""
+
+
+def _nothing(_manifests: t.Iterable[Manifest]) -> None:
+    """Nobody has to know the release beforehand."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +54,18 @@ class ReleaseOptions:
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
     raises when the plan is not the one that was approved. `remove_components` may be missing though the former release
-    had them. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text. `prove` asks a release that is ready whether it serves.
+    had them. `tell` is told how the wait gets on, without what `mask` takes out of a text; `expect` is told which
+    manifests are at work, whose Secrets that has to know. `verify` asks a release that is ready whether it serves.
+    `play_begun` is when the play began, on the monotonic clock, 0 where that is not known; `replan` lets it go on after
+    another run was faster. `acknowledges`: the caller says when somebody reads the result, so that a rollback nobody
+    heard of is known.
     """
 
     name: str
     namespace: str
     wait: bool = True
-    timeout: float = 600.0
-    history_limit: int = 10
+    timeout: float = WAIT_TIMEOUT
+    history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
     remove_components: tuple[str, ...] = ()
@@ -63,10 +73,14 @@ class ReleaseOptions:
     rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    replan: bool = False
+    play_begun: float = 0.0
+    acknowledges: bool = False
     approve: Approval | None = None
     verify: Verify | None = None
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
+    expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
 
     @property
     def release(self) -> ReleaseName:
@@ -119,7 +133,15 @@ def session(
     After a run that died, what it may still change (and what is `touched` next) is marked before its release is ended
     in the history. Raises InProgress when another run lives.
     """
-    lock = Lock(cluster, options.namespace, options.name, options.who, options.purpose)
+    lock = Lock(
+        cluster,
+        options.namespace,
+        options.name,
+        options.who,
+        options.purpose,
+        timeout=options.timeout,
+        acknowledges=options.acknowledges,
+    )
     try:
         with phases.phase("lock"):
             _acquire(lock, cluster, options.release, make_namespace)
@@ -152,7 +174,9 @@ def _take_over(
 ) -> None:
     previous = {key for record in history.since_last_passed() for key in record.keys}
     writer.mark(previous | {*touched})
-    for record in history.pending():
+    how = _how_taken(lock)
+    pending = history.pending()
+    for record in pending:
         reason = f"its run ended without a word; found by {options.who}"
         try:
             history.end(record, INTERRUPTED, {"ended": cluster.clock.stamp(), "reason": reason})
@@ -162,6 +186,17 @@ def _take_over(
             continue
         begun, who = record.about.get("begun", "some time"), record.about.get("by", "somebody")
         cluster.warnings.append(
-            f"Release {record.number} of {options.name} was interrupted (begun {begun} by {who}). "
+            f"Release {record.number} of {options.name} was interrupted (begun {begun} by {who}). {how}"
             f"This run puts right what it left."
         )
+    if not pending and how:
+        cluster.warnings.append(f"A former run of {options.name} was interrupted. {how}".rstrip())
+
+
+def _how_taken(lock: Lock) -> str:
+    """How the lock came to this run from one that died, with a space behind it; empty when it was free."""
+    if not lock.taken_over:
+        return ""
+    if lock.died_here:
+        return f"Its lock was taken over at once, because its process has ended on this host ({lock.taken_over}). "
+    return f"Its lock was taken over, because it was not renewed any more ({lock.taken_over}). "

@@ -9,21 +9,30 @@ import dataclasses
 import time
 import typing as t
 
-from .._cluster.client import Cluster
+from .._cluster.client import ApiError, Cluster
 from .._cluster.watch import Informer, Source, until
+from .._findings import registry
 from .._findings.finding import FAILED, Finding
 from .._objects.manifest import Key, Manifest
 from .apply import Applier
 from .deletion import await_gone
 from .deploy import ReleaseFailed
 from .namespace_contents import why_it_stays
+from .newer_release import require_none
 from .objects.ownership import ReleaseName, is_ours
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
-from .planning.plan import DELETION_STUCK, KEEP, NEVER_PRUNED, PRUNE, Plan, Step
+from .planning.plan import KEEP, NEVER_PRUNED, PRUNE, Plan, Step
+from .pod_adoption import owners_of
 from .record.history import History
 from .session import ReleaseOptions, Session, session
 
+FORBIDDEN, NOT_FOUND = 403, 404
+MADE_BY_WORKLOADS = (
+    ("apps/v1", "ReplicaSet", "pod-template-hash"),
+    ("v1", "Pod", "controller-revision-hash"),
+)
+"""What Deployments and StatefulSets make, with the label by which it is known."""
 ANOTHERS = "it belongs to somebody else by now"
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
@@ -43,6 +52,7 @@ def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, c
         outcome.message = (planned if check else f"There is no {options.name}.") + _kept(outcome.plan)
         return outcome
     with session(cluster, options, phases) as held:
+        require_none(cluster, options, history.records, held.history.records)
         if held.took_over or held.history.states() != history.states():
             with phases.phase("plan"):
                 outcome = _planned(cluster, held.history, options, with_data, phases)
@@ -90,13 +100,15 @@ def _planned(cluster: Cluster, history: History, options: ReleaseOptions, with_d
 def _evaluate(outcome: Outcome, options: ReleaseOptions) -> None:
     if outcome.findings:
         outcome.verdict = FAILED
-        outcome.message = f"Some of {options.name} is still there:\n- {outcome.findings[0].sentence()}"
+        first = outcome.findings[0]
+        evidence = "".join(f"\n  {line}" for line in first.evidence)
+        outcome.message = f"Some of {options.name} is still there:\n- {first.sentence()}{evidence}"
         raise ReleaseFailed(outcome)
 
 
 def _plan(cluster: Cluster, history: History, options: ReleaseOptions, with_data: bool) -> Plan:
     keys = {key for record in history.records for key in record.keys}
-    keys |= orphans(cluster, history, options.release, ())
+    keys |= orphans(cluster, history, options.release, ()) | _let_go(cluster, options)
     if with_data:
         keys |= _data(cluster, options)
     kept = _kept_kinds(history, with_data)
@@ -136,6 +148,22 @@ def _data(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
     return found
 
 
+def _let_go(cluster: Cluster, options: ReleaseOptions) -> set[Key]:
+    """What nothing owns and a workload has made: a run was stopped while the workload was made anew around it."""
+    found: set[Key] = set()
+    for api_version, kind, made_by in MADE_BY_WORKLOADS:
+        try:
+            selector = f"{options.selector},{made_by}"
+            items = cluster.list_objects(api_version, kind, options.namespace, labelSelector=selector)["items"]
+        except ApiError as error:
+            if error.status not in (FORBIDDEN, NOT_FOUND):
+                raise
+            continue
+        names = [item["metadata"]["name"] for item in items if not owners_of(item)]
+        found |= {Key(api_version, kind, options.namespace, name) for name in names}
+    return found
+
+
 def _is_ours(key: Key, live: Manifest, release: ReleaseName) -> bool:
     """Made by the release; a claim of a StatefulSet is known by its pods' labels, with which it was looked for."""
     return key.kind == "PersistentVolumeClaim" or is_ours(live, release)
@@ -156,7 +184,7 @@ def _wait_for_pods(cluster: Cluster, options: ReleaseOptions) -> list[Finding]:
 
 
 def _still_there(what: str, timeout: float) -> Finding:
-    return DELETION_STUCK.found(what, f"it is still there {timeout:.0f} s after its deletion was asked for")
+    return registry.DELETION_STUCK.found(what, f"it is still there {timeout:.0f} s after its deletion was asked for")
 
 
 def _wait_until_empty(cluster: Cluster, sources: t.Sequence[Source], timeout: float) -> list[str]:

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import tempfile
 
+from .._files import atomic
 from .junit import render_junit
 from .model import Report
 from .page import render_html
@@ -29,18 +28,4 @@ def rendered(report: Report) -> dict[str, str]:
 def write_report(report: Report, folder: str | pathlib.Path) -> list[str]:
     """Write the files and return their paths. Raises OSError when the folder cannot be made or written."""
     place = pathlib.Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    return [str(_write(place / name, text)) for name, text in rendered(report).items()]
-
-
-def _write(path: pathlib.Path, text: str) -> pathlib.Path:
-    """Replace a file at once: who reads it meanwhile sees the former report or this one."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return path
+    return [str(atomic.write(place / name, text)) for name, text in rendered(report).items()]

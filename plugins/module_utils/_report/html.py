@@ -1,12 +1,14 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML that cannot be broken into: whatever is not made by `tag` is escaped."""
+"""HTML that cannot be broken into: whatever is not made by `tag` is escaped, and made printable."""
 
 from __future__ import annotations
 
 import html
 import typing as t
+
+from .._text.printable import printable
 
 VOID = frozenset({"meta", "link", "br", "line", "path", "rect"})
 """Elements without an end tag; those of SVG close themselves."""
@@ -22,7 +24,9 @@ class Html(str):
 def tag(element: str, /, *children: str | None, **attributes: str | float | None) -> Html:
     """An element. Children that are not Html are escaped, None is left out; `class_` is `class`, `a_b` is `a-b`."""
     written = "".join(
-        f' {_named(key)}="{html.escape(str(value))}"' for key, value in attributes.items() if value is not None
+        f' {_named(key)}="{html.escape(printable(str(value)))}"'
+        for key, value in attributes.items()
+        if value is not None
     )
     if element in VOID:
         return Html(f"<{element}{written}{'/' if element in SHAPES else ''}>")
@@ -31,7 +35,9 @@ def tag(element: str, /, *children: str | None, **attributes: str | float | None
 
 def joined(parts: t.Iterable[str | None]) -> Html:
     """Parts one after the other, escaped where they are plain text."""
-    return Html("".join(part if isinstance(part, Html) else html.escape(part) for part in parts if part is not None))
+    return Html(
+        "".join(part if isinstance(part, Html) else html.escape(printable(part)) for part in parts if part is not None)
+    )
 
 
 def _named(key: str) -> str:

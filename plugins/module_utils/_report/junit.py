@@ -9,6 +9,7 @@ import re
 import xml.etree.ElementTree as ET
 
 from .._findings.finding import FAILED, INCONCLUSIVE, Finding
+from .._text.printable import lines_of, printable
 from .model import SKIPPED, Check, Report
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -75,9 +76,9 @@ def _warnings(report: Report) -> list[str]:
 
 def in_full(finding: Finding) -> str:
     """A finding with its evidence, for plain text."""
-    lines = [finding.sentence(), *(f"  {line}" for entry in finding.evidence for line in entry.splitlines())]
+    lines = [finding.sentence(), *(f"  {line}" for entry in finding.evidence for line in lines_of(entry))]
     return "\n".join(lines)
 
 
 def _clean(text: str) -> str:
-    return FORBIDDEN.sub("\ufffd", text)
+    return FORBIDDEN.sub("\ufffd", printable(text))

@@ -10,6 +10,7 @@ import typing as t
 
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
 from .._redaction.mask import Mask
+from .._text.printable import one_line, printable_values
 from .timeline import Moment, moments_of
 
 SCHEMA = 1
@@ -51,7 +52,7 @@ class Check:
     @property
     def headline(self) -> str:
         """The sentence on one line: of several, the first, with the first error unless it tells that already."""
-        first, *others = self.msg.strip().splitlines() or [""]
+        first, *others = self.msg.strip().split("\n")
         if not others:
             return first
         reported = self.of("error") or self.of("warning")
@@ -132,16 +133,18 @@ def report_of(about: Values, results: t.Mapping[str, Values], secrets: t.Mapping
     """From what modules returned. `about` has release, namespace, host, made; `results` a result for each check.
 
     A value of `secrets` is replaced by its name wherever it stands, in any usual form. What only looks like a secret
-    was taken out of log lines by who fetched them; here it would hide what a finding is about.
+    was taken out of log lines by who fetched them; here it would hide what a finding is about. Text is printable in
+    every form of the report.
     """
     mask = Mask(secrets or {})
-    checks = tuple(check_of(name, mask.without_known(result)) for name, result in results.items())
+    displayed = {name: printable_values(mask.without_known(result)) for name, result in results.items()}
+    checks = tuple(check_of(name, result) for name, result in displayed.items())
     numbers = [result.get("number") for result in results.values()]
     return Report(
-        **{field: str(about[field]) for field in ("release", "namespace", "host", "made")},
+        **{field: one_line(str(about[field])) for field in ("release", "namespace", "host", "made")},
         checks=checks,
         number=max((number for number in numbers if isinstance(number, int)), default=0),
-        timeline=moments_of(mask.without_known(result) for result in results.values()),
+        timeline=moments_of(displayed.values()),
     )
 
 

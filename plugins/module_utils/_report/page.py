@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
+from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding, page_of
 from .css import CSS
 from .html import Html, joined, tag
 from .load_section import loading
 from .model import SKIPPED, Check, Report
 from .rollout_chart import chart, listed, worded
 
-PAGES = "https://github.com/brianlong/intelgraph/blob/main/docs/findings"
+REPOSITORY = "https://github.com/brianlong/intelgraph/blob/main"
 """Where the page of each kind of finding is read."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 SIGNS = {PASSED: "\u2713", FAILED: "\u2715", INCONCLUSIVE: "?", SKIPPED: "\u2013"}
@@ -119,7 +119,7 @@ def _finding(finding: Finding, check: Check) -> Html:
         "cause": finding.cause,
         "evidence": evidence,
         "what to do": finding.next_step and tag("span", finding.next_step, class_="next"),
-        "more": tag("a", f"docs/findings/{finding.id}.md", href=f"{PAGES}/{finding.id}.md", rel="noreferrer"),
+        "more": tag("a", page_of(finding.id), href=f"{REPOSITORY}/{page_of(finding.id)}", rel="noreferrer"),
     }
     pairs = ((tag("dt", name), tag("dd", value)) for name, value in facts.items() if value)
     return tag(

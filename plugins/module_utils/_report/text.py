@@ -24,7 +24,7 @@ def render_text(report: Report) -> list[str]:
     lines += [_row(row, widths) for row in (HEADINGS, *rows)]
     for check in report.checks:
         for finding in (*check.of("error"), *check.of("warning")):
-            lines += ["", *_shortened(in_full(finding).splitlines())]
+            lines += ["", *_shortened(in_full(finding).split("\n"))]
     return lines
 
 

@@ -32,6 +32,8 @@ EXPECT: dict[str, t.Any] = {
     "hsts_seconds": INT,
     "allowed_origin": STR,
     "refused_origin": STR,
+    "preflight_method": STR,
+    "preflight_headers": STRINGS,
     "certificate_days": FLOAT,
     "tls_minimum": STR,
     "max_seconds": FLOAT,
@@ -52,6 +54,7 @@ CHECK: dict[str, t.Any] = {
     "hsts_seconds": INT,
     "cors_origin": STR,
     "cors_allowed": BOOL,
+    "websocket": BOOL,
     "closed": BOOL,
     "successes": INT,
 }

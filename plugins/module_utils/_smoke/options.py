@@ -1,16 +1,24 @@
 # Copyright: Contributors to intelgraph.maestro
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the parameters of the module to what will be asked: everything is refused here that must not be sent. Pure."""
+"""From the parameters of the module to what will be sent: everything that must not be sent is refused here.
+
+Parameters are judged once, at the edge; behind it there are only SmokeOptions and the SmokePlan in them.
+"""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
+import os
 import re
+import ssl
 import typing as t
 
+from .._cluster.port_forward.service_endpoints import ServicePort, service_port_of
 from .checks.assertions import TLS_VERSIONS, Check, expression_error
+from .checks.availability import query_of
 from .checks.defaults import Expectations, default_checks
 from .http.request import NotAllowed, Url, below, parse_url, refuse_foreign, refuse_unused, wire
 from .load.gates import GATES
@@ -38,6 +46,101 @@ class SmokePlan:
     extensions: int
     limiter: Limiter | None
     limiter_plan: Plan | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Prometheus:
+    """Where to look for the availability; without a URL nothing is looked for."""
+
+    url: str = ""
+    query: str = ""
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    target: float = 0.999
+    days: int = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class SmokeOptions:
+    """The parameters of a smoke run, judged: which release, what to send, whom to trust, how long to wait.
+
+    With a `port_forward` there is no `plan` yet: it depends on what the port speaks (see past_ingress.inner), which
+    takes the parameters as they were `given`. `pods` is cluster, given or off. In a release (`in_release`) the figures
+    of a load from a busy machine are warnings.
+    """
+
+    name: str
+    namespace: str
+    plan: SmokePlan | None
+    port_forward: ServicePort | None
+    trust: ssl.SSLContext
+    resolve: t.Mapping[str, str]
+    timeout: float
+    deadline: float
+    interval: float
+    pods: str
+    expected_pods: tuple[str, ...]
+    expected_revision: str
+    prometheus: Prometheus
+    in_release: bool
+    given: Params
+
+
+def smoke_options(params: Params) -> SmokeOptions:
+    """The parameters of the module smoke. Raises NotAllowed with the reason."""
+    trust = _trust(params["ca_path"])
+    forwarded = _port_forward(params["port_forward"]) if params["port_forward"] else None
+    return SmokeOptions(
+        name=params["name"],
+        namespace=params["namespace"],
+        plan=None if forwarded else smoke_plan(params),
+        port_forward=forwarded,
+        trust=trust,
+        resolve=params["resolve"],
+        timeout=params["timeout"],
+        deadline=params["deadline"],
+        interval=params["interval"],
+        pods=params["pods"],
+        expected_pods=tuple(params["expected_pods"]),
+        expected_revision=params["expected_revision"],
+        prometheus=_prometheus(params),
+        in_release=params.get("in_release", False),
+        given=params,
+    )
+
+
+def _port_forward(text: str) -> ServicePort:
+    target = service_port_of(text)
+    if target is None:
+        raise NotAllowed(f"port_forward is {text!r} and should be service/NAME or service/NAME:PORT")
+    return target
+
+
+def _trust(ca_path: str | None) -> ssl.SSLContext:
+    """The system's authorities, and those of a file."""
+    context = ssl.create_default_context()
+    if ca_path:
+        try:
+            context.load_verify_locations(ca_path)
+        except (OSError, ssl.SSLError) as error:
+            raise NotAllowed(f"ca_path {ca_path} holds no certificates: {error}") from None
+    return context
+
+
+def _prometheus(params: Params) -> Prometheus:
+    token, url = params["prometheus_token"], prometheus_of(params)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if url:
+        try:
+            wire(url, headers=headers)
+        except NotAllowed as refusal:
+            raise NotAllowed(f"prometheus_url or prometheus_token: {refusal}") from None
+    return Prometheus(
+        url=params["prometheus_url"],
+        query=params["prometheus_query"] or query_of(params["namespace"], params["availability_days"]),
+        headers=headers,
+        target=params["availability_target"],
+        days=params["availability_days"],
+    )
 
 
 def smoke_plan(params: Params) -> SmokePlan:
@@ -90,7 +193,9 @@ def hosts_of(params: Params) -> list[str]:
 def expectations(given: Params) -> Expectations:
     """What the default checks expect; what is not given is as it is by default."""
     values = {name: value for name, value in given.items() if value is not None}
-    lists: dict[str, t.Any] = {name: tuple(values[name]) for name in ("healthy", "closed") if name in values}
+    lists: dict[str, t.Any] = {
+        name: tuple(values[name]) for name in ("healthy", "closed", "preflight_headers") if name in values
+    }
     expected = Expectations(**{**values, **lists})
     if expected.successes < 1:
         raise NotAllowed(f"a check that has to succeed {expected.successes} times says nothing (expect.successes)")
@@ -110,13 +215,19 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
         except re.error as error:
             raise NotAllowed(f"check {given['name']}: {pattern!r} is no regular expression: {error}") from None
     method = given["method"]
-    headers = {**({"Origin": given["cors_origin"]} if given.get("cors_origin") else {}), **values.get("headers", {})}
+    key = base64.b64encode(os.urandom(16)).decode() if values.get("websocket") else ""
+    headers = {
+        **({"Origin": given["cors_origin"]} if given.get("cors_origin") else {}),
+        **(upgrade(key) if key else {}),
+        **values.get("headers", {}),
+    }
+    preflight, preflight_headers = _preflight_of(method, headers)
     return Check(
         name=given["name"],
         url=url,
         request=wire(url, method, headers, values.get("body", "")),
         method=method,
-        statuses=frozenset(values.get("status", [200])) if not values.get("redirect") else frozenset(),
+        statuses=frozenset(values.get("status", [101 if key else 200])) if not values.get("redirect") else frozenset(),
         expect_headers={name: str(pattern) for name, pattern in values.get("expect_headers", {}).items()},
         contains=values.get("contains", ""),
         json=values.get("json", {}),
@@ -125,11 +236,34 @@ def _check(base: Url, given: Params, expected: Expectations) -> Check:
         hsts_seconds=values.get("hsts_seconds", 0),
         cors_origin=values.get("cors_origin", ""),
         cors_allowed=values.get("cors_allowed", True),
+        preflight=preflight if values.get("cors_origin") else "",
+        preflight_headers=preflight_headers,
+        websocket=key,
         closed=values.get("closed", False),
         certificate_days=expected.certificate_days if url.scheme == "https" else 0.0,
         tls_minimum=expected.tls_minimum,
         successes=values.get("successes", expected.successes),
     )
+
+
+def upgrade(key: str) -> dict[str, str]:
+    """The headers that ask for a WebSocket."""
+    return {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+    }
+
+
+def _preflight_of(method: str, headers: t.Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The method and the headers that a CORS preflight asks for; nothing for any other request."""
+    named = {name.lower(): str(value) for name, value in headers.items()}
+    asked = named.get("access-control-request-method", "")
+    if method != "OPTIONS" or not asked:
+        return "", ()
+    names = named.get("access-control-request-headers", "").split(",")
+    return asked, tuple(name.strip() for name in names if name.strip())
 
 
 def _refuse_unreadable(check: Check) -> None:

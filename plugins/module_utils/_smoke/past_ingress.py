@@ -12,8 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import catalogue
-from .catalogue import Finding, in_order
+from .._findings import registry
+from .._findings.finding import Finding
+from .._findings.registry import by_severity
 from .http.request import PORTS, NotAllowed, Url, parse_url
 from .load import statistics
 from .options import SmokePlan, smoke_plan
@@ -33,8 +34,11 @@ OWN_OF_THE_INGRESS = ("closed", "cors_origin", "hsts_seconds", "redirect")
 """The expectations whose checks say something of the ingress alone, and those of a user's own checks."""
 OF_TLS = ("certificate", "TLS version")
 SAID, APART = ("4xx", "5xx", "unexpected"), ("429", "unable")
-UNANSWERED = frozenset({"service-unreachable"})
-OF_A_LOAD = frozenset({"error-ratio-high", "latency-high", "throughput-low", "load-stopped"})
+UNANSWERED = frozenset({registry.SERVICE_UNREACHABLE.id})
+OF_A_LOAD = frozenset(
+    each.id
+    for each in (registry.ERROR_RATIO_HIGH, registry.LATENCY_HIGH, registry.THROUGHPUT_LOW, registry.LOAD_STOPPED)
+)
 SEE_PODS = "See why these pods take no connection: the port of their container, their log."
 SHOWN = 5
 
@@ -53,7 +57,7 @@ def inner(params: Params, tls: bool) -> tuple[SmokePlan, tuple[str, ...]]:
     The name of the public URL stays that of the requests; `tls` says whether the pods speak TLS themselves.
     """
     if (params["limiter"] or {}).get("rate"):
-        raise NotAllowed("the rate limiter is the ingress's, which is not on this way (through): leave out limiter")
+        raise NotAllowed("the rate limiter is the ingress's, which port_forward goes past: leave out limiter")
     public = parse_url(params["url"])
     url = _url(public, tls)
     checks = [_moved(check, public, url) for check in params["checks"]]
@@ -83,8 +87,10 @@ def not_asked(reported: str, left_out: t.Sequence[str]) -> Finding:
     """What such a run does not show."""
     text = f"asked {reported} by the API server's port-forward, past the ingress"
     lines = [f"left out: {', '.join(left_out)}"] if left_out else []
-    return catalogue.INGRESS_NOT_TESTED.of(
-        "the way in", f"{text}: nothing is known of what users meet there", *lines, "times hold the API server's share"
+    return registry.INGRESS_NOT_TESTED.found(
+        "the way in",
+        f"{text}: nothing is known of what users meet there",
+        (*lines, "times hold the API server's share"),
     )
 
 
@@ -101,8 +107,8 @@ def weighed(found: t.Sequence[Finding], load: Params, signs: Signs) -> tuple[lis
     if not signs.broken:
         return [*others, *(_refused(finding, signs.refused[:SHOWN]) for finding in concerned)], False
     text = f"the way to the pods broke, which may explain that {concerned[0].message}"
-    broken = catalogue.PORT_FORWARD_INTERRUPTED.of("the way in", text, *signs.broken[:SHOWN])
-    return in_order([broken, *others, *map(_excused, concerned)]), True
+    broken = registry.PORT_FORWARD_INTERRUPTED.found("the way in", text, signs.broken[:SHOWN])
+    return by_severity([broken, *others, *map(_excused, concerned)]), True
 
 
 def _service_said_so(load: Params) -> bool:
@@ -122,7 +128,7 @@ def _refused(finding: Finding, lines: t.Sequence[str]) -> Finding:
 
 def _excused(finding: Finding) -> Finding:
     """A finding that another one may explain, with what to do about that one."""
-    return dataclasses.replace(finding, severity="note", next_step=catalogue.PORT_FORWARD_INTERRUPTED.next_step)
+    return dataclasses.replace(finding, severity="note", next_step=registry.PORT_FORWARD_INTERRUPTED.next_step)
 
 
 def _url(public: Url, tls: bool) -> Url:

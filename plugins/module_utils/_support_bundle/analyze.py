@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._health.facts import LOG, PREVIOUS_LOG, Evaluation, Facts, LogRequest
+from .._health.facts import LOG, PREVIOUS_LOG, Facts, HealthEvaluation, LogRequest
 from .._health.rules import evaluate
+from .._text.printable import lines_of
 from .scope import Collected, LeftOut, LogName, identity
 
 WORKLOADS = ("Deployment", "StatefulSet")
@@ -16,7 +17,7 @@ LINES = 20
 """Lines of a log that a finding shows."""
 
 
-def evaluated(found: Collected) -> Evaluation | None:
+def evaluated(found: Collected) -> HealthEvaluation | None:
     """What the release comes to now; None, noted among what was left out, when that cannot be said.
 
     Without a history that names what is wanted, the workloads that carry the release's label are judged.
@@ -39,4 +40,4 @@ def _answer(found: Collected, question: LogRequest) -> tuple[str, ...]:
     if question.what not in (LOG, PREVIOUS_LOG):
         return ()
     name = LogName(question.pod, question.container, question.what == PREVIOUS_LOG)
-    return tuple(found.logs.get(name, "").splitlines()[-LINES:])
+    return tuple(lines_of(found.logs.get(name, ""))[-LINES:])

@@ -8,30 +8,27 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
-import os
 import pathlib
 import re
 import tarfile
-import tempfile
 import typing as t
 
 from .._cluster.errors import ClusterError
-
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+from .._files import atomic
+from .._findings import registry
 
 
 class CannotWrite(ClusterError):
     """The archive cannot be written where it should lie."""
 
-    id = "support-bundle-not-written"
-    next_step = "Give a folder on this host that can be written and has room (maestro_diagnosis_dir)."
+    finding_type = registry.SUPPORT_BUNDLE_NOT_WRITTEN
 
 
 def archive_name(name: str, namespace: str, host: str, now: float) -> str:
     """`maestro-maestro-system-10.0.0.1-6443-20261123T201500Z`, without the suffix of a file."""
     when = dt.datetime.fromtimestamp(now, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     place = re.sub(r"[^A-Za-z0-9.]+", "-", host.partition("://")[2] or host).strip("-")
-    return f"{name}-{namespace}-{place}-{when}"
+    return atomic.safe_name(f"{name}-{namespace}-{place}-{when}")
 
 
 def packed(folder: str, parts: t.Mapping[str, str], now: float) -> bytes:
@@ -43,8 +40,8 @@ def packed(folder: str, parts: t.Mapping[str, str], now: float) -> bytes:
     ):
         for path, text in parts.items():
             raw = text.encode("utf-8", "replace")
-            entry = tarfile.TarInfo(f"{folder}/{path}")
-            entry.size, entry.mtime, entry.mode = len(raw), int(now), PRIVATE_FILE
+            entry = tarfile.TarInfo(f"{folder}/{atomic.safe_path(path)}")
+            entry.size, entry.mtime, entry.mode = len(raw), int(now), atomic.PRIVATE_FILE
             archive.addfile(entry, io.BytesIO(raw))
     return stream.getvalue()
 
@@ -52,16 +49,6 @@ def packed(folder: str, parts: t.Mapping[str, str], now: float) -> bytes:
 def write(content: bytes, path: pathlib.Path) -> None:
     """Write the file in one step, readable by its owner only; its folder is made when missing. Raises CannotWrite."""
     try:
-        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        except BaseException:
-            pathlib.Path(unfinished).unlink(missing_ok=True)
-            raise
+        atomic.write(path, content)
     except OSError as error:
         raise CannotWrite(f"The diagnosis could not be written to {path}: {error.strerror or error}") from error

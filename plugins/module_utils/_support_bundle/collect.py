@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import time
 import typing as t
@@ -15,6 +14,7 @@ from .._cluster.client import Cluster
 from .._cluster.errors import ApiError, ClusterError
 from .._health.facts import Live
 from .._health.log_fetcher import SWEPT
+from .._redaction.secret_values import secret_values
 from .logs import log_names, reading, share, tail
 from .scope import Bounds, Collected, LeftOut, LogName, Subject
 from .selection import belonging
@@ -23,7 +23,6 @@ PAGE, MOST = 500, 10_000
 """Objects in one answer, and objects of one kind that are read."""
 PATIENCE = 10.0
 """Seconds for one request with all its retries, so that one part that hangs does not use up the time of the others."""
-HELM_RECORD = "helm.sh/release.v1"
 METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
 KINDS: tuple[tuple[str, str], ...] = (
     ("apps/v1", "Deployment"),
@@ -60,37 +59,39 @@ KINDS: tuple[tuple[str, str], ...] = (
 Ask = t.Callable[[], t.Any]
 
 
-def gather(cluster: Cluster, subject: Subject, bounds: Bounds) -> Collected:
-    """Read the release. Raises ClusterError when the API server cannot be reached or does not take the credentials."""
-    cluster.limits = cluster.limits._replace(retry=min(PATIENCE, cluster.limits.retry))
-    found = Collected(subject, cluster.host, time.time())
-    reader = _Reader(cluster, found, time.monotonic() + bounds.seconds)
-    found.version = reader.version()
-    listed = reader.objects(_kinds(subject))
-    found.values = {**subject.values, **secret_values(listed.get("Secret", ()))}
-    found.objects = belonging(listed, subject)
-    reader.surroundings()
-    reader.logs(bounds)
-    found.now = cluster.clock.now()
-    return found
+def gather(
+    cluster: Cluster,
+    subject: Subject,
+    bounds: Bounds,
+    kinds: t.Sequence[tuple[str, str]] = KINDS,
+    with_surroundings: bool = True,
+) -> Collected:
+    """Read the release: objects of these kinds and of those that its records have, their logs and what is around them.
+
+    Raises ClusterError when the API server cannot be reached or does not take the credentials.
+    """
+    limits = cluster.limits
+    cluster.limits = limits._replace(retry=min(PATIENCE, limits.retry))
+    try:
+        found = Collected(subject, cluster.host, time.time())
+        reader = _Reader(cluster, found, time.monotonic() + bounds.seconds)
+        found.version = reader.version()
+        listed = reader.objects(_kinds(subject, kinds))
+        found.values = {**subject.values, **secret_values(listed.get("Secret", ()))}
+        found.objects = belonging(listed, subject)
+        if with_surroundings:
+            reader.surroundings()
+        reader.logs(bounds)
+        found.now = cluster.clock.now()
+        return found
+    finally:
+        cluster.limits = limits
 
 
-def _kinds(subject: Subject) -> list[tuple[str, str]]:
+def _kinds(subject: Subject, kinds: t.Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     recorded = [(m["apiVersion"], m["kind"]) for record in subject.records for m in record.manifests]
-    known = {kind for api_version, kind in KINDS}
-    return [*KINDS, *sorted({(version, kind) for version, kind in recorded if kind not in known})]
-
-
-def secret_values(secrets: t.Iterable[Live]) -> dict[str, str]:
-    """The values of all Secrets by `<name>/<key>`; binary ones, certificates and Helm's own records are none."""
-    values = {}
-    for secret in secrets:
-        for key, encoded in (secret.get("data") or {}).items() if secret.get("type") != HELM_RECORD else ():
-            value = base64.b64decode(encoded or "").decode("utf-8", "replace")
-            is_certificate = "-----BEGIN CERTIFICATE" in value and "PRIVATE KEY" not in value
-            if value and not is_certificate:
-                values[f"{secret['metadata']['name']}/{key}"] = value
-    return values
+    known = {kind for api_version, kind in kinds}
+    return [*kinds, *sorted({(version, kind) for version, kind in recorded if kind not in known})]
 
 
 def _trimmed(live: dict[str, t.Any]) -> Live:

@@ -10,8 +10,10 @@ import typing as t
 
 from ansible.module_utils.common.yaml import yaml_dump
 
-from .._health.facts import Evaluation, Live
+from .._findings.finding import page_of
+from .._health.facts import HealthEvaluation, Live
 from .._redaction.mask import Mask
+from .._text.printable import one_line, printable
 from . import tables
 from .sanitize import cleaned
 from .scope import Collected, LeftOut, Recorded
@@ -40,7 +42,7 @@ def mask_of(found: Collected) -> Mask:
     return Mask(found.values, {subject.name, subject.namespace, *names})
 
 
-def compose(found: Collected, evaluation: Evaluation | None, mask: Mask) -> tuple[Parts, list[LeftOut]]:
+def compose(found: Collected, evaluation: HealthEvaluation | None, mask: Mask) -> tuple[Parts, list[LeftOut]]:
     """All parts and everything that was left out. A part that cannot be written is left out, and no other with it."""
     left_out = sorted(found.left_out)
     parts: Parts = {}
@@ -49,13 +51,13 @@ def compose(found: Collected, evaluation: Evaluation | None, mask: Mask) -> tupl
             parts[path] = write()
         except Exception as error:  # whatever shape an object has, the rest of the archive is worth having
             left_out.append(LeftOut(path, f"it could not be written: {type(error).__name__} {error}"))
-    parts = {path: mask.known(text) for path, text in parts.items()}
-    displayed = [LeftOut(part, mask.text(why)) for part, why in left_out]
-    return {"README.md": mask.known(readme(found, evaluation, parts, displayed)), **parts}, displayed
+    parts = {path: printable(mask.known(text)) for path, text in parts.items()}
+    displayed = [LeftOut(part, one_line(" ".join(mask.text(why).split()))) for part, why in left_out]
+    return {"README.md": printable(mask.known(readme(found, evaluation, parts, displayed))), **parts}, displayed
 
 
 def _writers(
-    found: Collected, evaluation: Evaluation | None, mask: Mask
+    found: Collected, evaluation: HealthEvaluation | None, mask: Mask
 ) -> t.Iterator[tuple[str, t.Callable[[], str]]]:
     if evaluation:
         yield "findings.txt", lambda: mask.text(findings(evaluation))
@@ -90,7 +92,7 @@ def _yaml(document: t.Any) -> str:
     return str(yaml_dump(document, sort_keys=False, default_flow_style=False, width=WIDTH, allow_unicode=True))
 
 
-def findings(evaluation: Evaluation) -> str:
+def findings(evaluation: HealthEvaluation) -> str:
     """The verdict, each finding with its proof, and what is not ready yet."""
     lines = [f"Verdict: {evaluation.verdict or 'not decided yet'}", ""]
     for finding in evaluation.findings:
@@ -98,14 +100,14 @@ def findings(evaluation: Evaluation) -> str:
         named = (("container", finding.container), ("since", finding.since), ("cause", finding.cause))
         lines += [f"    {name}: {value}" for name, value in named if value]
         lines += [f"    {line}" for line in finding.evidence]
-        lines += [f"    page: docs/findings/{finding.id}.md", ""]
+        lines += [f"    page: {page_of(finding.id)}", ""]
     if evaluation.missing:
         lines += ["Not ready yet:", *(f"- {line}" for line in evaluation.missing), ""]
     return "\n".join(lines)
 
 
 def readme(
-    found: Collected, evaluation: Evaluation | None, parts: t.Iterable[str], left_out: t.Iterable[LeftOut]
+    found: Collected, evaluation: HealthEvaluation | None, parts: t.Iterable[str], left_out: t.Iterable[LeftOut]
 ) -> str:
     """The first page: what this is about, what is where, what was left out and why."""
     subject, present = found.subject, list(parts)
@@ -128,7 +130,7 @@ def readme(
     return "\n\n".join(sections) + "\n"
 
 
-def _verdict(evaluation: Evaluation | None) -> str:
+def _verdict(evaluation: HealthEvaluation | None) -> str:
     if evaluation is None:
         return "none: the facts could not be judged"
     first = f" {evaluation.findings[0].sentence()}" if evaluation.findings else ""

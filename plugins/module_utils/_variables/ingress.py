@@ -12,6 +12,8 @@ import ipaddress
 import re
 import typing as t
 
+from .._ingress import providers
+
 Values = t.Mapping[str, t.Any]
 
 HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+")
@@ -34,38 +36,18 @@ AT_LEAST_ZERO = (
     "ingress_traefik_forwarded_depth",
     *GATEWAY_PORTS,
 )
-CONTROLLER_HSTS = {
-    "ingress_hsts_enabled": True,
-    "ingress_hsts_max_age_seconds": 31536000,
-    "ingress_hsts_include_subdomains": True,
-    "ingress_hsts_preload": False,
-}
 
 
 def check(variables: Values) -> list[str]:
     """A sentence for each contradiction between the role's variables (typed, defaults filled in)."""
-    parts = (
-        _ranges,
-        _addresses,
-        _annotations,
-        _rate_limit,
-        _limits,
-        _cors,
-        _hsts,
-        _certificate,
-        _gateway,
-        _gateway_of_nginx,
-        _backend_tls,
-    )
-    return [problem for part in parts for problem in part(variables)]
+    parts = (_ranges, _addresses, _annotations, _exempt_networks, _cors, _certificate, _gateway)
+    found = [problem for part in parts for problem in part(variables)]
+    return [*found, *providers.of(variables).problems(variables)]
 
 
-def engine(values: Values) -> str:
-    """Who keeps the limits: nginx, traefik, or of the Gateway API envoy, nginx-gateway, traefik, standard."""
-    if values["ingress_provider"] != "gateway":
-        return str(values["ingress_provider"])
-    implementation = str(values["ingress_gateway_implementation"])
-    return "nginx-gateway" if implementation == "nginx" else implementation
+def context(values: Values, _chosen: Values) -> dict[str, t.Any]:
+    """What the role's templates ask of the provider."""
+    return {"provider": providers.of(values).context()}
 
 
 def _ranges(values: Values) -> list[str]:
@@ -99,11 +81,8 @@ def _addresses(values: Values) -> list[str]:
 
 
 def _annotations(values: Values) -> list[str]:
-    annotations = values["ingress_annotations"]
     found = []
-    if annotations and values["ingress_provider"] == "gateway":
-        found.append("ingress_annotations has no meaning with ingress_provider gateway. Empty it.")
-    for name, value in annotations.items():
+    for name, value in values["ingress_annotations"].items():
         if RISKY_ANNOTATION.fullmatch(name):
             found.append(
                 f"ingress_annotations must not hold {name}: it runs foreign configuration in the controller or bends "
@@ -114,36 +93,10 @@ def _annotations(values: Values) -> list[str]:
     return found
 
 
-def _rate_limit(values: Values) -> list[str]:
-    if not values["ingress_rate_limit_enabled"]:
-        return []
-    rate, burst = values["ingress_rate_limit_requests_per_second"], values["ingress_rate_limit_burst"]
-    found = []
-    if engine(values) == "nginx" and rate > 0 and burst % rate:
-        found.append(
-            f"ingress_rate_limit_burst is {burst}, but NGINX takes a whole multiple of "
-            f"ingress_rate_limit_requests_per_second ({rate}). Use for example {rate * max(1, burst // rate)}."
-        )
-    if engine(values) == "envoy" and burst != rate:
-        found.append(
-            f"ingress_rate_limit_burst is {burst}, but Envoy Gateway has no burst beside the rate. Set it to {rate}, "
-            "as ingress_rate_limit_requests_per_second."
-        )
-    if engine(values) == "standard":
-        found.append(
-            "ingress_rate_limit_enabled is true, but the Gateway API itself has no rate limit. Name the implementation "
-            "in ingress_gateway_implementation, or set it to false."
-        )
-    return found + _exemptions(values)
-
-
-def _exemptions(values: Values) -> list[str]:
-    cidrs = values["ingress_rate_limit_exempt_cidrs"]
-    if cidrs and engine(values) != "nginx":
-        return ["ingress_rate_limit_exempt_cidrs works with ingress_provider nginx only. Empty it."]
+def _exempt_networks(values: Values) -> list[str]:
     return [
         f"ingress_rate_limit_exempt_cidrs must hold networks such as 10.0.0.0/8, but {str(cidr)!r} was given."
-        for cidr in cidrs
+        for cidr in values["ingress_rate_limit_exempt_cidrs"]
         if not _is_network(cidr)
     ]
 
@@ -154,21 +107,6 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _limits(values: Values) -> list[str]:
-    found = []
-    if values["ingress_connections_per_client"] and engine(values) not in ("nginx", "traefik"):
-        found.append(
-            f"ingress_connections_per_client is {values['ingress_connections_per_client']}, but "
-            f"{engine(values)} of the Gateway API has no such limit. Set it to 0."
-        )
-    if values["ingress_body_limit_mebibytes"] and engine(values) == "standard":
-        found.append(
-            "ingress_body_limit_mebibytes is not known to the Gateway API itself. Name the implementation in "
-            "ingress_gateway_implementation, or set it to 0."
-        )
-    return found
 
 
 def _cors(values: Values) -> list[str]:
@@ -182,17 +120,6 @@ def _cors(values: Values) -> list[str]:
         "given. Every origin (*) is not allowed, because the service answers with credentials."
         for origin in origins
         if not ORIGIN.fullmatch(origin)
-    ]
-
-
-def _hsts(values: Values) -> list[str]:
-    if values["ingress_provider"] != "nginx":
-        return []
-    return [
-        f"{name} is {str(values[name]).lower()}, but ingress-nginx takes HSTS from its own ConfigMap. Change it there "
-        f"(hsts, hsts-max-age, hsts-include-subdomains, hsts-preload) and leave {name} at {str(default).lower()}."
-        for name, default in CONTROLLER_HSTS.items()
-        if values[name] != default
     ]
 
 
@@ -226,52 +153,12 @@ def _acme(values: Values) -> list[str]:
 
 
 def _gateway(values: Values) -> list[str]:
-    existing = values["ingress_provider"] == "gateway" and bool(values["ingress_gateway_name"])
-    if existing and values["ingress_tls_source"] != "gateway":
-        return [
-            (
-                f"ingress_tls_source is {values['ingress_tls_source']}, but the Gateway "
-                f"{values['ingress_gateway_name']} that exists terminates TLS with its own certificate. Set it to "
-                "gateway."
-            )
-        ]
-    if not existing and values["ingress_tls_source"] == "gateway":
-        return [
-            (
-                "ingress_tls_source is gateway, but no Gateway that exists is named. Set ingress_provider to gateway "
-                "and ingress_gateway_name, or use certificate or secret."
-            )
-        ]
-    return []
-
-
-def _gateway_of_nginx(values: Values) -> list[str]:
-    """NGINX Gateway Fabric 2 puts NGINX and its load balancer into the namespace of each Gateway."""
-    own = values["ingress_gateway_namespace"] in ("", values["maestro_namespace"])
-    if engine(values) != "nginx-gateway" or (values["ingress_gateway_name"] and not own):
+    exists = providers.of(values).routes == "HTTPRoute" and values["ingress_gateway_name"]
+    if exists or values["ingress_tls_source"] != "gateway":
         return []
     return [
         (
-            "ingress_gateway_implementation nginx needs a Gateway in another namespace: NGINX Gateway Fabric runs "
-            f"NGINX and its load balancer in the namespace of the Gateway, and {values['maestro_namespace']} is closed "
-            "to both by its network policies and its quota. Name the Gateway in ingress_gateway_name and "
-            "ingress_gateway_namespace, and its namespace in namespace_ingress_controller_namespaces as well."
+            "ingress_tls_source is gateway, but no Gateway that exists is named. Set ingress_provider to gateway "
+            "and ingress_gateway_name, or use certificate or secret."
         )
-    ]
-
-
-def _backend_tls(values: Values) -> list[str]:
-    if not values["ingress_backend_tls_enabled"]:
-        return []
-    if values["ingress_provider"] == "traefik":
-        return [
-            (
-                "ingress_backend_tls_enabled cannot be kept with ingress_provider traefik, which reads it from the "
-                "Service. Use nginx or gateway, or encrypt below the service (WireGuard of the CNI, or a mesh)."
-            )
-        ]
-    return [
-        f"{name} is needed with ingress_backend_tls_enabled, or nothing is verified."
-        for name in ("ingress_backend_tls_server_name", "ingress_backend_tls_ca")
-        if not values[name]
     ]

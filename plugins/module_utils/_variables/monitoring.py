@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._ingress import providers
+
 Values = t.Mapping[str, t.Any]
 
 PERCENTAGES = (
@@ -37,6 +39,8 @@ AT_LEAST_ONE = (
 )
 LONGEST_INTERVAL = 60
 """Seconds: the rules look at the last 5 minutes, which must hold several scrapes."""
+FOLLOWS_PROVIDER = "auto"
+"""The value of monitoring_ingress_metrics that means the metrics of ingress_provider."""
 UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -44,6 +48,16 @@ def check(variables: Values) -> list[str]:
     """A sentence for each contradiction between the role's variables (typed, defaults filled in)."""
     parts = (_ranges, _scraping, _certificate, _links, _routing)
     return [problem for part in parts for problem in part(variables)]
+
+
+def context(values: Values, chosen: Values) -> dict[str, t.Any]:
+    """The counter of requests at the ingress that the rules look at: empty where there is none."""
+    name = values["monitoring_ingress_metrics"]
+    metrics = providers.of(chosen).metrics if name == FOLLOWS_PROVIDER else providers.metrics(name)
+    if metrics is None:
+        return {"ingress_metrics": {}}
+    matcher = metrics.matcher.format(name=values["maestro_name"], namespace=values["maestro_namespace"])
+    return {"ingress_metrics": {**metrics._asdict(), "matcher": matcher}}
 
 
 def _ranges(values: Values) -> list[str]:

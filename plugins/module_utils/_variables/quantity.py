@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from decimal import Decimal
 
-from .._objects.quantity import amount
+from .._objects.quantity import amount, is_plain
 
-_FORM = re.compile(r"\d+(?:\.\d+)?(?:m|k|Ki|[MGTPE]i?)?", re.ASCII)
 MEBIBYTE = 1024**2
 
 
@@ -44,4 +42,5 @@ def exceeds(low: str, high: str) -> bool:
 
 
 def valid(text: str) -> bool:
-    return _FORM.fullmatch(text) is not None
+    """Whether it is a quantity as people write one."""
+    return is_plain(text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._cluster.arguments import HISTORY_LIMIT, WAIT_TIMEOUT
 from .smoke import SMOKE
 
 SECRET_KEYS = [
@@ -125,7 +126,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
     },
     "maestro_wait_timeout": {
         "type": "int",
-        "default": 600,
+        "default": WAIT_TIMEOUT,
         "description": ["Seconds that a release may take until everything is ready."],
     },
     "maestro_progress": {
@@ -140,7 +141,7 @@ SHARED: dict[str, dict[str, t.Any]] = {
     },
     "maestro_history_limit": {
         "type": "int",
-        "default": 10,
+        "default": HISTORY_LIMIT,
         "description": ["Number of releases that the cluster remembers."],
     },
     "maestro_history_revision": {
@@ -167,6 +168,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "description": [
             "Whether a release takes fields over that another field manager has set to other values.",
             "Otherwise it is refused, naming the manager and the fields.",
+        ],
+    },
+    "maestro_replan": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether a run plans again on top of a release that another run has made since it began.",
+            "Otherwise it is refused, naming who made what.",
         ],
     },
     "maestro_prune_allowed": {
@@ -250,6 +259,10 @@ SHARED: dict[str, dict[str, t.Any]] = {
 }
 
 
+COMPONENT = "control-plane"
+"""What Maestro's own pods are within the release: a second workload beside them is another component."""
+
+
 def defaults() -> dict[str, t.Any]:
     """The default of every shared variable."""
     return {name: option["default"] for name, option in SHARED.items()}
@@ -258,7 +271,11 @@ def defaults() -> dict[str, t.Any]:
 def release_context(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What a template sees as `release`, from the shared variables (defaults filled in)."""
     name = values["maestro_name"]
-    selector = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": name}
+    selector = {
+        "app.kubernetes.io/name": "maestro",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/component": COMPONENT,
+    }
     fixed = {
         **selector,
         "app.kubernetes.io/part-of": "intelgraph",

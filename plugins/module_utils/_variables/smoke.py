@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._smoke.arguments import SMOKE as OPTIONS
+
 SMOKE: dict[str, dict[str, t.Any]] = {
     "maestro_smoke_enabled": {
         "type": "bool",
@@ -65,7 +67,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
     },
     "maestro_smoke_deadline": {
         "type": "float",
-        "default": 20,
+        "default": OPTIONS["deadline"]["default"],
         "description": ["Seconds within which every check must have succeeded, and again for the pods to be heard."],
     },
     "maestro_smoke_rate": {
@@ -73,7 +75,7 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "default": -1,
         "description": [
             "Requests a second of the load, 0 for none. It goes before the C(rate) of C(maestro_smoke_load), so that a",
-            "survey of AWX can ask for it. Below 0 it says nothing.",
+            "survey of AWX can ask for it. Below 0 it says nothing, and then only the play C(smoke) sends a load.",
         ],
     },
     "maestro_smoke_seconds": {
@@ -88,8 +90,9 @@ SMOKE: dict[str, dict[str, t.Any]] = {
         "default": {},
         "description": [
             "The load; see C(load) of the module C(smoke). A C(rate) of 0 sends none.",
-            "The rate is 1000 requests a second in production, 300 in staging and 200 in the lab, unless given, but",
-            "not above C(ingress_rate_limit_requests_per_second); with C(maestro_smoke_port_forward) it is 50.",
+            "Without a C(rate) only the play C(smoke) sends one: 1000 requests a second in production, 300 in staging",
+            "and 200 in the lab, but not above C(ingress_rate_limit_requests_per_second); 50 with",
+            "C(maestro_smoke_port_forward). C(deploy), C(rollback) and C(validate) send one where a C(rate) is given.",
         ],
     },
     "maestro_smoke_limiter": {

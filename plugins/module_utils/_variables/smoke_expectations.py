@@ -24,8 +24,13 @@ def expectations(values: Values) -> dict[str, t.Any]:
         "hsts_seconds": _hsts_seconds(values),
         "allowed_origin": _allowed_origin(values),
         "certificate_days": _certificate_days(values),
+        **_preflight(values),
     }
-    usual = {**dataclasses.asdict(USUAL), "healthy": list(USUAL.healthy)}
+    usual = {
+        **dataclasses.asdict(USUAL),
+        "healthy": list(USUAL.healthy),
+        "preflight_headers": list(USUAL.preflight_headers),
+    }
     return {name: value for name, value in fitting.items() if value != usual[name]}
 
 
@@ -45,6 +50,16 @@ def _allowed_origin(values: Values) -> str:
     """The first origin that is named in full: a browser sends no pattern."""
     origins = values["ingress_cors_origins"] if values["ingress_cors_enabled"] else []
     return next((origin for origin in origins if "*" not in origin), "")
+
+
+def _preflight(values: Values) -> dict[str, t.Any]:
+    """A method and headers that a browser may ask for, the usual ones where they are allowed."""
+    methods = [method for method in values["ingress_cors_methods"] if method != "OPTIONS"]
+    headers = {name.lower() for name in values["ingress_cors_headers"]}
+    return {
+        "preflight_method": USUAL.preflight_method if USUAL.preflight_method in methods else next(iter(methods), "GET"),
+        "preflight_headers": [name for name in USUAL.preflight_headers if name in headers],
+    }
 
 
 def _is_routed(path: str, values: Values) -> bool:

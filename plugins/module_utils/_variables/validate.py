@@ -27,6 +27,24 @@ RULES: dict[str, t.Callable[[Values], list[str]]] = {
 }
 """For each role the rules that hold between several of its variables."""
 
+CONTEXTS: dict[str, t.Callable[[Values, Values], dict[str, t.Any]]] = {
+    "ingress": ingress.context,
+    "monitoring": monitoring.context,
+}
+"""For each role what its templates are given beside its variables."""
+
+
+OF_THE_PROVIDER = ("ingress_provider", "ingress_gateway_implementation")
+"""The variables that choose the ingress provider, which other roles adapt to as well."""
+
+
+def context_of(role: str, values: Values, chosen: Values) -> dict[str, t.Any]:
+    """What a role's templates are given beside its variables. Raises LookupError for a provider that there is not.
+
+    `chosen` are those of the host's variables that choose the ingress provider, as far as it has them.
+    """
+    return CONTEXTS[role](values, chosen) if role in CONTEXTS else {}
+
 
 def of_role(
     role: str, options: Options, values: Values, given: t.Iterable[str], environment: t.Collection[str] = ()

@@ -19,11 +19,11 @@ from .._cluster.port_forward.service_endpoints import (
     ServicePort,
     backends_of,
     port_of,
-    service_port_of,
 )
 from .._cluster.watch import Informer, Source, until
+from .._findings import registry
 from .._smoke.http.request import NotAllowed
-from .._smoke.options import SmokePlan
+from .._smoke.options import SmokeOptions, SmokePlan
 from .._smoke.past_ingress import Signs, inner, not_asked, spread
 from .._smoke.runner import Transport
 
@@ -37,8 +37,7 @@ VERBS = ("get", "create")
 class ForwardingRefused(ClusterError):
     """The API server does not forward ports for this account, or not at all."""
 
-    id = "port-forward-refused"
-    next_step = "Nothing was sent. Allow get and create on pods/portforward in the namespace, or drop port_forward."
+    finding_type = registry.PORT_FORWARD_REFUSED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,22 +77,15 @@ class Through:
         return Signs(broken, refused)
 
 
-def evaluated(params: Params) -> ServicePort:
-    """The way that is named. Raises NotAllowed for what cannot go there, without asking anybody."""
-    way = service_port_of(params["port_forward"])
-    if way is None:
-        raise NotAllowed(f"port_forward is {params['port_forward']!r} and should be service/NAME or service/NAME:PORT")
-    inner(params, tls=False)
-    return way
-
-
 @contextlib.contextmanager
-def opened(params: Params) -> t.Iterator[Through]:
-    """The way for as long as the block runs. Raises NotAllowed, NoWay, ForwardingRefused, and what connecting does."""
-    way, namespace = evaluated(params), params["namespace"]
-    with Cluster.connect(params) as cluster:
+def opened(parsed: SmokeOptions, connection: Params) -> t.Iterator[Through]:
+    """The way for as long as the block runs. Raises NotAllowed, NotForwardable, ForwardingRefused, ClusterError."""
+    way, namespace = parsed.port_forward, parsed.namespace
+    if way is None:
+        raise NotAllowed("there is no port_forward")
+    with Cluster.connect(connection) as cluster:
         port = port_of(_service(cluster, namespace, way), way.port)
-        plan, left_out = inner(params, port.tls)
+        plan, left_out = inner(parsed.given, port.tls)
         slices = Source("discovery.k8s.io/v1", "EndpointSlice", namespace, f"kubernetes.io/service-name={way.service}")
         with Informer(cluster, [slices]) as informer:
             ready = _ready(informer, port, way, namespace)
@@ -114,7 +106,7 @@ def _service(cluster: Cluster, namespace: str, way: ServicePort) -> dict[str, t.
 
 
 def _ready(informer: Informer, port: Port, way: ServicePort, namespace: str) -> int:
-    """How many pods are ready behind the Service. Raises NoWay when none is within a moment."""
+    """How many pods are ready behind the Service. Raises NotForwardable when none is within a moment."""
 
     def backends() -> int:
         return len(backends_of(informer.objects("EndpointSlice"), port))

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import ssl
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError
-from .._findings.finding import Finding
+from .._findings import registry
+from .._findings.finding import INCONCLUSIVE, Finding
 from .._release.endpoints import serving
 from .._release.session import SmokeResult, Verify
 from .._smoke.arguments import SMOKE
-from .._smoke.catalogue import INCONCLUSIVE
-from .._smoke.checks.availability import query_of
 from .._smoke.checks.pod_coverage import Expected
-from .._smoke.http.request import NotAllowed, wire
-from .._smoke.options import SmokePlan, prometheus_of, smoke_plan
-from .._smoke.runner import Prometheus, Transport, run
+from .._smoke.http.request import NotAllowed, Url
+from .._smoke.options import SmokeOptions, SmokePlan, smoke_options
+from .._smoke.past_ingress import inner
+from .._smoke.runner import Transport, run
 from .pod_requests import directly
-from .port_forward_mode import evaluated, opened
+from .port_forward_mode import opened
 from .recorded_expectations import recalled
 
 Values = dict[str, t.Any]
@@ -50,22 +49,15 @@ ALLOWING = "If the name may still be asked, put it into maestro_smoke_allowed_ho
 class Refused(ClusterError):
     """What was asked for must not be sent."""
 
-    id = "smoke-not-allowed"
-    next_step = "Nothing was sent."
+    finding_type = registry.SMOKE_NOT_ALLOWED
 
 
 def asked(params: Params, only_checks: bool = False) -> Values:
-    """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError."""
-    try:
-        transport, prometheus = _transport(params, only_checks), _prometheus(params)
-        with contextlib.ExitStack() as stack:
-            way = stack.enter_context(opened(params)) if params["port_forward"] else None
-            plan = way.plan if way else smoke_plan(params)
-            expected = _expected(params, plan, stack)
-            result = run(plan, expected, way.transport(transport) if way else transport, prometheus)
-            return {**result, "port_forward": way.as_dict() if way else {}}
-    except NotAllowed as refusal:
-        raise Refused(str(refusal)) from None
+    """The result of a smoke run with the parameters of the module smoke. Raises Refused, ClusterError.
+
+    They hold the connection to the cluster as well.
+    """
+    return _run(_parsed(params), params, only_checks=only_checks)
 
 
 def options(given: Params, connection: Params) -> Values:
@@ -77,16 +69,40 @@ def options(given: Params, connection: Params) -> Values:
     if checked.error_messages:
         raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
     params = {**connection, **checked.validated_parameters}
+    _parsed(params)
+    return params
+
+
+def _parsed(params: Params) -> SmokeOptions:
     try:
-        if params["port_forward"]:
-            evaluated(params)
-        else:
-            smoke_plan(params)
-        _transport(params, only_checks=True)
-        _prometheus(params)
+        parsed = smoke_options(params)
+        if parsed.port_forward:
+            inner(params, tls=False)
     except NotAllowed as refusal:
         raise Refused(str(refusal)) from None
-    return params
+    return parsed
+
+
+def _run(parsed: SmokeOptions, connection: Params, only_checks: bool) -> Values:
+    transport = Transport(
+        parsed.trust,
+        parsed.resolve,
+        parsed.timeout,
+        parsed.deadline,
+        parsed.interval,
+        only_checks=only_checks,
+        in_release=parsed.in_release,
+    )
+    try:
+        with contextlib.ExitStack() as stack:
+            through = stack.enter_context(opened(parsed, connection)) if parsed.port_forward else None
+            plan = through.plan if through else t.cast("SmokePlan", parsed.plan)
+            expected = _expected(parsed, connection, plan.status, stack)
+            transport = through.transport(transport) if through else transport
+            result = run(plan, expected, transport, parsed.prometheus)
+            return {**result, "port_forward": through.as_dict() if through else {}}
+    except NotAllowed as refusal:
+        raise Refused(str(refusal)) from None
 
 
 def verification(params: Params) -> Verify | None:
@@ -107,12 +123,14 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     try:
         params = options(recalled(given, kept), connection)
     except (NotAllowed, Refused) as refusal:
-        return _unproven(Finding(Refused.id, "warning", "smoke", str(refusal), next_step=ALLOWING))
+        return _unproven(
+            registry.SMOKE_NOT_ALLOWED.found("smoke", str(refusal), severity="warning", next_step=ALLOWING)
+        )
     try:
-        result = asked(params)
+        result = asked({**params, "in_release": True})
     except ClusterError as error:
         about = params["port_forward"] or "smoke"
-        return _unproven(Finding(error.id, "warning", about, str(error), next_step=error.next_step))
+        return _unproven(error.finding(about, severity="warning"))
     findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
     figures = (
         "verdict",
@@ -133,46 +151,15 @@ def _unproven(finding: Finding) -> SmokeResult:
     return SmokeResult(INCONCLUSIVE, (finding,), {**NOTHING, "msg": finding.sentence()})
 
 
-def _transport(params: Params, only_checks: bool) -> Transport:
-    context = ssl.create_default_context()
-    if params["ca_path"]:
-        try:
-            context.load_verify_locations(params["ca_path"])
-        except (OSError, ssl.SSLError) as error:
-            raise NotAllowed(f"ca_path {params['ca_path']} holds no certificates: {error}") from None
-    return Transport(
-        context, params["resolve"], params["timeout"], params["deadline"], params["interval"], only_checks=only_checks
-    )
-
-
-def _expected(params: Params, plan: SmokePlan, stack: contextlib.ExitStack) -> Expected | None:
+def _expected(
+    parsed: SmokeOptions, connection: Params, status: Url | None, stack: contextlib.ExitStack
+) -> Expected | None:
     """Who should answer. The connection to the cluster, which pods are asked by directly, ends with the stack."""
-    if params["pods"] == "off" or not plan.status:
+    if parsed.pods == "off" or not status:
         return None
-    if params["pods"] == "given":
-        return Expected(tuple(params["expected_pods"]), params["expected_revision"])
-    namespace, name = params["namespace"], params["name"]
-    cluster = stack.enter_context(Cluster.connect(params))
-    behind = serving(cluster, namespace, name)
-    ask = directly(cluster, namespace, name, behind, plan.status, params["timeout"])
+    if parsed.pods == "given":
+        return Expected(parsed.expected_pods, parsed.expected_revision)
+    cluster = stack.enter_context(Cluster.connect(connection))
+    behind = serving(cluster, parsed.namespace, parsed.name)
+    ask = directly(cluster, parsed.namespace, parsed.name, behind, status, parsed.timeout)
     return Expected(behind.pods, behind.revision, behind.leaving, ask, behind.unowned)
-
-
-def _prometheus(params: Params) -> Prometheus:
-    """Whom to ask for the availability. Raises NotAllowed for what cannot be asked."""
-    query = params["prometheus_query"] or query_of(params["namespace"], params["availability_days"])
-    token = params["prometheus_token"]
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    url = prometheus_of(params)
-    if url:
-        try:
-            wire(url, headers=headers)
-        except NotAllowed as refusal:
-            raise NotAllowed(f"prometheus_url or prometheus_token: {refusal}") from None
-    return Prometheus(
-        url=params["prometheus_url"],
-        query=query,
-        headers=headers,
-        target=params["availability_target"],
-        days=params["availability_days"],
-    )

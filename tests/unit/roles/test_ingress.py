@@ -35,6 +35,12 @@ VARIANTS: dict[str, dict[str, t.Any]] = {
         "ingress_rate_limit_enabled": False,
         "ingress_body_limit_mebibytes": 0,
     },
+    "haproxy": {
+        "ingress_provider": "haproxy",
+        "ingress_class": "haproxy",
+        "ingress_body_limit_mebibytes": 0,
+        "ingress_connections_per_client": 0,
+    },
 }
 every_variant = pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 
@@ -240,7 +246,7 @@ def test_backend_tls_is_verified() -> None:
             {**VARIANTS["nginx-gateway"], "ingress_gateway_namespace": "maestro-system"},
             ["ingress_gateway_namespace", "closed"],
         ),
-        ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway", "'apache'"]),
+        ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway, haproxy", "'apache'"]),
         ({"ingress_cors_enabled": "true"}, ["ingress_cors_enabled", "boolean"]),
         ({"ingress_clas": "nginx"}, ["ingress_clas", "ingress_class"]),
     ],

@@ -41,6 +41,7 @@ def test_metrics_endpoint_on_port_9090_is_scraped() -> None:
     assert monitor()["spec"]["selector"]["matchLabels"] == {
         "app.kubernetes.io/name": "maestro",
         "app.kubernetes.io/instance": "maestro",
+        "app.kubernetes.io/component": "control-plane",
     }
 
 

@@ -14,7 +14,11 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._variables impo
 from tests.unit.rendering import Manifest, of_kind, only, render
 
 ARN = "arn:aws:iam::123456789012:role/maestro"
-SELECTOR = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "maestro"}
+SELECTOR = {
+    "app.kubernetes.io/name": "maestro",
+    "app.kubernetes.io/instance": "maestro",
+    "app.kubernetes.io/component": "control-plane",
+}
 
 
 def one(kind: str, **variables: t.Any) -> Manifest:

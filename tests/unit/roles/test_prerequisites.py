@@ -12,11 +12,12 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.evaluation import Evaluation
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Context, PreflightOptions
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import Evaluation, evaluate
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Controller
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import Needs, needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Controller
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions, PreflightView
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
 from tests.unit.plugins.module_utils._preflight.builders import NAMESPACE, UID, fitting, ids
 from tests.unit.rendering import ROLES, component, only, render
@@ -41,7 +42,7 @@ def production(**changes: list[dict[str, t.Any]]) -> Needs:
 
 def evaluated(needs: Needs, **changes: t.Any) -> Evaluation:
     return evaluate(
-        Context(needs, fitting(needs, **changes), PreflightOptions(cluster_uid=UID, controller_severity="off"))
+        PreflightView(needs, fitting(needs, **changes), PreflightOptions(cluster_uid=UID, controller_severity="off"))
     )
 
 

@@ -19,7 +19,11 @@ BEHIND_NLB = {
     "workload_pre_stop_seconds": 120,
     "workload_termination_grace_seconds": 425,
 }
-SELECTOR = {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "maestro"}
+SELECTOR = {
+    "app.kubernetes.io/name": "maestro",
+    "app.kubernetes.io/instance": "maestro",
+    "app.kubernetes.io/component": "control-plane",
+}
 
 
 def one(kind: str, **variables: t.Any) -> Manifest:

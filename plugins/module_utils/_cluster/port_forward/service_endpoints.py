@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._findings import registry
 from ..api_resources import Manifest
 from ..errors import ClusterError
 from .listener import Backend
@@ -20,8 +21,7 @@ _TLS_NAMES = ("https", "kubernetes.io/wss", "wss")
 class NotForwardable(ClusterError):
     """Nothing that could be forwarded to: no such Service, no such port, or no pod behind it that is ready."""
 
-    id = "port-forward-no-target"
-    next_step = "Nothing was sent. Correct the Service or its port, or see why no pod is ready."
+    finding_type = registry.PORT_FORWARD_NO_TARGET
 
 
 class ServicePort(t.NamedTuple):

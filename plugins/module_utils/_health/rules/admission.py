@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import Live
 from ..readiness import condition
 from .problem import Problem, one_line, reported
@@ -28,23 +28,23 @@ AWAY = (
 """What the API server, or the way to it, says while it comes up or goes down."""
 UNREACHED = r"i/o timeout|timed out|deadline exceeded|connection refused|no such host"
 """What a policy says that could not ask whom it has to ask, a registry for instance."""
-REFUSALS: tuple[tuple[re.Pattern[str], Check, float], ...] = tuple(
+REFUSALS: tuple[tuple[re.Pattern[str], FindingType, float], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), check, grace)
     for pattern, check, grace in (
-        (r"is being terminated", catalogue.NAMESPACE_TERMINATING, 0.0),
-        (r"failed calling webhook|failed to call webhook", catalogue.WEBHOOK_UNAVAILABLE, PATIENCE),
-        (rf"(?s:denied (the )?request.*({UNREACHED}))", catalogue.ADMISSION_DENIED, PATIENCE),
-        (r"denied (the )?request|ValidatingAdmissionPolicy", catalogue.ADMISSION_DENIED, 0.0),
-        (AWAY, catalogue.POD_REFUSED, PATIENCE),
-        (r"exceeded quota|failed quota|insufficient quota", catalogue.QUOTA_EXCEEDED, 0.0),
-        (r"violates PodSecurity", catalogue.POD_SECURITY, 0.0),
-        (r"(minimum|maximum) \S+ usage per|limit to request ratio", catalogue.LIMIT_RANGE_VIOLATION, 0.0),
+        (r"is being terminated", registry.NAMESPACE_TERMINATING, 0.0),
+        (r"failed calling webhook|failed to call webhook", registry.WEBHOOK_UNAVAILABLE, PATIENCE),
+        (rf"(?s:denied (the )?request.*({UNREACHED}))", registry.ADMISSION_DENIED, PATIENCE),
+        (r"denied (the )?request|ValidatingAdmissionPolicy", registry.ADMISSION_DENIED, 0.0),
+        (AWAY, registry.POD_REFUSED, PATIENCE),
+        (r"exceeded quota|failed quota|insufficient quota", registry.QUOTA_EXCEEDED, 0.0),
+        (r"violates PodSecurity", registry.POD_SECURITY, 0.0),
+        (r"(minimum|maximum) \S+ usage per|limit to request ratio", registry.LIMIT_RANGE_VIOLATION, 0.0),
         (
             r"internal error|timed? ?out|deadline exceeded|connection refused|etcdserver|already exists|try again",
-            catalogue.POD_REFUSED,
+            registry.POD_REFUSED,
             PATIENCE,
         ),
-        (r"", catalogue.POD_REFUSED, 0.0),
+        (r"", registry.POD_REFUSED, 0.0),
     )
 )
 POD_NAME = re.compile(r"((pods?|replicasets\.apps) )?\"[^\"]+\" is forbidden: ")
@@ -102,7 +102,7 @@ def _trouble(view: View, workload: Workload, said: str, since: float) -> Problem
     missing = missing_reference(view, workload.namespace, said)
     check, words, grace = missing or classified(LEAD.sub("", said))
     failures = view.events(workload.revision or workload.live, "FailedCreate", "ReplicaSetCreateError")
-    ended_by = view.ended_by(workload) if check is catalogue.QUOTA_EXCEEDED else 0.0
+    ended_by = view.ended_by(workload) if check is registry.QUOTA_EXCEEDED else 0.0
     return Problem(
         check=check,
         object=workload.name,
@@ -114,11 +114,11 @@ def _trouble(view: View, workload: Workload, said: str, since: float) -> Problem
     )
 
 
-def refusal_of(said: str) -> Check:
+def refusal_of(said: str) -> FindingType:
     """Who refuses an object, by the API server's words; POD_REFUSED where they tell nothing."""
     return classified(said)[0]
 
 
-def classified(said: str) -> tuple[Check, str, float]:
+def classified(said: str) -> tuple[FindingType, str, float]:
     """Who refuses an object, the words, and for how many seconds that may pass away by itself."""
     return next((check, said, grace) for pattern, check, grace in REFUSALS if pattern.search(said))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..._findings import registry
 from ..._objects.label_selector import selects
-from .. import catalogue
 from ..facts import Live
 from .problem import Problem
 from .view import View, Workload, displayed, is_ready
 
-ROOM = (catalogue.UNSCHEDULABLE, catalogue.QUOTA_EXCEEDED)
+ROOM = (registry.UNSCHEDULABLE, registry.QUOTA_EXCEEDED)
 
 
 def excused(view: View, problem: Problem) -> Problem:
@@ -24,12 +24,12 @@ def excused(view: View, problem: Problem) -> Problem:
         return problem
     ready = sum(map(is_ready, workload.pods))
     words = f"its autoscaler asks for {workload.replicas} pods and {ready} are ready: {problem.message}"
-    return dataclasses.replace(problem, check=catalogue.HPA_CAPACITY_LIMITED, message=words)
+    return dataclasses.replace(problem, check=registry.HPA_CAPACITY_LIMITED, message=words)
 
 
 def starved(view: View, found: t.Iterable[Problem], now: float) -> frozenset[str]:
     """Workloads, and their budgets, that lack nothing else than such pods, once those have been waited for."""
-    problems = [problem for problem in found if problem.check is catalogue.HPA_CAPACITY_LIMITED]
+    problems = [problem for problem in found if problem.check is registry.HPA_CAPACITY_LIMITED]
     names = {problem.object for problem in problems if (problem.fatal_at or 0.0) <= now}
     pods = [pod for workload in view.workloads if workload.name in names for pod in workload.pods]
     budgets = view.declared("PodDisruptionBudget")

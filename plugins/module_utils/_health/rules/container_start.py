@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .. import catalogue
+from ..._findings import registry
 from .containers import Container, containers
 from .images import is_of_a_pull
 from .problem import Occurrence, Problem, merged, own_words, reported
@@ -64,7 +64,11 @@ def _unconfigured(view: View, container: Container) -> Occurrence:
     namespace = str(container.pod["metadata"].get("namespace", ""))
     missing = missing_reference(view, namespace, _message(container))
     events = [event for event in container.events("Failed") if event.message == f"Error: {_message(container)}"]
-    check, words, grace = missing or (catalogue.CONTAINER_CONFIG, said, PATIENCE if UNSYNCED.search(said) else 0.0)
+    check, words, grace = missing or (
+        registry.CONTAINER_CONFIG_INVALID,
+        said,
+        PATIENCE if UNSYNCED.search(said) else 0.0,
+    )
     return Occurrence(
         check=check,
         pod=container.pod,
@@ -84,7 +88,7 @@ def _unstarted(container: Container, said: str) -> Occurrence:
     events = [event for event in container.events("Failed") if not is_of_a_pull(event)]
     code = container.ended.get("exitCode", container.former_end.get("exitCode"))
     return Occurrence(
-        check=catalogue.CONTAINER_CANNOT_RUN,
+        check=registry.CONTAINER_CANNOT_RUN,
         pod=container.pod,
         words=f"container {container.name} cannot be started: {own_words(said, container.pod)}",
         since=container.since(events),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import LOG, PREVIOUS_LOG
 from ..readiness import condition
 from .container_start import failure_to_start
@@ -16,7 +16,7 @@ from .containers import LASTING, Container, containers
 from .problem import Occurrence, Problem, asks, merged, one_line, reported, times
 from .view import View, Workload, is_ready, moment
 
-KILLED_BY = {"failed startup probe": catalogue.STARTUP_FAILING, "failed liveness probe": catalogue.LIVENESS_FAILING}
+KILLED_BY = {"failed startup probe": registry.STARTUP_FAILING, "failed liveness probe": registry.LIVENESS_FAILING}
 CERTAIN_EXITS = frozenset({*range(64, 79), 126, 127})
 """Exit codes by which a program calls its settings wrong (sysexits.h), or a shell finds no such command."""
 KILLED_EXITS = frozenset({0, 137, 143})
@@ -58,23 +58,23 @@ def _has_crashed(container: Container) -> bool:
 def _is_looping(container: Container, crashed: t.Sequence[Container], workload: Workload) -> bool:
     """Whether what was seen proves that another try ends like the last one."""
     check = kind_of_end(container)
-    if check is catalogue.STARTUP_FAILING and not any(map(is_ready, workload.pods)):
+    if check is registry.STARTUP_FAILING and not any(map(is_ready, workload.pods)):
         return True
     alike = [each for each in crashed if each.name == container.name and kind_of_end(each) is check]
     again = {each.pod["metadata"]["name"] for each in alike if each.ends >= ENDS_OF_CERTAIN}
-    is_certain = check is not catalogue.CRASH_LOOP or _last_end(container).get("exitCode") in CERTAIN_EXITS
+    is_certain = check is not registry.CRASH_LOOP or _last_end(container).get("exitCode") in CERTAIN_EXITS
     return container.ends >= (ENDS_OF_CERTAIN if is_certain else ENDS_OF_ONE) or len(again) >= PODS
 
 
-def kind_of_end(container: Container) -> Check:
+def kind_of_end(container: Container) -> FindingType:
     """By whom or by what the last run was ended."""
     end = _last_end(container)
     if end.get("reason") == "OOMKilled":
-        return catalogue.OUT_OF_MEMORY
+        return registry.OUT_OF_MEMORY
     killings = container.events("Killing")
     is_told = killings and (killings[0].last >= moment(end.get("startedAt")) or end.get("exitCode") in KILLED_EXITS)
     latest = killings[0].message if is_told else ""
-    return next((check for words, check in KILLED_BY.items() if words in latest), catalogue.CRASH_LOOP)
+    return next((check for words, check in KILLED_BY.items() if words in latest), registry.CRASH_LOOP)
 
 
 def _sighting(container: Container, is_looping: bool, is_proven: bool, now: float) -> Occurrence:
@@ -108,14 +108,14 @@ def unready_since(pod: t.Mapping[str, t.Any]) -> float:
     return 0.0 if found.get("status") == "True" else moment(found.get("lastTransitionTime"))
 
 
-def _words(check: Check, is_proven: bool) -> str:
-    is_first = check is catalogue.CRASH_LOOP and not is_proven
-    return "ended although it should run" if is_first else WORDS[check.id]
+def _words(check: FindingType, is_proven: bool) -> str:
+    is_first = check is registry.CRASH_LOOP and not is_proven
+    return "ended although it should run" if is_first else WORDS[check]
 
 
 WORDS = {
-    "crash-loop": "ends again and again",
-    "out-of-memory": "was killed for using more memory than its limit",
-    "startup-failing": "did not start in the time that its startup probe gives, and was killed",
-    "liveness-failing": "did not answer its liveness probe, and was killed",
+    registry.CRASH_LOOP: "ends again and again",
+    registry.OUT_OF_MEMORY: "was killed for using more memory than its limit",
+    registry.STARTUP_FAILING: "did not start in the time that its startup probe gives, and was killed",
+    registry.LIVENESS_FAILING: "did not answer its liveness probe, and was killed",
 }

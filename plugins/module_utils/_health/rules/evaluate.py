@@ -9,9 +9,9 @@ import dataclasses
 import math
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
-from .. import catalogue
-from ..facts import Evaluation, Facts
+from ..facts import Facts, HealthEvaluation
 from . import (
     admission,
     container_start,
@@ -53,7 +53,7 @@ HINTS = {
 }
 
 
-def evaluate(facts: Facts) -> Evaluation:
+def evaluate(facts: Facts) -> HealthEvaluation:
     """What follows from the facts, in whatever order they come.
 
     Failed once one trouble is beyond hope; passed once nothing is missing and everything has been ready for the
@@ -73,7 +73,7 @@ def evaluate(facts: Facts) -> Evaluation:
     if is_whole and view.now < settled:
         lines = [f"Release: everything is ready and has to stay so for another {settled - view.now:.0f} s"]
     reported = [problem for problem in found if problem.reported or problem in fatal]
-    return Evaluation(
+    return HealthEvaluation(
         verdict=FAILED if fatal else "" if lines else PASSED,
         findings=findings(view, reported, fatal),
         missing=tuple(lines),
@@ -82,7 +82,7 @@ def evaluate(facts: Facts) -> Evaluation:
     )
 
 
-def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
+def timed_out(facts: Facts, evaluation: HealthEvaluation) -> HealthEvaluation:
     """What an undecided judgement comes to when there is no more time: everything unready is an error now.
 
     A release that lacks nothing but the end of its old pods has passed: how long those take is for their requests to
@@ -93,16 +93,16 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     view = View(facts)
     found = problems(view)
     if facts.stale:
-        return Evaluation(INCONCLUSIVE, findings(view, found, ()), evaluation.missing)
+        return HealthEvaluation(INCONCLUSIVE, findings(view, found, ()), evaluation.missing)
     lacking = missing(view, starved(view, found, math.inf))
     if not lacking and settled_at(view) <= view.now:
         lasting = [_draining(line) for line in draining(view)]
-        return Evaluation(PASSED, findings(view, [*_standing(found), *lasting], ()), evaluation.missing)
+        return HealthEvaluation(PASSED, findings(view, [*_standing(found), *lasting], ()), evaluation.missing)
     guilty = [problem for problem in found if not problem.stands]
     explained, pods = {problem.object for problem in guilty}, unready_pods(view)
     unexplained = [
         Problem(
-            catalogue.NOT_READY,
+            registry.NOT_READY,
             subject,
             f"{what}, and the time is over",
             evidence=pods.get(subject, ()),
@@ -113,9 +113,9 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
     ]
     if not guilty and not unexplained:
         subject, _colon, what = "; ".join(evaluation.missing).partition(": ")
-        unexplained = [Problem(catalogue.NOT_READY, subject or "Release", f"{what}, and the time is over")]
+        unexplained = [Problem(registry.NOT_READY, subject or "Release", f"{what}, and the time is over")]
     reported = [*found, *unexplained]
-    return Evaluation(
+    return HealthEvaluation(
         verdict=FAILED,
         findings=findings(view, reported, [*guilty, *unexplained]),
         missing=evaluation.missing,
@@ -125,7 +125,7 @@ def timed_out(facts: Facts, evaluation: Evaluation) -> Evaluation:
 
 def _draining(line: str) -> Problem:
     subject, _colon, what = line.partition(": ")
-    return Problem(catalogue.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
+    return Problem(registry.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
 
 
 def problems(view: View) -> list[Problem]:
@@ -158,7 +158,7 @@ def findings(view: View, reported: t.Sequence[Problem], errors: t.Collection[Pro
     return tuple(sorted(made, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def headline(facts: Facts, evaluation: Evaluation) -> str:
+def headline(facts: Facts, evaluation: HealthEvaluation) -> str:
     """The first finding as one sentence: what is wrong, since when, what still serves, what to do."""
     if not evaluation.findings or evaluation.verdict == PASSED:
         return "Everything is ready." if evaluation.verdict == PASSED else "; ".join(evaluation.missing)
@@ -194,4 +194,4 @@ def _again_at(view: View, found: t.Sequence[Problem], settled: float | None) -> 
 
 
 def _order(problem: Problem) -> tuple[int, str, str, str]:
-    return catalogue.RANKS[problem.check.id], problem.object, problem.container, problem.message
+    return problem.check.rank, problem.object, problem.container, problem.message

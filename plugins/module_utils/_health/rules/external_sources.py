@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import Live
 from ..readiness import condition
 from .admission import UNREACHED
@@ -50,7 +50,7 @@ def problems(view: View) -> t.Iterator[Problem]:
         yield from _certificate(view, certificate)
 
 
-def _unready(view: View, item: Live, check: Check) -> t.Iterator[Problem]:
+def _unready(view: View, item: Live, check: FindingType) -> t.Iterator[Problem]:
     """A source or issuer that says why it is not ready."""
     ready = condition(item, "Ready")
     if ready.get("status") != "False":
@@ -118,7 +118,7 @@ def _request(view: View, certificate: Live, request: Live) -> t.Iterator[Problem
 def _refused(view: View, certificate: Live, reason: Live, grace: float) -> Problem:
     since = moment(reason.get("lastTransitionTime"))
     return Problem(
-        catalogue.CERTIFICATE_REFUSED,
+        registry.CERTIFICATE_REFUSED,
         displayed(certificate),
         f"it is not issued: {reason.get('message') or reason.get('reason', '')}",
         since,
@@ -133,13 +133,15 @@ def _ending(view: View, certificate: Live) -> t.Iterator[Problem]:
     left = end - view.now
     if end and left < min(NEAR, (end - begun) * SHARE):
         days = f"{left / DAY:.0f} days" if left > 2 * DAY else f"{left / 3600:.0f} hours"
-        yield Problem(catalogue.RENEWAL_OVERDUE, displayed(certificate), f"it ends in {days}, on {status['notAfter']}")
+        yield Problem(
+            registry.CERTIFICATE_RENEWAL_OVERDUE, displayed(certificate), f"it ends in {days}, on {status['notAfter']}"
+        )
 
 
-SOURCES: dict[str, Check] = {
-    "ExternalSecret": catalogue.SECRET_REFUSED,
-    "SecretStore": catalogue.SECRET_REFUSED,
-    "ClusterSecretStore": catalogue.SECRET_REFUSED,
-    "Issuer": catalogue.CERTIFICATE_REFUSED,
-    "ClusterIssuer": catalogue.CERTIFICATE_REFUSED,
+SOURCES: dict[str, FindingType] = {
+    "ExternalSecret": registry.EXTERNAL_SECRET_REFUSED,
+    "SecretStore": registry.EXTERNAL_SECRET_REFUSED,
+    "ClusterSecretStore": registry.EXTERNAL_SECRET_REFUSED,
+    "Issuer": registry.CERTIFICATE_REFUSED,
+    "ClusterIssuer": registry.CERTIFICATE_REFUSED,
 }

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from .containers import Container, containers
 from .problem import Occurrence, Problem, merged, own_words, reported
 from .view import Event, View, Workload
@@ -57,12 +57,12 @@ def _sighting(view: View, container: Container, reason: str, is_elsewhere: bool)
     pulled = [event.last for event in container.events("Pulled")[:1]]
     said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
     check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
-    if is_elsewhere or (check is catalogue.IMAGE_UNAUTHORIZED and _credential_is_coming(view, container)):
-        check, grace = catalogue.IMAGE_PULL_FAILING, PATIENCE
+    if is_elsewhere or (check is registry.IMAGE_UNAUTHORIZED and _credential_is_coming(view, container)):
+        check, grace = registry.IMAGE_PULL_FAILING, PATIENCE
     return Occurrence(
         check=check,
         pod=container.pod,
-        words=f"image {container.image} of container {container.name} {MEANING[check.id]}: {said or reason}",
+        words=f"image {container.image} of container {container.name} {MEANING[check]}: {said or reason}",
         since=container.since(events, *pulled),
         grace=grace,
         container=container.name,
@@ -77,19 +77,19 @@ def is_of_a_pull(event: Event) -> bool:
     return said == event.message or said in PULLING
 
 
-def _classified(reason: str, said: str) -> tuple[Check, float]:
+def _classified(reason: str, said: str) -> tuple[FindingType, float]:
     """By the registry's words without the image: a tag may look like a status."""
     if reason in INVALID:
-        return catalogue.IMAGE_INVALID, 0.0
+        return registry.IMAGE_INVALID, 0.0
     if reason in ABSENT:
-        return catalogue.IMAGE_NOT_FOUND, 0.0
+        return registry.IMAGE_NOT_FOUND, 0.0
     if HICCUP.search(said):
-        return catalogue.IMAGE_PULL_FAILING, PATIENCE
+        return registry.IMAGE_PULL_FAILING, PATIENCE
     if REFUSED.search(said):
-        return catalogue.IMAGE_UNAUTHORIZED, 0.0
+        return registry.IMAGE_UNAUTHORIZED, 0.0
     if UNKNOWN.search(said):
-        return catalogue.IMAGE_NOT_FOUND, 0.0
-    return catalogue.IMAGE_PULL_FAILING, PATIENCE
+        return registry.IMAGE_NOT_FOUND, 0.0
+    return registry.IMAGE_PULL_FAILING, PATIENCE
 
 
 def _telling(events: t.Sequence[Event]) -> list[Event]:
@@ -114,8 +114,8 @@ def _credential_is_coming(view: View, container: Container) -> bool:
 
 
 MEANING = {
-    "image-invalid": "is no reference that can be pulled",
-    "image-not-found": "was not found",
-    "image-unauthorized": "may not be pulled",
-    "image-pull-failing": "could not be pulled yet",
+    registry.IMAGE_INVALID: "is no reference that can be pulled",
+    registry.IMAGE_NOT_FOUND: "was not found",
+    registry.IMAGE_UNAUTHORIZED: "may not be pulled",
+    registry.IMAGE_PULL_FAILING: "could not be pulled yet",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import catalogue
+from ..._findings import registry
 from ..facts import PROBE
 from ..probe_budget import NODE_GRACE, answers_to_expect, seconds_to_be_ready, seconds_to_start
 from .containers import Container, containers
@@ -73,7 +73,7 @@ def _answers(container: Container) -> list[Event]:
 def _sighting(container: Container) -> Occurrence:
     begun = container.runs_since
     return Occurrence(
-        check=catalogue.READINESS_TIMEOUT,
+        check=registry.READINESS_TIMEOUT,
         pod=container.pod,
         words=f"container {container.name} runs and is not ready in the time that its probes give it{_said(container)}",
         since=begun,

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import typing as t
 
-from ..._findings.finding import Check, Finding
+from ..._findings.finding import Finding, FindingType
 from ..facts import Live, LogRequest
 from .view import Event, View, Workload
 
@@ -31,7 +31,7 @@ class Problem:
     `passed`. `latest` is when it was last shown (0: unknown).
     """
 
-    check: Check
+    check: FindingType
     object: str
     message: str
     since: float = 0.0
@@ -54,16 +54,15 @@ class Problem:
     def finding(self, severity: str, view: View) -> Finding:
         """As a finding, with what came back for its questions."""
         answers = [line for log_request in self.log_requests for line in answered(log_request, view)]
-        return Finding(
-            id=self.check.id,
+        return self.check.found(
+            self.object,
+            self.message,
+            dict.fromkeys([*self.evidence, *answers]),
             severity=severity,
-            object=self.object,
-            message=self.message,
-            evidence=tuple(dict.fromkeys([*self.evidence, *answers])),
-            next_step=self.next_step or self.check.next_step,
+            next_step=self.next_step,
+            cause=self.cause,
             container=self.container,
             since=_iso(self.since),
-            cause=self.cause or self.check.cause,
         )
 
 
@@ -71,7 +70,7 @@ class Problem:
 class Occurrence:
     """A fault as one pod shows it. `words` name neither the pod nor the time, so that pods with one fault are one."""
 
-    check: Check
+    check: FindingType
     pod: Live
     words: str
     since: float

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from .problem import one_line
 from .view import View, shown_as
 
@@ -45,7 +45,7 @@ The kubelet tries the mount of one that was missing again after 63.5 and 127.5 s
 class Missing(t.NamedTuple):
     """`grace` is how many seconds may pass until it has come: none when nobody is known to bring it."""
 
-    check: Check
+    check: FindingType
     words: str
     grace: float
 
@@ -56,10 +56,10 @@ def missing_reference(view: View, namespace: str, said: str) -> Missing | None:
     if key:
         is_written = view.is_written(key[2], key[3], key[4])
         words = f"{shown_as(key[2], key[3], key[4])} has no key {key[1]}{YET if is_written else ''}"
-        return Missing(catalogue.KEY_MISSING, words, COMING if is_written else 0.0)
+        return Missing(registry.REFERENCE_KEY_MISSING, words, COMING if is_written else 0.0)
     volume_key = VOLUME_KEY.search(said)
     if volume_key:
-        return Missing(catalogue.KEY_MISSING, f"a volume needs the key {volume_key[1]}: {one_line(said)}", 0.0)
+        return Missing(registry.REFERENCE_KEY_MISSING, f"a volume needs the key {volume_key[1]}: {one_line(said)}", 0.0)
     found = OBJECT.search(said)
     if not found:
         return None
@@ -67,7 +67,7 @@ def missing_reference(view: View, namespace: str, said: str) -> Missing | None:
     place, name = _place(kind, namespace), found["name"] or found["class"] or found["claim"]
     is_coming = view.is_coming(kind, place, name)
     words = f"{shown_as(kind, place, name)} {'is not there' + YET if is_coming else 'does not exist'}"
-    return Missing(catalogue.REFERENCE_MISSING, words, COMING if is_coming else 0.0)
+    return Missing(registry.REFERENCE_MISSING, words, COMING if is_coming else 0.0)
 
 
 def _place(kind: str, namespace: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .. import catalogue
+from ..._findings import registry
 from ..facts import LOG, Live
 from ..readiness import condition
 from .problem import Problem, asks, spread
@@ -32,12 +32,12 @@ def problems(view: View) -> t.Iterator[Problem]:
 
 def _terminating(view: View) -> t.Iterator[Problem]:
     """A namespace of the release that is being deleted, and everything in it with it."""
-    for namespace in view.declared("Namespace"):
+    for namespace in view.of_kind("Namespace"):
         begun = namespace["metadata"].get("deletionTimestamp")
         if begun:
             words = "it is being deleted, with everything in it"
             yield Problem(
-                catalogue.NAMESPACE_TERMINATING, displayed(namespace), words, moment(begun), fatal_at=moment(begun)
+                registry.NAMESPACE_TERMINATING, displayed(namespace), words, moment(begun), fatal_at=moment(begun)
             )
 
 
@@ -45,7 +45,7 @@ def _gone(view: View) -> t.Iterator[Problem]:
     for key in view.wanted:
         if view.is_observed(key[0]) and view.live(*key) is None:
             yield Problem(
-                catalogue.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=view.now
+                registry.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=view.now
             )
 
 
@@ -55,7 +55,7 @@ def _deployment(view: View, workload: Workload) -> t.Iterator[Problem]:
     since = moment(progress.get("lastUpdateTime") or progress.get("lastTransitionTime"))
     if live["spec"].get("paused"):
         yield Problem(
-            catalogue.ROLLOUT_PAUSED,
+            registry.ROLLOUT_PAUSED,
             workload.name,
             "its rollout is paused, so no pod will be replaced",
             since,
@@ -64,7 +64,7 @@ def _deployment(view: View, workload: Workload) -> t.Iterator[Problem]:
     elif is_out_of_time(workload):
         is_new = since >= view.facts.begun - CLOCK
         over = view.now if is_new else view.facts.begun + int(live["spec"].get("progressDeadlineSeconds") or DEADLINE)
-        yield Problem(catalogue.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
+        yield Problem(registry.PROGRESS_DEADLINE, workload.name, _why_stuck(live, progress), since, fatal_at=over)
 
 
 def is_out_of_time(workload: Workload) -> bool:
@@ -94,7 +94,7 @@ def _job(view: View, workload: Workload) -> t.Iterator[Problem]:
     if failed.get("status") == "True":
         pods = view.owned(workload.live, "Pod")
         yield Problem(
-            catalogue.JOB_FAILED,
+            registry.JOB_FAILED,
             workload.name,
             f"it failed: {failed.get('message') or failed.get('reason', '')}",
             moment(failed.get("lastTransitionTime")),
@@ -121,7 +121,7 @@ def _previous(workload: Workload) -> t.Iterator[Problem]:
     if unwell and workload.revision:
         reasons = ", ".join(sorted({_reason(pod) for pod in unwell}))
         words = f"pods of an earlier revision are unwell: {reasons} ({spread(unwell)})"
-        yield Problem(catalogue.FORMER_UNWELL, workload.name, words)
+        yield Problem(registry.PREVIOUS_REVISION_UNHEALTHY, workload.name, words)
 
 
 def _reason(pod: Live) -> str:
@@ -143,7 +143,7 @@ def _nodes(view: View) -> t.Iterator[Problem]:
         if pods and identity(node)[2] in view.unfit_nodes:
             found = condition(node, "Ready")
             words = f"it is not ready: {found.get('message') or 'nothing is known of it'} ({spread(pods)})"
-            yield Problem(catalogue.NODE_NOT_READY, displayed(node), words, moment(found.get("lastTransitionTime")))
+            yield Problem(registry.NODE_NOT_READY, displayed(node), words, moment(found.get("lastTransitionTime")))
 
 
 WORKLOADS: dict[str, t.Callable[[View, Workload], t.Iterator[Problem]]] = {"Deployment": _deployment, "Job": _job}

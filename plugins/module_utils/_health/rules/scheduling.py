@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..._objects.quantity import amount
-from .. import catalogue
 from ..facts import Live
 from ..readiness import condition
 from .problem import Occurrence, Problem, merged, own_words, reported
@@ -95,17 +95,17 @@ def _is_chosen(view: View, pod: Live) -> bool:
     return any(born(claim) >= born(pod) - CLOCK for claim in chosen)
 
 
-def _evaluated(view: View, workload: Workload, pod: Live, said: str) -> tuple[Check, str, bool]:
+def _evaluated(view: View, workload: Workload, pod: Live, said: str) -> tuple[FindingType, str, bool]:
     """What is wrong, and whether nothing but another node can mend it."""
     reasons = _reasons(said)
     if reasons and all(NEVER.search(reason) for reason in reasons):
-        return catalogue.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", True
+        return registry.UNSCHEDULABLE, f"no node matches the node selector or affinity of its pods: {said}", True
     if reasons and all(CROWDED.search(reason) for reason in reasons) and _is_locked(workload):
-        return catalogue.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", True
+        return registry.ROLLOUT_DEADLOCK, f"its rollout blocks itself: {said}", True
     too_large = _too_large(view, pod)
     if too_large:
-        return catalogue.UNSCHEDULABLE, f"{too_large}: {said}", True
-    return catalogue.UNSCHEDULABLE, f"no node takes its pods: {said}", False
+        return registry.UNSCHEDULABLE, f"{too_large}: {said}", True
+    return registry.UNSCHEDULABLE, f"no node takes its pods: {said}", False
 
 
 def _node_by(view: View, pod: Live, since: float) -> float:

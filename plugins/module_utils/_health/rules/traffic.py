@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import catalogue
+from ..._findings import registry
 from ..facts import Live
 from ..readiness import condition
 from .problem import Problem
@@ -80,7 +80,7 @@ def _service(view: View, service: Live) -> t.Iterator[Problem]:
         since = max(moment(condition(pod, "Ready").get("lastTransitionTime")) for pod in _servers(view))
         words = ", ".join(f"{name}={value}" for name, value in sorted(selector(service).items()))
         yield Problem(
-            catalogue.ENDPOINTS_MISSING,
+            registry.ENDPOINTS_MISSING,
             displayed(service),
             f"no pod has the labels that it selects ({words}), so it leads nowhere",
             since,
@@ -99,7 +99,7 @@ def _gateway(view: View, gateway: Live) -> t.Iterator[Problem]:
                 said = str(found.get("message") or found.get("reason", ""))
                 missing = missing_reference(view, str(gateway["metadata"].get("namespace", "")), said)
                 grace = missing.grace if missing else ROUTING
-                yield Problem(catalogue.GATEWAY_REFUSED, displayed(gateway), part + said, since, fatal_at=since + grace)
+                yield Problem(registry.GATEWAY_REFUSED, displayed(gateway), part + said, since, fatal_at=since + grace)
                 return
 
 
@@ -111,7 +111,7 @@ def _route(_case: View, route: Live) -> t.Iterator[Problem]:
                 since = moment(found.get("lastTransitionTime"))
                 said = found.get("message") or found.get("reason", "")
                 words = f"gateway {(parent.get('parentRef') or {}).get('name', '')}: {said}"
-                yield Problem(catalogue.ROUTE_REFUSED, displayed(route), words, since, fatal_at=since + ROUTING)
+                yield Problem(registry.ROUTE_REFUSED, displayed(route), words, since, fatal_at=since + ROUTING)
                 return
 
 
@@ -125,7 +125,7 @@ def _autoscaler(view: View, autoscaler: Live) -> t.Iterator[Problem]:
             ready = [moment(condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
             since = moment(found.get("lastTransitionTime"))
             yield Problem(
-                catalogue.HPA_METRICS_MISSING,
+                registry.HPA_METRICS_MISSING,
                 displayed(autoscaler),
                 str(found.get("message") or found.get("reason", "")),
                 since,
@@ -140,7 +140,7 @@ def _budget(_case: View, budget: Live) -> t.Iterator[Problem]:
     pods, needed = int(status.get("expectedPods", 0)), int(status.get("desiredHealthy", 0))
     if 0 < pods <= needed:
         words = f"it asks for {needed} healthy pods of {pods}, so it never allows a disruption"
-        yield Problem(catalogue.BUDGET_BLOCKS, displayed(budget), words)
+        yield Problem(registry.DISRUPTION_BUDGET_BLOCKS, displayed(budget), words)
 
 
 RULES: dict[str, t.Callable[[View, Live], t.Iterator[Problem]]] = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._findings.finding import Check
-from .. import catalogue
+from ..._findings import registry
+from ..._findings.finding import FindingType
 from ..facts import Live
 from ..readiness import condition
 from .admission import classified
@@ -89,18 +89,22 @@ def _own_claim(view: View, pod: Live) -> Occurrence | None:
     return Occurrence(check, pod, words, first, grace, evidence=reported(failures[:1]), latest=last)
 
 
-def _evaluated(view: View, workload: Workload, pod: Live, message: str) -> tuple[Check, str, float]:
+def _evaluated(view: View, workload: Workload, pod: Live, message: str) -> tuple[FindingType, str, float]:
     missing = missing_reference(view, workload.namespace, message)
     if missing:
-        grace = COMING if missing.check is catalogue.KEY_MISSING and _is_filled(view, pod, message) else missing.grace
+        grace = (
+            COMING
+            if missing.check is registry.REFERENCE_KEY_MISSING and _is_filled(view, pod, message)
+            else missing.grace
+        )
         return missing.check, f"a volume cannot be mounted: {missing.words}", grace
     said = own_words(message, pod)
     if HELD.search(said):
         is_held = _is_held(view, pod, message) and not view.unfit_nodes
-        return catalogue.VOLUME_HELD, said, 0.0 if is_held else PATIENCE
+        return registry.VOLUME_ATTACHED_ELSEWHERE, said, 0.0 if is_held else PATIENCE
     if INVALID.search(said) or (CALLED_INVALID.search(said) and not DRIVERS_OWN.search(said)):
-        return catalogue.VOLUME_INVALID, said, 0.0
-    return catalogue.VOLUME_FAILING, said, PATIENCE
+        return registry.VOLUME_INVALID, said, 0.0
+    return registry.VOLUME_MOUNT_FAILING, said, PATIENCE
 
 
 def _is_filled(view: View, pod: Live, message: str) -> bool:
@@ -193,7 +197,7 @@ def _patience(view: View, refusal: Event) -> float:
 def _trouble(claim: Live, said: str, since: float, grace: float | None, event: Event | None = None) -> Problem:
     """Without a grace it takes its time, and is told when there is none left."""
     return Problem(
-        check=catalogue.CLAIM_UNBOUND,
+        check=registry.CLAIM_UNBOUND,
         object=displayed(claim),
         message=f"it is not bound to a volume: {one_line(said)}",
         since=since,

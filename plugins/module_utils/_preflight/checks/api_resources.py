@@ -9,112 +9,116 @@ import re
 import typing as t
 
 from ..._cluster.api_resources import KINDS
+from ..._findings import registry
 from ..._findings.finding import Finding
+from ..._ingress import providers
+from ..._ingress.provider import Provider, Software
 from ..._objects.manifest import Manifest, key_of
-from .. import catalogue, controllers
-from ..context import Context
-from ..facts import Controller, Unknown, known
-
-NGINX_CONTROLLER = "k8s.io/ingress-nginx"
-LAST_INGRESS_NGINX = (1, 15, 1)
+from .. import controllers
+from ..snapshot import Controller, Unknown, known
+from ..view import OFF, PreflightView
 
 
-def check_kinds(context: Context) -> t.Iterator[Finding]:
-    for (api_version, kind), components in context.needs.kinds.items():
-        served = context.facts.served.get(api_version)
+def check_kinds(view: PreflightView) -> t.Iterator[Finding]:
+    for (api_version, kind), components in view.needs.kinds.items():
+        served = view.snapshot.served.get(api_version)
         if isinstance(served, Unknown) or (served is not None and kind in served):
             continue
-        yield catalogue.KIND_NOT_SERVED.found(
+        yield registry.KIND_NOT_SERVED.found(
             _definition(api_version, kind),
             f"The cluster does not serve {kind} in {api_version}, which {_and(components)} contributes.",
             next_step=controllers.way_out(api_version.rpartition("/")[0], kind),
         )
 
 
-def check_metrics(context: Context) -> t.Iterator[Finding]:
-    if isinstance(context.facts.metrics, Unknown) or not context.facts.metrics:
+def check_metrics(view: PreflightView) -> t.Iterator[Finding]:
+    if isinstance(view.snapshot.metrics, Unknown) or not view.snapshot.metrics:
         return
-    for autoscaler in context.needs.of_kind("HorizontalPodAutoscaler"):
-        yield catalogue.METRICS_UNAVAILABLE.found(
-            key_of(autoscaler), f"It scales by metrics that the cluster does not have: {context.facts.metrics}."
+    for autoscaler in view.needs.of_kind("HorizontalPodAutoscaler"):
+        yield registry.METRICS_UNAVAILABLE.found(
+            key_of(autoscaler), f"It scales by metrics that the cluster does not have: {view.snapshot.metrics}."
         )
 
 
-def check_ingress_class(context: Context) -> t.Iterator[Finding]:
-    classes = context.facts.ingress_classes
+def check_ingress_class(view: PreflightView) -> t.Iterator[Finding]:
+    classes = view.snapshot.ingress_classes
     if isinstance(classes, Unknown):
         return
-    for ingress in context.needs.of_kind("Ingress"):
+    for ingress in view.needs.of_kind("Ingress"):
         name = ingress["spec"].get("ingressClassName")
         if name and name not in classes:
-            yield catalogue.INGRESS_CLASS_MISSING.found(
+            yield registry.INGRESS_CLASS_MISSING.found(
                 key_of(ingress), f"IngressClass {name} does not exist; the cluster has {_names(classes)}."
             )
-        elif name and classes[name] == NGINX_CONTROLLER:
-            yield from _evaluate_ingress_nginx(ingress, known(context.facts.controllers, ()))
+        elif name and (provider := providers.by_class(classes[name])):
+            yield from _evaluate_retirement(provider, ingress, known(view.snapshot.controllers, ()))
 
 
-def check_gateway_class(context: Context) -> t.Iterator[Finding]:
-    classes = context.facts.gateway_classes
+def check_gateway_class(view: PreflightView) -> t.Iterator[Finding]:
+    classes = view.snapshot.gateway_classes
     if isinstance(classes, Unknown):
         return
-    for gateway in context.needs.of_kind("Gateway"):
+    for gateway in view.needs.of_kind("Gateway"):
         name = gateway["spec"]["gatewayClassName"]
         if name not in classes:
-            yield catalogue.GATEWAY_CLASS_MISSING.found(
+            yield registry.GATEWAY_CLASS_MISSING.found(
                 key_of(gateway), f"GatewayClass {name} does not exist; the cluster has {_names(classes)}."
             )
 
 
-def check_controllers(context: Context) -> t.Iterator[Finding]:
+def check_controllers(view: PreflightView) -> t.Iterator[Finding]:
     """Objects whose operator is missing are accepted by the API server and then lie unread."""
-    if isinstance(context.facts.controllers, Unknown) or context.options.controller_severity == catalogue.OFF:
+    if isinstance(view.snapshot.controllers, Unknown) or view.options.controller_severity == OFF:
         return
-    used = {version for version in context.needs.versions if context.facts.served.get(version)}
+    used = {version for version in view.needs.versions if view.snapshot.served.get(version)}
     groups = {api_version.rpartition("/")[0] for api_version in used}
     for each in controllers.OPERATORS:
         if groups.intersection(each.groups):
-            found = [controller for controller in context.facts.controllers if controller.software == each.name]
-            yield from _evaluate_operator(each, found, context.options.controller_severity)
+            found = [controller for controller in view.snapshot.controllers if controller.software == each.name]
+            yield from _evaluate_operator(each, found, view.options.controller_severity)
 
 
-def _evaluate_operator(each: controllers.Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
+def _evaluate_operator(each: Software, found: t.Sequence[Controller], severity: str) -> t.Iterator[Finding]:
     if not found:
-        yield catalogue.CONTROLLER_NOT_FOUND.found(
+        yield registry.CONTROLLER_NOT_FOUND.found(
             each.name,
             f"The cluster serves {each.groups[0]}, but no Deployment runs an image of {each.name}.",
             severity=severity,
         )
     for controller in found:
         if controller.ready < controller.required or controller.required == 0:
-            yield catalogue.CONTROLLER_NOT_READY.found(
+            yield registry.CONTROLLER_NOT_READY.found(
                 controller.where,
                 f"{each.name} has {controller.ready} of {controller.required} pods available.",
                 severity=severity,
             )
 
 
-def _evaluate_ingress_nginx(ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
-    """The class may be served by another controller that reads the same annotations, such as Traefik."""
-    running = [each for each in found if each.software == controllers.INGRESS_NGINX.name]
+def _evaluate_retirement(provider: Provider, ingress: Manifest, found: t.Sequence[Controller]) -> t.Iterator[Finding]:
+    """The class of a retired controller may be served by another one that reads the same annotations."""
+    retirement, name = provider.retirement, provider.software.name
+    if retirement is None:
+        return
+    running = [each for each in found if each.software == name]
     for controller in running:
         version = _version(controller.version)
-        if version and version < LAST_INGRESS_NGINX:
-            yield catalogue.INGRESS_VULNERABLE.found(
-                controller.where, f"It runs ingress-nginx {controller.version}, which has known remote vulnerabilities."
+        if version and version < retirement.last_release:
+            yield registry.INGRESS_CONTROLLER_VULNERABLE.found(
+                controller.where, f"It runs {name} {controller.version}, which has known remote vulnerabilities."
             )
-    alone = not running and not any(each.software == controllers.TRAEFIK.name for each in found)
-    if running or alone:
-        yield catalogue.INGRESS_RETIRED.found(
-            key_of(ingress), "Its class belongs to the ingress-nginx controller, which was retired in March 2026."
+    stand_ins = {each.name for each in provider.stand_ins}
+    if running or not any(each.software in stand_ins for each in found):
+        yield registry.INGRESS_CONTROLLER_RETIRED.found(
+            key_of(ingress), f"Its class belongs to the {name} controller, which was retired in {retirement.since}."
         )
 
 
 def _definition(api_version: str, kind: str) -> str:
     """What a cluster lacks that does not serve a kind, by the name that `kubectl get crd` shows."""
     group, place = api_version.rpartition("/")[0], KINDS.get((api_version, kind))
+    plural = place.plural if place else providers.plural(api_version, kind)
     is_custom = controllers.by_group(group) is not None
-    return f"CustomResourceDefinition {place.plural}.{group}" if place and is_custom else f"{kind} ({api_version})"
+    return f"CustomResourceDefinition {plural}.{group}" if plural and is_custom else f"{kind} ({api_version})"
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
-from ..context import Context
-from ..facts import Node, Pod, Unknown, known
 from ..pod_resources import ZONE, Use, alone_on_node, required_topologies, takes, use_of
-from ..requirements import Workload
+from ..requirements import RequiredWorkload
 from ..resource_math import ZERO, Amounts, list_shown, minus, plus
+from ..snapshot import Node, Pod, Unknown, known
+from ..view import OFF, PreflightView
 
 WANTED_ZONES = 2
 """Zones that a spread over zones is worth something from."""
@@ -33,23 +33,23 @@ class Room:
         return f"Node {self.node.name} ({self.node.zone or 'no zone'}) takes {self.pods}: free {list_shown(self.free)}"
 
 
-def check_capacity(context: Context) -> t.Iterator[Finding]:
+def check_capacity(view: PreflightView) -> t.Iterator[Finding]:
     """Judges each workload by itself. Where something adds nodes, or may do so, a shortage is a warning."""
-    facts, severity = context.facts, context.options.capacity_severity
-    if severity == catalogue.OFF or isinstance(facts.nodes, Unknown) or isinstance(facts.pods, Unknown):
+    snapshot, severity = view.snapshot, view.options.capacity_severity
+    if severity == OFF or isinstance(snapshot.nodes, Unknown) or isinstance(snapshot.pods, Unknown):
         return
-    for workload in context.needs.workloads:
-        use = use_of(workload.spec, limit_range_specs(context))
-        rooms = rooms_for(workload, use, facts.nodes, facts.pods)
+    for workload in view.needs.workloads:
+        use = use_of(workload.spec, limit_range_specs(view))
+        rooms = rooms_for(workload, use, snapshot.nodes, snapshot.pods)
         total = placeable(workload, rooms)
         if total < workload.most:
-            yield catalogue.CAPACITY_INSUFFICIENT.found(
+            yield registry.CAPACITY_INSUFFICIENT.found(
                 workload.key,
                 f"{workload.most} pods ({workload.maximum} replicas and {workload.surge} more while rolling out) of "
                 f"{list_shown(use.requests)} do not fit: there is room for {total} on {len(rooms)} of "
-                f"{len(facts.nodes)} nodes.{_outlook(facts.autoscaled)}",
+                f"{len(snapshot.nodes)} nodes.{_outlook(snapshot.autoscaled)}",
                 [str(room) for room in rooms[:SHOWN_NODES]],
-                severity="warning" if facts.autoscaled else severity,
+                severity="warning" if snapshot.autoscaled else severity,
             )
 
 
@@ -59,23 +59,23 @@ def _outlook(autoscaled: bool | Unknown) -> str:
     return " New nodes may be added automatically." if autoscaled else ""
 
 
-def check_zones(context: Context) -> t.Iterator[Finding]:
+def check_zones(view: PreflightView) -> t.Iterator[Finding]:
     """A spread over zones needs zones to spread over."""
-    if isinstance(context.facts.nodes, Unknown):
+    if isinstance(view.snapshot.nodes, Unknown):
         return
-    for workload in context.needs.workloads:
+    for workload in view.needs.workloads:
         for constraint in workload.spec.get("topologySpreadConstraints") or ():
             required = constraint.get("minDomains", WANTED_ZONES)
-            zones = {node.zone for node in _usable(workload, context.facts.nodes) if node.zone}
+            zones = {node.zone for node in _usable(workload, view.snapshot.nodes) if node.zone}
             if constraint["topologyKey"] == ZONE and workload.minimum > 1 and len(zones) < required:
-                yield catalogue.ZONES_FEW.found(
+                yield registry.ZONES_TOO_FEW.found(
                     workload.key,
                     f"Its pods shall spread over zones, but the nodes that take them lie in "
                     f"{len(zones)} ({', '.join(sorted(zones)) or 'none has the label ' + ZONE}); {required} wanted.",
                 )
 
 
-def rooms_for(workload: Workload, use: Use, nodes: t.Iterable[Node], pods: t.Iterable[Pod]) -> list[Room]:
+def rooms_for(workload: RequiredWorkload, use: Use, nodes: t.Iterable[Node], pods: t.Iterable[Pod]) -> list[Room]:
     """The room on each usable node, with the workload's present pods counted as gone."""
     others: dict[str, list[Pod]] = {}
     for pod in pods:
@@ -92,7 +92,7 @@ def rooms_for(workload: Workload, use: Use, nodes: t.Iterable[Node], pods: t.Ite
     return rooms
 
 
-def placeable(workload: Workload, rooms: t.Sequence[Room]) -> int:
+def placeable(workload: RequiredWorkload, rooms: t.Sequence[Room]) -> int:
     """How many pods fit in all, where a required spread lets no zone have more than its skew above the emptiest."""
     skew = required_topologies(workload.spec).get(ZONE)
     by_zone: dict[str, int] = {}
@@ -104,31 +104,29 @@ def placeable(workload: Workload, rooms: t.Sequence[Room]) -> int:
     return sum(min(count, ceiling) for count in by_zone.values())
 
 
-def is_of(pod: Pod, workload: Workload) -> bool:
+def is_of(pod: Pod, workload: RequiredWorkload) -> bool:
     """Whether a live pod belongs to the workload."""
     labels = workload.selector.items()
     return pod.namespace == workload.key.namespace and bool(labels) and labels <= pod.labels.items()
 
 
-def pods_of_others(context: Context) -> list[Pod] | None:
+def pods_of_others(view: PreflightView) -> list[Pod] | None:
     """The pods of the namespace that are not the release's; None when they cannot be listed."""
-    if isinstance(context.facts.own_pods, Unknown):
+    if isinstance(view.snapshot.own_pods, Unknown):
         return None
-    return [
-        pod for pod in context.facts.own_pods if not any(is_of(pod, workload) for workload in context.needs.workloads)
-    ]
+    return [pod for pod in view.snapshot.own_pods if not any(is_of(pod, workload) for workload in view.needs.workloads)]
 
 
-def _usable(workload: Workload, nodes: t.Iterable[Node]) -> list[Node]:
+def _usable(workload: RequiredWorkload, nodes: t.Iterable[Node]) -> list[Node]:
     return [
         node for node in nodes if node.ready and node.schedulable and takes(node.labels, node.taints, workload.spec)
     ]
 
 
-def limit_range_specs(context: Context) -> list[t.Mapping[str, t.Any]]:
+def limit_range_specs(view: PreflightView) -> list[t.Mapping[str, t.Any]]:
     """The LimitRanges that there will be: the release's own, and the live ones that it leaves."""
-    rendered = {item["metadata"]["name"]: item["spec"] for item in context.needs.of_kind("LimitRange")}
-    live = {item["metadata"]["name"]: item["spec"] for item in known(context.facts.limit_ranges, ())}
+    rendered = {item["metadata"]["name"]: item["spec"] for item in view.needs.of_kind("LimitRange")}
+    live = {item["metadata"]["name"]: item["spec"] for item in known(view.snapshot.limit_ranges, ())}
     return list({**live, **rendered}.values())
 
 

@@ -8,53 +8,51 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
-from ..context import Context
-from ..facts import Unknown, known
+from ..snapshot import Unknown, known
+from ..view import PreflightView
 
 OLDEST_KUBELET = 3
 """Minor versions that a kubelet may be behind its API server."""
 
 
-def check_cluster(context: Context) -> t.Iterator[Finding]:
+def check_cluster(view: PreflightView) -> t.Iterator[Finding]:
     """The UID of kube-system tells clusters apart, whatever names and addresses say."""
-    host, uid, expected = context.facts.host, context.facts.uid, context.options.cluster_uid
+    host, uid, expected = view.snapshot.host, view.snapshot.uid, view.options.cluster_uid
     if expected and isinstance(uid, Unknown):
-        yield catalogue.WRONG_CLUSTER.found(
+        yield registry.WRONG_CLUSTER.found(
             host,
             f"maestro_cluster_uid says {expected}, but the cluster's identity cannot be read: {uid.why}.",
             next_step="Allow the account to get the Namespace kube-system.",
         )
     elif expected and uid != expected:
-        yield catalogue.WRONG_CLUSTER.found(
-            host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}."
-        )
-    elif not expected and context.options.production:
-        yield catalogue.CLUSTER_NOT_PINNED.found(
+        yield registry.WRONG_CLUSTER.found(host, f"This is the cluster {uid}, but maestro_cluster_uid says {expected}.")
+    elif not expected and view.options.production:
+        yield registry.CLUSTER_NOT_PINNED.found(
             host, f"No identity is expected of this cluster; it is {_displayed(uid)}."
         )
 
 
-def check_version(context: Context) -> t.Iterator[Finding]:
-    version, oldest = context.facts.version, context.options.minimum_version
+def check_version(view: PreflightView) -> t.Iterator[Finding]:
+    version, oldest = view.snapshot.version, view.options.minimum_version
     if not isinstance(version, Unknown) and minor_of(version) < minor_of(oldest):
-        yield catalogue.SERVER_UNSUPPORTED.found(
-            context.facts.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
+        yield registry.SERVER_UNSUPPORTED.found(
+            view.snapshot.host, f"It runs Kubernetes {version}; {oldest} is the oldest supported version."
         )
 
 
-def check_skew(context: Context) -> t.Iterator[Finding]:
+def check_skew(view: PreflightView) -> t.Iterator[Finding]:
     """Kubernetes supports kubelets of the API server's minor version and of the three before it."""
-    if isinstance(context.facts.version, Unknown):
+    if isinstance(view.snapshot.version, Unknown):
         return
-    server = minor_of(context.facts.version)
-    for node in known(context.facts.nodes, ()):
+    server = minor_of(view.snapshot.version)
+    for node in known(view.snapshot.nodes, ()):
         kubelet = minor_of(node.kubelet)
         if kubelet and not server - OLDEST_KUBELET <= kubelet <= server:
-            yield catalogue.NODE_SKEW.found(
+            yield registry.NODE_SKEW.found(
                 f"Node {node.name}",
-                f"Its kubelet {node.kubelet} is not supported with an API server {context.facts.version}.",
+                f"Its kubelet {node.kubelet} is not supported with an API server {view.snapshot.version}.",
             )
 
 

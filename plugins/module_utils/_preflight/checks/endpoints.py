@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ..._cluster.batch_get import Reached
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key
 from ..._variables import network_peers
-from .. import catalogue
-from ..context import Context
-from ..facts import Facts, Unknown, known
+from ..snapshot import PreflightSnapshot, Unknown, known
+from ..view import OFF, PreflightView
 
 EXTERNAL = "ExternalName"
 HEADLESS = "None"
@@ -23,17 +23,17 @@ CORRECT_SERVICE = (
 )
 
 
-def check_endpoints(context: Context) -> t.Iterator[Finding]:
+def check_endpoints(view: PreflightView) -> t.Iterator[Finding]:
     """Reachable from this host is what can be known; of a Service, which only pods reach, what the API says."""
-    severity = context.options.endpoint_severity
-    if severity == catalogue.OFF:
+    severity = view.options.endpoint_severity
+    if severity == OFF:
         return
-    for reached in unreached(context.facts):
-        endpoint, service = reached.endpoint, service_of(reached, context.needs.namespace)
+    for reached in unreached(view.snapshot):
+        endpoint, service = reached.endpoint, service_of(reached, view.needs.namespace)
         problem = f"This host cannot open a connection: {reached.problem} (after {reached.seconds:.1f} s)."
-        said = _problem_of_service(context, service, endpoint.port) if service else ""
+        said = _problem_of_service(view, service, endpoint.port) if service else ""
         if said or service is None:
-            yield catalogue.ENDPOINT_UNREACHABLE.found(
+            yield registry.ENDPOINT_UNREACHABLE.found(
                 f"{endpoint.name} {endpoint.host}:{endpoint.port}",
                 f"{problem} {said}".strip(),
                 severity=severity,
@@ -41,9 +41,9 @@ def check_endpoints(context: Context) -> t.Iterator[Finding]:
             )
 
 
-def unreached(facts: Facts) -> list[Reached]:
+def unreached(snapshot: PreflightSnapshot) -> list[Reached]:
     """The endpoints that this host could not connect to."""
-    return [reached for reached in facts.endpoints if reached.problem]
+    return [reached for reached in snapshot.endpoints if reached.problem]
 
 
 def service_of(reached: Reached, namespace: str) -> Key | None:
@@ -53,14 +53,14 @@ def service_of(reached: Reached, namespace: str) -> Key | None:
     return Key("v1", "Service", found, host.partition(".")[0]) if found else None
 
 
-def _problem_of_service(context: Context, service: Key, port: int) -> str:
+def _problem_of_service(view: PreflightView, service: Key, port: int) -> str:
     """Why pods cannot reach it either; empty when they can, or when that is not known."""
-    live = context.facts.live.get(service)
-    if service in context.needs.keys or service not in context.facts.live or isinstance(live, Unknown):
+    live = view.snapshot.live.get(service)
+    if service in view.needs.keys or service not in view.snapshot.live or isinstance(live, Unknown):
         return ""
     if live is None:
         return f"{service}, which pods would take the name for, does not exist."
-    spec, is_backed = live["spec"], known(context.facts.backed.get(service, True), True)
+    spec, is_backed = live["spec"], known(view.snapshot.backed.get(service, True), True)
     if spec.get("type") == EXTERNAL:
         return ""
     ports = [item["port"] for item in spec.get("ports") or ()]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.pod_template import containers_of
-from .. import catalogue
-from ..context import Context
+from ..view import OFF, PreflightView
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?"
@@ -22,24 +22,24 @@ REFERENCE = re.compile(
 )
 
 
-def check_images(context: Context) -> t.Iterator[Finding]:
-    for workload in context.needs.workloads:
+def check_images(view: PreflightView) -> t.Iterator[Finding]:
+    for workload in view.needs.workloads:
         for container in containers_of(workload.spec):
             subject = f"{workload.key}, container {container['name']}"
-            yield from _evaluate(subject, container.get("image") or "", context)
+            yield from _evaluate(subject, container.get("image") or "", view)
 
 
-def _evaluate(subject: str, image: str, context: Context) -> t.Iterator[Finding]:
+def _evaluate(subject: str, image: str, view: PreflightView) -> t.Iterator[Finding]:
     match = REFERENCE.fullmatch(image)
     if match is None:
-        yield catalogue.IMAGE_INVALID.found(subject, f"{image!r} is no image reference.")
+        yield registry.IMAGE_INVALID.found(subject, f"{image!r} is no image reference.")
         return
     if match["tag"] in (None, "latest") and not match["digest"]:
-        yield catalogue.IMAGE_LATEST.found(subject, f"{image} means whatever was pushed last (tag latest).")
+        yield registry.IMAGE_LATEST.found(subject, f"{image} means whatever was pushed last (tag latest).")
         return
-    severity = context.options.digest_severity
-    if not match["digest"] and context.options.production and severity != catalogue.OFF:
-        yield catalogue.IMAGE_NOT_PINNED.found(
+    severity = view.options.digest_severity
+    if not match["digest"] and view.options.production and severity != OFF:
+        yield registry.IMAGE_NOT_PINNED.found(
             subject, f"{image} has no digest: the tag can be moved to another image at any time.", severity=severity
         )
 

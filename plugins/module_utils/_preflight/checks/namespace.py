@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest, key_of
 from ..._release.objects.ownership import ReleaseName, is_ours
 from ..._release.planning.plan import REPLACEABLE
-from .. import catalogue
-from ..context import Context
-from ..facts import Refusal, Unknown
+from ..._release.planning.selector_change import labels_to_add
+from ..snapshot import Refusal, Unknown
+from ..view import PreflightView
 from .capacity import pods_of_others
 
 FIXED_FIELDS: dict[str, tuple[str, ...]] = {
@@ -32,26 +33,26 @@ NOT_ALLOWED_TO_CREATE = "cannot create resource"
 ABOUT_QUOTA = "exceeded quota"
 
 
-def check_namespace(context: Context) -> t.Iterator[Finding]:
-    namespace = context.facts.namespace
+def check_namespace(view: PreflightView) -> t.Iterator[Finding]:
+    namespace = view.snapshot.namespace
     if namespace is None or isinstance(namespace, Unknown) or not namespace.terminating_since:
         return
     held = "; ".join(namespace.held_by) or "the server does not say by what"
-    yield catalogue.NAMESPACE_TERMINATING.found(
-        f"Namespace {context.needs.namespace}",
+    yield registry.NAMESPACE_TERMINATING.found(
+        f"Namespace {view.needs.namespace}",
         f"It is being deleted since {namespace.terminating_since} and takes no new object. It is held by {held}.",
         namespace.held_by,
     )
 
 
-def check_shared(context: Context) -> t.Iterator[Finding]:
+def check_shared(view: PreflightView) -> t.Iterator[Finding]:
     """A namespace that is not the release's own may hold pods of others, which some of its objects are about too."""
-    others = [pod for pod in pods_of_others(context) or () if SOLVER_LABEL not in pod.labels]
-    strict = [str(key_of(manifest)) for manifest in context.needs.manifests if _is_about_all_pods(manifest)]
-    if others and strict and not context.needs.of_kind("Namespace"):
+    others = [pod for pod in pods_of_others(view) or () if SOLVER_LABEL not in pod.labels]
+    strict = [str(key_of(manifest)) for manifest in view.needs.manifests if _is_about_all_pods(manifest)]
+    if others and strict and not view.needs.of_kind("Namespace"):
         names = sorted(pod.name for pod in others)
-        yield catalogue.NAMESPACE_SHARED.found(
-            f"Namespace {context.needs.namespace}",
+        yield registry.NAMESPACE_SHARED.found(
+            f"Namespace {view.needs.namespace}",
             f"It is shared with pods of others ({len(others)}), and {', '.join(strict)} would be about them too.",
             [f"Pod {name}" for name in names[:SHOWN_PODS]],
         )
@@ -63,46 +64,49 @@ def _is_about_all_pods(manifest: Manifest) -> bool:
     )
 
 
-def check_admission(context: Context) -> t.Iterator[Finding]:
+def check_admission(view: PreflightView) -> t.Iterator[Finding]:
     """A pod that admission refuses shows only as a Deployment that stays without pods; quotas are judged apart."""
-    for key, refusal in context.facts.dry_runs.items():
+    for key, refusal in view.snapshot.dry_runs.items():
         if not isinstance(refusal, Refusal) or NOT_ALLOWED_TO_CREATE in refusal.message:
             continue
         if refusal.status == 0 or refusal.status >= 500 or ABOUT_QUOTA in refusal.message:
             continue
-        check = catalogue.POD_SECURITY if "violates PodSecurity" in refusal.message else catalogue.POD_REFUSED
+        check = registry.POD_SECURITY if "violates PodSecurity" in refusal.message else registry.POD_REFUSED
         yield check.found(key, f"The API server refuses its pods (dry run): {refusal.message}", [refusal.message])
 
 
-def check_history(context: Context) -> t.Iterator[Finding]:
-    pending = context.facts.pending
+def check_history(view: PreflightView) -> t.Iterator[Finding]:
+    pending = view.snapshot.pending
     if pending is None or isinstance(pending, Unknown):
         return
-    name = f"Release {context.needs.name} in {context.needs.namespace}"
+    name = f"Release {view.needs.name} in {view.needs.namespace}"
     record = pending.record or "its lock"
     if pending.holder:
         left = f"its lock is renewed, or free in {pending.lease_seconds_left:.0f} s by the clock of this machine"
-        yield catalogue.RELEASE_IN_PROGRESS.found(
+        yield registry.RELEASE_IN_PROGRESS.found(
             name,
             f"Another run is at work ({record}), held by {pending.holder}, or was killed a moment ago; {left}. "
             "The release looks at the lock and refuses when that run lives",
+            severity="warning",
+            next_step="Wait until it ends; to go on is safe, because nothing changes beside it.",
         )
     elif pending.record:
-        yield catalogue.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")
+        yield registry.RELEASE_INTERRUPTED.found(name, f"A former run ended without an outcome ({record}).")
 
 
-def check_fixed_fields(context: Context) -> t.Iterator[Finding]:
+def check_fixed_fields(view: PreflightView) -> t.Iterator[Finding]:
     """What cannot be changed and is not deleted and created anew by the release itself."""
-    for manifest in context.needs.manifests:
-        live = context.facts.live.get(key_of(manifest))
+    for manifest in view.needs.manifests:
+        live = view.snapshot.live.get(key_of(manifest))
         if live is None or isinstance(live, Unknown):
             continue
-        if manifest["kind"] in REPLACEABLE and is_ours(live, ReleaseName(context.needs.name, context.needs.namespace)):
+        goes_anew = manifest["kind"] in REPLACEABLE or labels_to_add(manifest, live) is not None
+        if goes_anew and is_ours(live, ReleaseName(view.needs.name, view.needs.namespace)):
             continue
         for path in FIXED_FIELDS.get(manifest["kind"], ()):
             before, after = _field(live, path), _field(manifest, path)
             if after is not None and before != after:
-                yield catalogue.FIELD_IMMUTABLE.found(
+                yield registry.FIELD_IMMUTABLE.found(
                     key_of(manifest),
                     f"{path} cannot be changed once it is there: it is {before}, and would be {after}.",
                 )

@@ -7,36 +7,37 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue, permissions
-from ..context import Context
-from ..permissions import Access
+from .. import permissions
+from ..permissions import Permission
+from ..view import PreflightView
 
 
-def check_permissions(context: Context) -> t.Iterator[Finding]:
+def check_permissions(view: PreflightView) -> t.Iterator[Finding]:
     """One finding for each kind, with all its verbs."""
-    grants = set(_role_accesses(context))
-    missing: dict[str, list[Access]] = {}
-    for each in context.facts.denied:
+    grants = set(_role_accesses(view))
+    missing: dict[str, list[Permission]] = {}
+    for each in view.snapshot.denied:
         if each not in grants:
             missing.setdefault(each.subject, []).append(each)
     for kind, denied in missing.items():
         verbs = ", ".join(dict.fromkeys(each.verb for each in denied))
-        yield catalogue.PERMISSION_MISSING.found(
+        yield registry.PERMISSION_MISSING.found(
             f"{kind}{_where(denied[0])}",
             f"The account may not {verbs} {denied[0].resource}{_group(denied[0])}.",
             [_line(each) for each in denied],
         )
 
 
-def check_escalation(context: Context) -> t.Iterator[Finding]:
+def check_escalation(view: PreflightView) -> t.Iterator[Finding]:
     """The API server refuses a Role that grants more than its author holds, unless the author may escalate."""
-    denied = set(context.facts.denied)
-    for each in permissions.escalations(context.needs):
-        granted = permissions.granted_by_roles(context.needs)
+    denied = set(view.snapshot.denied)
+    for each in permissions.escalations(view.needs):
+        granted = permissions.granted_by_roles(view.needs)
         held_back = [grant for grant in granted if grant in denied and grant.subject == each.subject]
         if held_back and each in denied:
-            yield catalogue.ROLE_ESCALATION.found(
+            yield registry.ROLE_ESCALATION.found(
                 each.subject,
                 "It grants what the account itself does not hold: "
                 + "; ".join(f"{grant.verb} {grant.resource}{_group(grant)}" for grant in held_back)
@@ -45,19 +46,19 @@ def check_escalation(context: Context) -> t.Iterator[Finding]:
             )
 
 
-def _role_accesses(context: Context) -> list[Access]:
-    return [*permissions.granted_by_roles(context.needs), *permissions.escalations(context.needs)]
+def _role_accesses(view: PreflightView) -> list[Permission]:
+    return [*permissions.granted_by_roles(view.needs), *permissions.escalations(view.needs)]
 
 
-def _where(each: Access) -> str:
+def _where(each: Permission) -> str:
     return f" in {each.namespace}" if each.namespace else ""
 
 
-def _group(each: Access) -> str:
+def _group(each: Permission) -> str:
     return f" of {each.group}" if each.group else ""
 
 
-def _line(each: Access) -> str:
+def _line(each: Permission) -> str:
     name = f" {each.name}" if each.name else ""
     return f"denied: {each.verb} {each.resource}{name}{_group(each)}{_where(each)}"
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, key_of
 from ..._objects.pod_template import containers_of
 from ..._objects.quantity import amount
-from .. import catalogue
-from ..context import Context
-from ..facts import Pod, Unknown, known
 from ..pod_resources import Spec, Use, resources_of, use_of
 from ..quota_usage import added, limited_objects, quotas_in_force, used
 from ..resource_math import ZERO, Amounts, amounts, displayed, plus, times
+from ..snapshot import Pod, Unknown, known
+from ..view import PreflightView
 from .capacity import limit_range_specs, pods_of_others
 
 
-def check_quota(context: Context) -> t.Iterator[Finding]:
+def check_quota(view: PreflightView) -> t.Iterator[Finding]:
     """The release's own ResourceQuota counts as it will be, a live one that it does not replace as it is."""
-    needed = {**_needed_by_pods(context), **_needed_by_objects(context)}
-    for quota in quotas_in_force(context.needs, known(context.facts.quotas, ())):
+    needed = {**_needed_by_pods(view), **_needed_by_objects(view)}
+    for quota in quotas_in_force(view.needs, known(view.snapshot.quotas, ())):
         hard = amounts(quota["spec"].get("hard"))
         short = [name for name in sorted(hard) if needed.get(name, ZERO) > hard[name]]
         if short:
@@ -32,42 +32,42 @@ def check_quota(context: Context) -> t.Iterator[Finding]:
                 f"{name}: {displayed(name, needed[name])} needed, {displayed(name, hard[name])} allowed"
                 for name in short
             ]
-            yield catalogue.QUOTA_INSUFFICIENT.found(
+            yield registry.QUOTA_INSUFFICIENT.found(
                 key_of(quota), f"It does not hold the release at its largest: {'; '.join(lines)}.", lines
             )
 
 
-def check_limit_ranges(context: Context) -> t.Iterator[Finding]:
-    specs = limit_range_specs(context)
+def check_limit_ranges(view: PreflightView) -> t.Iterator[Finding]:
+    specs = limit_range_specs(view)
     for spec in specs:
         for item in spec.get("limits") or ():
-            for owner, what, given in _limited(context, item.get("type", ""), specs):
+            for owner, what, given in _limited(view, item.get("type", ""), specs):
                 for problem in _outside(item, given):
-                    yield catalogue.LIMIT_RANGE_VIOLATION.found(owner, f"{what} {problem}.")
+                    yield registry.LIMIT_RANGE_VIOLATION.found(owner, f"{what} {problem}.")
 
 
-def _needed_by_pods(context: Context) -> dict[str, Decimal]:
+def _needed_by_pods(view: PreflightView) -> dict[str, Decimal]:
     """What all pods take at the release's largest; nothing when the present ones cannot be listed."""
-    others = pods_of_others(context)
-    return {} if others is None else plus(_needed(context), _counted(others))
+    others = pods_of_others(view)
+    return {} if others is None else plus(_needed(view), _counted(others))
 
 
-def _needed_by_objects(context: Context) -> dict[str, Decimal]:
+def _needed_by_objects(view: PreflightView) -> dict[str, Decimal]:
     """The counts that grow, with what is there already."""
-    facts, quotas = context.facts, known(context.facts.quotas, ())
-    objects = limited_objects(context.needs, quotas_in_force(context.needs, quotas))
-    nothing = dict.fromkeys(objects) if facts.namespace is None else {}
-    live = {key: body for key, body in {**nothing, **facts.live}.items() if not isinstance(body, Unknown)}
+    snapshot, quotas = view.snapshot, known(view.snapshot.quotas, ())
+    objects = limited_objects(view.needs, quotas_in_force(view.needs, quotas))
+    nothing = dict.fromkeys(objects) if snapshot.namespace is None else {}
+    live = {key: body for key, body in {**nothing, **snapshot.live}.items() if not isinstance(body, Unknown)}
     present = used(quotas)
     return {name: value + present.get(name, ZERO) for name, value in added(objects, live).items()}
 
 
-def _needed(context: Context) -> dict[str, Decimal]:
+def _needed(view: PreflightView) -> dict[str, Decimal]:
     """What the release takes of a quota at its largest."""
-    ranges = limit_range_specs(context)
-    parts = [times(_charge(use_of(each.spec, ranges)), each.most) for each in context.needs.workloads]
-    for claim in context.needs.claims:
-        owners = [each.most for each in context.needs.workloads if each.key == claim.owner]
+    ranges = limit_range_specs(view)
+    parts = [times(_charge(use_of(each.spec, ranges)), each.most) for each in view.needs.workloads]
+    for claim in view.needs.claims:
+        owners = [each.most for each in view.needs.workloads if each.key == claim.owner]
         count = owners[0] if claim.each_pod and owners else 1
         storage = amounts((claim.spec.get("resources") or {}).get("requests")).get("storage", ZERO)
         counted = dict.fromkeys(("persistentvolumeclaims", "count/persistentvolumeclaims"), Decimal(1))
@@ -87,10 +87,12 @@ def _charge(use: Use) -> dict[str, Decimal]:
     return charge
 
 
-def _limited(context: Context, kind: str, ranges: t.Sequence[Spec]) -> t.Iterator[tuple[Key, str, dict[str, Amounts]]]:
+def _limited(
+    view: PreflightView, kind: str, ranges: t.Sequence[Spec]
+) -> t.Iterator[tuple[Key, str, dict[str, Amounts]]]:
     """What a LimitRange item of a type is about: (object, name of the part, its requests and limits)."""
     items = [item for spec in ranges for item in spec.get("limits") or () if item.get("type") == "Container"]
-    for workload in context.needs.workloads:
+    for workload in view.needs.workloads:
         if kind == "Container":
             for container in containers_of(workload.spec):
                 yield workload.key, f"Container {container['name']}", dict(resources_of(container, items))
@@ -98,7 +100,7 @@ def _limited(context: Context, kind: str, ranges: t.Sequence[Spec]) -> t.Iterato
             use = use_of(workload.spec, ranges)
             yield workload.key, "Pod", {"requests": use.requests, "limits": use.limits}
     if kind == "PersistentVolumeClaim":
-        for claim in context.needs.claims:
+        for claim in view.needs.claims:
             yield claim.owner, f"Volume {claim.name}", {"requests": amounts(claim.spec["resources"]["requests"])}
 
 
@@ -106,8 +108,8 @@ def _outside(item: Manifest, given: t.Mapping[str, Amounts]) -> t.Iterator[str]:
     requests, limits = given["requests"], given.get("limits", given["requests"])
     for name, low in amounts(item.get("min")).items():
         if requests.get(name, ZERO) < low:
-            shown = displayed(name, requests.get(name, ZERO))
-            yield f"requests {name} {shown}, less than the minimum {displayed(name, low)}"
+            requested = displayed(name, requests.get(name, ZERO))
+            yield f"requests {name} {requested}, less than the minimum {displayed(name, low)}"
     for name, high in amounts(item.get("max")).items():
         if name not in limits:
             yield f"has no limit of {name}, but the LimitRange has a maximum {displayed(name, high)}"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
-from .. import catalogue
-from ..context import Context
-from ..facts import StorageClass, Unknown
 from ..parse import storage_class
 from ..requirements import Claim
+from ..snapshot import StorageClass, Unknown
+from ..view import PreflightView
 
 BLOCK_STORAGE = {
     "ebs.csi.aws.com": "Amazon EBS",
@@ -28,64 +28,64 @@ BLOCK_STORAGE = {
 ONE_NODE_MODES = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 
 
-def check_storage_class(context: Context) -> t.Iterator[Finding]:
-    classes = _classes(context)
+def check_storage_class(view: PreflightView) -> t.Iterator[Finding]:
+    classes = _classes(view)
     if classes is None:
         return
-    for claim in context.needs.claims:
+    for claim in view.needs.claims:
         if claim.storage_class == "" or _class_of(claim, classes):
             continue
         required = f"StorageClass {claim.storage_class}" if claim.storage_class else "A default StorageClass"
         names = ", ".join(sorted(classes)) or "none"
-        yield catalogue.STORAGE_CLASS_MISSING.found(
+        yield registry.STORAGE_CLASS_MISSING.found(
             claim.owner, f"{required} for volume {claim.name} does not exist; the cluster has {names}."
         )
 
 
-def check_access_modes(context: Context) -> t.Iterator[Finding]:
+def check_access_modes(view: PreflightView) -> t.Iterator[Finding]:
     """A claim for many writers on block storage stays Pending for ever."""
-    for claim in context.needs.claims:
-        storage = _class_of(claim, _classes(context) or {})
+    for claim in view.needs.claims:
+        storage = _class_of(claim, _classes(view) or {})
         if "ReadWriteMany" in claim.access_modes and storage and storage.provisioner in BLOCK_STORAGE:
-            yield catalogue.ACCESS_MODE_IMPOSSIBLE.found(
+            yield registry.ACCESS_MODE_IMPOSSIBLE.found(
                 claim.owner,
                 f"Volume {claim.name} wants ReadWriteMany, but {storage.provisioner} provisions "
                 f"{BLOCK_STORAGE[storage.provisioner]}, which one node can mount at a time.",
             )
 
 
-def check_shared_volume(context: Context) -> t.Iterator[Finding]:
+def check_shared_volume(view: PreflightView) -> t.Iterator[Finding]:
     """One volume for all pods must be mountable on all their nodes."""
-    for claim in context.needs.claims:
+    for claim in view.needs.claims:
         if claim.each_pod or not ONE_NODE_MODES.issuperset(claim.access_modes):
             continue
-        for workload in context.needs.workloads:
+        for workload in view.needs.workloads:
             mounted = [volume.get("persistentVolumeClaim") or {} for volume in workload.spec.get("volumes") or ()]
             if workload.most > 1 and any(item.get("claimName") == claim.name for item in mounted):
-                yield catalogue.VOLUME_NOT_SHARABLE.found(
+                yield registry.VOLUME_NOT_SHARABLE.found(
                     workload.key,
                     f"Up to {workload.most} pods mount volume {claim.name}, whose access mode is "
                     f"{', '.join(claim.access_modes)}: pods on a second node would wait for ever.",
                 )
 
 
-def check_binding(context: Context) -> t.Iterator[Finding]:
+def check_binding(view: PreflightView) -> t.Iterator[Finding]:
     """A zonal volume made before its pod is scheduled may lie in a zone that cannot take the pod."""
-    for claim in context.needs.claims:
-        storage = _class_of(claim, _classes(context) or {})
+    for claim in view.needs.claims:
+        storage = _class_of(claim, _classes(view) or {})
         if storage and storage.provisioner in BLOCK_STORAGE and storage.binding != "WaitForFirstConsumer":
-            yield catalogue.VOLUME_BINDING.found(
+            yield registry.VOLUME_BINDING_IMMEDIATE.found(
                 claim.owner,
                 f"The class of volume {claim.name} binds at once: its zone is chosen without regard to the pod.",
             )
 
 
-def _classes(context: Context) -> dict[str, StorageClass] | None:
+def _classes(view: PreflightView) -> dict[str, StorageClass] | None:
     """The classes that there will be: the cluster's and the release's own. None when the cluster's are unknown."""
-    if isinstance(context.facts.storage_classes, Unknown):
+    if isinstance(view.snapshot.storage_classes, Unknown):
         return None
-    rendered = {item["metadata"]["name"]: storage_class(item) for item in context.needs.of_kind("StorageClass")}
-    return {**context.facts.storage_classes, **rendered}
+    rendered = {item["metadata"]["name"]: storage_class(item) for item in view.needs.of_kind("StorageClass")}
+    return {**view.snapshot.storage_classes, **rendered}
 
 
 def _class_of(claim: Claim, classes: t.Mapping[str, StorageClass]) -> StorageClass | None:

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._objects.manifest import Key, Manifest, is_secret, key_of, malformed, put_back_secrets
 from .apply_order import AROUND_WORKLOAD, ORDER, asked_order, in_order
 from .content_hash import name_by_content
@@ -18,14 +19,10 @@ from .ownership import without_initial_replicas
 class BadComponents(ClusterError):
     """The components are not what the roles' `component` tasks make."""
 
-    id = "bad-components"
-    next_step = (
-        "Nothing was changed. Correct the objects; what roles contribute is taken by itself when components and "
-        "secret_values are left out of the task."
-    )
+    finding_type = registry.BAD_COMPONENTS
 
     def __init__(self, message: str, next_step: str = "") -> None:
-        self.next_step = next_step or self.next_step
+        self.own_next_step = next_step
         super().__init__(message)
 
 

@@ -6,43 +6,37 @@
 from __future__ import annotations
 
 from ..._cluster.errors import UNAUTHORIZED, ApiError
-from ..._findings.finding import Check, Finding
-from ..._health.catalogue import POD_REFUSED
+from ..._findings import registry
+from ..._findings.finding import Finding, FindingType
 from ..._health.rules.admission import refusal_of
 
 TOO_MANY, BROKEN = 429, 500
-REFUSED = Check("refused-by-server", "error", "Correct the variables behind the object, or the cluster's policy.")
 TAKING_OVER = (
     "Leave it to that release (a StorageClass with workload_storage_class_create: false), name it otherwise, or set "
     "takeover (maestro_takeover) to take it over."
-)
-HELD = Check(
-    "field-conflict",
-    "error",
-    "Set takeover (maestro_takeover) to take fields over, or leave them to their manager.",
 )
 
 
 def refusal(error: ApiError, about: str) -> Finding:
     """The finding for an object that the API server does not take."""
     if error.conflict and error.causes:
-        return HELD.found(about, "; ".join(error.causes), error.causes)
+        return registry.FIELD_CONFLICT.found(about, "; ".join(error.causes), error.causes)
     more = [cause for cause in error.causes if cause not in error.message]
     return _who(error).found(about, error.message, more)
 
 
 def of_other(about: str, release: str) -> Finding:
     """The finding for an object that another release has made."""
-    return HELD.found(about, f"it belongs to release {release}", next_step=TAKING_OVER)
+    return registry.FIELD_CONFLICT.found(about, f"it belongs to release {release}", next_step=TAKING_OVER)
 
 
 def is_of_server(error: ApiError) -> bool:
     """Whether the error says something of the server or the account, whatever object was asked about."""
     if error.status in (UNAUTHORIZED, TOO_MANY):
         return True
-    return error.status >= BROKEN and not error.is_of_object and _who(error) is REFUSED
+    return error.status >= BROKEN and not error.is_of_object and _who(error) is registry.REFUSED_BY_SERVER
 
 
-def _who(error: ApiError) -> Check:
+def _who(error: ApiError) -> FindingType:
     check = refusal_of(error.message)
-    return REFUSED if check is POD_REFUSED else check
+    return registry.REFUSED_BY_SERVER if check is registry.POD_REFUSED else check

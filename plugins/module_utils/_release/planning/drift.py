@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
 from ..._objects.quantity import amount
 from ..objects.ownership import MANAGER, field_changes, is_of_autoscaler
-from .leftovers import FIELDS_LEFT, declared_by_tools, leftovers, own_entries, told
+from .leftovers import declared_by_tools, leftovers, own_entries, told
 from .managed_fields import Owner, Path, displayed, holder_of, lost_fields, owners_of, value_at
 
-NEXT_STEP = "Deploy again to bring it back, or take the change over into the inventory."
 TAKEOVER = (
     "Deploy again with maestro_takeover set to true, which takes the fields back from {} (without it the plan "
     "refuses), or take the change over into the inventory."
@@ -66,7 +66,7 @@ def drift(number: int, manifest: Manifest, live: Manifest | None, is_latest: boo
     key = key_of(manifest)
     if live is None:
         message = f"release {number} declared it, but it does not exist any more"
-        return Finding("drift", "error", str(key), message, (), NEXT_STEP)
+        return registry.DRIFT.found(key, message)
     found = deviations(manifest, live, is_latest)
     if not found:
         return None
@@ -76,13 +76,11 @@ def drift(number: int, manifest: Manifest, live: Manifest | None, is_latest: boo
     by = f", changed by {' and '.join(names)}" if names else _last_written(live)
     count = f"{len(found)} field{'' if len(found) == 1 else 's'}"
     fields = ", ".join(each.field for each in found[:3]) + (", ..." if len(found) > 3 else "")
-    return Finding(
-        "drift",
-        "error",
-        str(key),
+    return registry.DRIFT.found(
+        key,
         f"{count} of it differ{'s' if len(found) == 1 else ''} from release {number}: {fields}{by}",
         tuple(each.line() for each in found[:MANY]),
-        _next_step(found),
+        next_step=_next_step(found),
         since=since,
     )
 
@@ -94,7 +92,7 @@ def fields_left(live: Manifest | None) -> Finding | None:
         return None
     count = f"{len(left)} field{'' if len(left) == 1 else 's'}"
     message = f"{count} that only a previous tool declared stay, though the release does not have them"
-    return FIELDS_LEFT.found(key_of(live), message, left[:MANY])
+    return registry.FIELDS_LEFT.found(key_of(live), message, left[:MANY])
 
 
 def _next_step(found: t.Iterable[Deviation]) -> str:
@@ -102,13 +100,13 @@ def _next_step(found: t.Iterable[Deviation]) -> str:
     names = sorted(
         {each.holder.name for each in found if each.holder and not is_of_autoscaler(f".{each.field}", each.holder.name)}
     )
-    return TAKEOVER.format(" and ".join(names)) if names else NEXT_STEP
+    return TAKEOVER.format(" and ".join(names)) if names else registry.DRIFT.next_step
 
 
 def unreadable(key: Key, words: str) -> Finding:
     """The finding for an object that could not be asked for."""
     message = f"it could not be read, so nobody knows whether it drifted: {words}"
-    return Finding("fact-unknown", "warning", str(key), message, (), "Allow the account to read it.")
+    return registry.FACT_UNKNOWN.found(key, message, severity="warning", next_step="Allow the account to read it.")
 
 
 def declared_changes(declared: t.Any, live: t.Any, path: str = "") -> list[tuple[str, t.Any, t.Any]]:

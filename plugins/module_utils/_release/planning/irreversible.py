@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._findings import registry
 from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
@@ -55,4 +56,4 @@ def _size(claim: Manifest) -> str:
 
 
 def _note(key: Key, message: str, next_step: str) -> Finding:
-    return Finding("irreversible-change", "note", str(key), message, next_step=next_step)
+    return registry.IRREVERSIBLE_CHANGE.found(key, message, next_step=next_step)

@@ -15,16 +15,10 @@ import json
 import re
 import typing as t
 
-from ..._findings.finding import Check
 from ..._objects.manifest import Manifest
 from ..objects.ownership import LAST_APPLIED, MANAGER
 from .managed_fields import Item, Path, displayed, value_at
 
-FIELDS_LEFT = Check(
-    "fields-left",
-    "warning",
-    "Declare them, or deploy with takeover (maestro_takeover) to remove them.",
-)
 TOOLS = re.compile(
     r"kubectl(-(client-side-apply|create|edit|patch|replace|label|annotate|set|last-applied))?|before-first-apply|helm|Helm"
     r"|argocd-(application-)?controller|kustomize-controller|helm-controller|Terraform|pulumi.*|OpenAPI-Generator"

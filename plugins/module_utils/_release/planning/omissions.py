@@ -12,7 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from ..._cluster.errors import ClusterError
-from ..._findings.finding import Check, Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from ..._objects.manifest import Manifest
 from ..objects.assembly import Release, plainly
 from ..objects.content_hash import is_named_by_content, plain_name
@@ -21,20 +22,13 @@ from .plan import PRUNE, Plan
 
 COMPONENTS = "components"
 """Where a record says which objects each component brought, in what it holds about its run."""
-COMPONENT_REMOVED = Check(
-    "component-removed",
-    "warning",
-    "Run the whole play, without --tags, --skip-tags and --start-at-task. If the component shall go, name it in "
-    "remove_components (maestro_remove_components).",
-)
 ALLOWED = "Be sure; a rollback to a release that had it brings it back."
 
 
 class ComponentsMissing(ClusterError):
     """The release lacks components that the former one had, and nobody said that they shall go."""
 
-    id = "components-missing"
-    next_step = f"Nothing was changed. {COMPONENT_REMOVED.next_step}"
+    finding_type = registry.COMPONENTS_MISSING
 
     def __init__(self, findings: t.Sequence[Finding]) -> None:
         lines = [f"- {finding.object}: {finding.message}" for finding in findings]
@@ -50,7 +44,7 @@ class Omission(t.NamedTuple):
 
     def finding(self, is_allowed: bool) -> Finding:
         parts = [f"{_listed(objects)} {what}" for objects, what in self._fates() if objects]
-        return COMPONENT_REMOVED.found(
+        return registry.COMPONENT_REMOVED.found(
             f"component {self.component}",
             f"this release does not have it, so {', and '.join(parts)}",
             (*self.removed, *self.left),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..._findings.finding import Check
 from ..._objects.manifest import Key, Manifest, is_secret
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import comparable, field_changes, is_managed, managers_of, without_secret_values
@@ -21,13 +20,10 @@ PRUNED_WHEN_NAMED = frozenset({"PersistentVolumeClaim", "Secret"})
 """Kinds that hold what no release can bring back: they go only when they are named."""
 REPLACEABLE = frozenset({"ClusterRoleBinding", "Job", "PriorityClass", "RoleBinding", "StorageClass"})
 """Kinds whose deletion takes nothing else with it: what refers to them finds the new object of the same name."""
+REVISION = "deployment.kubernetes.io/revision"
+SELECTOR_NOTE = "deleted without its pods and created anew around them"
 HOLDS_DATA = "kept: it holds data or keys"
 
-DELETION_STUCK = Check(
-    "deletion-stuck",
-    "error",
-    "See what its finalizers wait for, and run this again. Take a finalizer out by hand only when its owner is gone.",
-)
 NEXT_LOOK = "The release is in place without it. See what its finalizers wait for; the next deploy looks again."
 
 
@@ -40,7 +36,8 @@ class Step:
     `note` says why that is, or why the action is what it is. `force` takes fields over that other managers own;
     `taken` names them in the server's words. `left` are fields that only previous tools declared, in words, and
     `dropped` the same as keys when they go with this step. `previous` is the live object of an earlier release that a
-    new one, named by its content, comes in place of.
+    new one, named by its content, comes in place of. `keeps_pods` is true for a workload that is replaced without its
+    pods: they get the labels `pod_labels`, and the new one adopts them.
     """
 
     key: Key
@@ -55,6 +52,8 @@ class Step:
     left: tuple[str, ...] = ()
     dropped: tuple[tuple[str, ...], ...] = ()
     previous: Manifest | None = None
+    keeps_pods: bool = False
+    pod_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def declared(self) -> Manifest:
@@ -142,6 +141,19 @@ def _unknown_to_releases(live: Manifest) -> str:
 def replace_step(manifest: Manifest, live: Manifest, predicted: Manifest, key: Key, why: str) -> Step:
     """An object that can only be had by deleting the one that is there."""
     return Step(key, REPLACE, manifest, live, predicted, note=f"deleted and created anew: {why}")
+
+
+def selector_step(
+    manifest: Manifest, live: Manifest, predicted: Manifest, key: Key, labels: t.Mapping[str, str]
+) -> Step:
+    """A workload that gets another selector, which cannot be changed: its pods stay, and the new one adopts them."""
+    note = f"{SELECTOR_NOTE}: a selector cannot be changed"
+    revision = (live["metadata"].get("annotations") or {}).get(REVISION)
+    if revision is not None:  # of its controller, which goes on counting
+        annotations = {**(predicted["metadata"].get("annotations") or {}), REVISION: revision}
+        predicted = {**predicted, "metadata": {**predicted["metadata"], "annotations": annotations}}
+    step = Step(key, REPLACE, manifest, live, predicted, note=note)
+    return dataclasses.replace(step, keeps_pods=True, pod_labels=labels)
 
 
 def prune_step(key: Key, live: Manifest, named: t.Collection[str] = ()) -> Step:

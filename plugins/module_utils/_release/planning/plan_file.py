@@ -22,6 +22,7 @@ import typing as t
 import zlib
 
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._objects.manifest import Manifest, is_secret
 from ..objects.ownership import comparable, is_named_list
 from .managed_fields import displayed, holder_of, lost_fields
@@ -37,15 +38,13 @@ SavedPlan = dict[str, t.Any]
 class PlanOutdated(ClusterError):
     """What was planned is not what would be done now; `str()` says what differs."""
 
-    id = "plan-outdated"
-    next_step = "Nothing was changed. Plan again, and have the new plan approved."
+    finding_type = registry.PLAN_OUTDATED
 
 
 class PlanUnreadable(ClusterError):
     """What was given is no plan that this version of the collection wrote."""
 
-    id = "plan-unreadable"
-    next_step = "Give the file or the artifact that ansible-playbook intelgraph.maestro.plan wrote, unchanged."
+    finding_type = registry.PLAN_UNREADABLE
 
 
 @dataclasses.dataclass(frozen=True)

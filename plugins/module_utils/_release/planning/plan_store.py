@@ -6,25 +6,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 
+from ..._files import atomic
 from .plan_file import PlanUnreadable, SavedPlan, decode
 
 
 def save(saved: SavedPlan, path: str) -> None:
     """Write the plan, readable for its owner only; a former file is replaced at once. Raises PlanUnwritable."""
-    folder = os.path.dirname(os.path.abspath(path))
     try:
-        os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".plan-", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(saved, file, indent=1)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        atomic.write(path, json.dumps(saved, indent=1))
     except OSError as error:
         raise PlanUnwritable(f"The plan cannot be written to {path}: {error.strerror or error}.") from error
 
@@ -45,4 +35,4 @@ def load(path: str, word: str) -> SavedPlan | None:
 class PlanUnwritable(PlanUnreadable):
     """The file of a plan cannot be written."""
 
-    next_step = "Nothing was changed. Give another path for the plan, in a folder that can be written."
+    own_next_step = "Nothing was changed. Give another path for the plan, in a folder that can be written."

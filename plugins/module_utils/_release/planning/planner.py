@@ -12,7 +12,8 @@ import typing as t
 
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
-from ..._findings.finding import Check, Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from ..._objects.manifest import Key, Manifest, key_of
 from ..objects.content_hash import named_by_content, plain_name
 from ..objects.ownership import (
@@ -29,8 +30,8 @@ from . import plan
 from .admission_errors import is_of_server, of_other, refusal
 from .leftovers import leftovers, meant, own_entries, told, without
 from .managed_fields import is_settled
+from .selector_change import labels_to_add
 
-MANIFEST_INVALID = Check("manifest-invalid", "error", "Correct the object's metadata.namespace.")
 FORBIDDEN, NOT_FOUND, INVALID = 403, 404, 422
 
 
@@ -40,13 +41,14 @@ class Refused(ClusterError):
     `findings` are the refusals, one for each object, and `plan` holds the steps of all the others.
     """
 
-    id = "refused-by-server"
-    next_step = "Correct the variables behind the object, or the cluster's policy."
+    finding_type = registry.REFUSED_BY_SERVER
 
     def __init__(self, made: plan.Plan, findings: t.Sequence[Finding]) -> None:
         self.plan = made
         self.findings = list(findings)
-        self.next_step = " ".join(["Nothing was changed.", *dict.fromkeys(finding.next_step for finding in findings)])
+        self.own_next_step = " ".join(
+            ["Nothing was changed.", *dict.fromkeys(finding.next_step for finding in findings)]
+        )
         lines = [f"- {finding.object}: {finding.message}" for finding in findings]
         super().__init__("The API server would refuse this release:\n" + "\n".join(lines))
 
@@ -123,7 +125,7 @@ class _Asker:
         key = key_of(manifest)
         problem = self._misplaced(key)
         if problem:
-            return Asked(None, MANIFEST_INVALID.found(key, problem))
+            return Asked(None, registry.MANIFEST_INVALID.found(key, problem))
         if key.namespace in self._absent:
             return Asked(_unasked(manifest, key, f"namespace {key.namespace} does not exist yet"))
         try:
@@ -209,6 +211,9 @@ class _Asker:
             return Asked(None, refusal(error, str(key)))
         if key.kind in plan.REPLACEABLE and is_ours(live, self._release):
             return Asked(plan.replace_step(manifest, live, renewed, key, error.message))
+        labels = labels_to_add(manifest, live)
+        if labels is not None and is_ours(live, self._release):
+            return Asked(plan.selector_step(manifest, live, renewed, key, labels))
         return Asked(None, _fixed(key, live, error))
 
     def _as_new(self, manifest: Manifest) -> Manifest | None:
@@ -229,13 +234,7 @@ class _Asker:
         what = f"serve kind {key.kind} in {key.api_version}"
         if (key.api_version.partition("/")[0], key.kind) in self._coming:
             return Asked(_unasked(manifest, key, f"it does not {what} yet; this release brings the definition"))
-        finding = Finding(
-            "kind-not-served",
-            "error",
-            str(key),
-            f"the cluster does not {what}",
-            next_step="Install the CRD, or leave the object out.",
-        )
+        finding = registry.KIND_NOT_SERVED.found(key, f"the cluster does not {what}")
         return Asked(_unasked(manifest, key, f"it does not {what}"), finding)
 
 
@@ -308,11 +307,5 @@ def _fixed(key: Key, live: Manifest, error: ApiError) -> Finding:
     reason = f"deleting a {key.kind} would lose what it holds or runs"
     if key.kind in plan.REPLACEABLE:
         reason = f"the object belongs to {', '.join(managers_of(live)) or 'somebody else'}"
-    return Finding(
-        "field-immutable",
-        "error",
-        str(key),
-        f"{error.message.rstrip('.')}. It is not replaced, because {reason}",
-        error.causes,
-        "Undo the change, use another maestro_name beside it, or delete the live object in a maintenance window.",
-    )
+    message = f"{error.message.rstrip('.')}. It is not replaced, because {reason}"
+    return registry.FIELD_IMMUTABLE.found(key, message, error.causes)

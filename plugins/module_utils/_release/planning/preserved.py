@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..._cluster.client import Cluster
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._objects.manifest import Manifest, is_secret, key_of
 from ..objects.assembly import Release
 from ..objects.content_hash import holds_its_content, is_named_by_content
@@ -16,8 +17,7 @@ from .plan import KEEP, Step
 class CannotRestore(ClusterError):
     """Something that a former release needs is gone, and no record holds it."""
 
-    id = "rollback-impossible"
-    next_step = "Nothing was changed. Restore another release, or deploy with the values given anew."
+    finding_type = registry.ROLLBACK_IMPOSSIBLE
 
 
 def kept_steps(cluster: Cluster, release: Release) -> list[Step]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._findings.finding import Finding, by_severity
+from ..._findings import registry
+from ..._findings.finding import Finding
+from ..._findings.registry import by_severity
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
-from .leftovers import FIELDS_LEFT
 from .plan import (
     ADOPT,
     CHANGE,
-    DELETION_STUCK,
     HOLDS_DATA,
     KEEP,
     NEXT_LOOK,
@@ -33,6 +33,7 @@ from .plan import (
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
+SELECTOR = "spec.selector"
 SIZE = "spec.resources.requests.storage"
 
 
@@ -43,38 +44,32 @@ def risks(plan: Plan) -> list[Finding]:
 
 
 def _replaced(step: Step) -> t.Iterator[Finding]:
-    if step.action == REPLACE:
-        yield Finding(
-            "object-replaced",
-            "warning",
-            str(step.key),
-            f"it is {step.note}. For a moment there is none",
-            _lines(step),
-            "Undo the change if nothing may miss the object for a moment.",
+    if step.keeps_pods:
+        message = (
+            "its selector changes, which the API server does not allow. It is deleted without its pods, which keep "
+            "serving, and created anew; the new one adopts them and replaces them one after another"
         )
+        yield registry.SELECTOR_CHANGED.found(step.key, message, _lines(step, SELECTOR))
+    elif step.action == REPLACE:
+        message = f"it is {step.note}. For a moment there is none"
+        yield registry.OBJECT_REPLACED.found(step.key, message, _lines(step))
 
 
 def _restarted(step: Step) -> t.Iterator[Finding]:
-    if step.key.kind not in RUNS_PODS or step.action not in (CHANGE, ADOPT):
+    if step.key.kind not in RUNS_PODS or not (step.action in (CHANGE, ADOPT) or step.keeps_pods):
         return
     reasons = _lines(step, TEMPLATE)
     if reasons:
         count = f"{len(reasons)} field{'' if len(reasons) == 1 else 's'}"
         message = f"its pods are replaced one after another, because {count} of their template change"
         message += "s" if len(reasons) == 1 else ""
-        yield Finding("pods-restart", "note", str(step.key), message, reasons, "The former pods serve meanwhile.")
+        yield registry.PODS_RESTART.found(step.key, message, reasons)
 
 
 def _taken(step: Step) -> t.Iterator[Finding]:
     if step.taken and not are_replicas_of_autoscaler(step.taken):
-        yield Finding(
-            "field-takeover",
-            "warning",
-            str(step.key),
-            "the release takes fields over from another field manager, whose values are lost",
-            step.taken,
-            "Make sure that the other manager does not set them again.",
-        )
+        message = "the release takes fields over from another field manager, whose values are lost"
+        yield registry.FIELD_TAKEOVER.found(step.key, message, step.taken)
 
 
 def _left(step: Step) -> t.Iterator[Finding]:
@@ -83,18 +78,16 @@ def _left(step: Step) -> t.Iterator[Finding]:
     count = f"{len(step.left)} field{'' if len(step.left) == 1 else 's'}"
     if step.dropped:
         message = f"{count} that only a previous tool declared go, because takeover is set"
-        yield FIELDS_LEFT.found(step.key, message, step.left, next_step="Declare what has to stay.")
+        yield registry.FIELDS_LEFT.found(step.key, message, step.left, next_step="Declare what has to stay.")
     else:
         message = f"{count} that only a previous tool declared stay, though the release does not have them"
-        yield FIELDS_LEFT.found(step.key, message, step.left)
+        yield registry.FIELDS_LEFT.found(step.key, message, step.left)
 
 
 def _irreversible(step: Step) -> t.Iterator[Finding]:
     what = _lasting(step) if step.action in (CHANGE, ADOPT, REPLACE) else ""
     if what:
-        yield Finding(
-            "irreversible-step", "warning", str(step.key), what, _lines(step), "Be sure; no rollback undoes it."
-        )
+        yield registry.IRREVERSIBLE_STEP.found(step.key, what, _lines(step))
 
 
 def _lasting(step: Step) -> str:
@@ -115,16 +108,16 @@ def _lasting(step: Step) -> str:
 def _data(step: Step) -> t.Iterator[Finding]:
     if step.action == PRUNE and step.live is not None and holds_data(step.live):
         message = "it is deleted with all that it holds, because prune_allowed names it"
-        yield Finding("data-lost", "warning", str(step.key), message, (), "Be sure that there is a copy.")
+        yield registry.DATA_LOST.found(step.key, message)
     elif step.action == KEEP and step.note == HOLDS_DATA and step.key.kind != "Namespace":
         message = "this release has it no more, but its deletion would lose data or keys, so it stays"
-        yield Finding("prune-refused", "note", str(step.key), message, (), _way_to_delete(step.key))
+        yield registry.PRUNE_REFUSED.found(step.key, message, next_step=_way_to_delete(step.key))
 
 
 def _held(step: Step) -> t.Iterator[Finding]:
     why = being_deleted(step.live) if step.live and step.manifest is None else ""
     if why:
-        yield DELETION_STUCK.found(step.key, why, severity="warning", next_step=NEXT_LOOK)
+        yield registry.DELETION_STUCK.found(step.key, why, severity="warning", next_step=NEXT_LOOK)
 
 
 def _way_to_delete(key: Key) -> str:
@@ -142,7 +135,7 @@ def _unpredicted(plan: Plan) -> t.Iterator[Finding]:
     for reason, objects in reasons.items():
         count = f"{len(objects)} object{'' if len(objects) == 1 else 's'}"
         message = f"{reason}, so defaults, quotas and policies are not in this plan"
-        yield Finding("dry-run-unavailable", "note", count, message, tuple(objects), "Plan again when it exists.")
+        yield registry.DRY_RUN_UNAVAILABLE.found(count, message, objects)
 
 
 def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
@@ -155,7 +148,7 @@ def _undisruptable(plan: Plan) -> t.Iterator[Finding]:
             why = _keeps_all(budget.get("spec") or {}, fewest.get(key._replace(api_version="", kind="")))
             if why:
                 message = f"{why}: no node of theirs can be drained"
-                yield Finding("drain-blocked", "warning", str(key), message, (), "Ask for fewer, or run more pods.")
+                yield registry.DRAIN_BLOCKED.found(key, message)
 
 
 def _keeps_all(spec: Manifest, pods: int | None) -> str:

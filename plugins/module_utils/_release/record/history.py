@@ -19,6 +19,7 @@ import zlib
 from ..._cluster.api_resources import KINDS, collection_path, object_path
 from ..._cluster.client import ApiError, Cluster
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..._findings.finding import PASSED
 from ..._objects.manifest import Key, Manifest, key_of
 from ..objects.ownership import MANAGER, without_secret_values
@@ -43,8 +44,8 @@ CONFIG_MAP = KINDS["v1", "ConfigMap"]
 class NumberTaken(ClusterError):
     """A run that lost its lock has begun a release with the same number at this very moment."""
 
-    id = "release-in-progress"
-    next_step = "Nothing was changed. Run this again: it takes over what the other run began."
+    finding_type = registry.RELEASE_IN_PROGRESS
+    own_next_step = "Nothing was changed. Run this again: it takes over what the other run began."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,26 +4,40 @@
 """Keeps two runs on one release apart: a Lease with holder, purpose and expiry.
 
 Nobody compares clocks. Whoever finds the Lease held looks at it for as long as it is good for, on a clock of their
-own that only goes forward: when it is renewed meanwhile the holder lives, when it is not the holder is dead. A Lease
-alone is no proof, because a run that was stopped can go on after it was taken over: see `writing`.
+own that only goes forward: when it is renewed meanwhile the holder lives, when it is not the holder is dead. A holder
+that was a process of this very host is asked for there, and followed at once when it has ended. A Lease alone is no
+proof, because a run that was stopped can go on after it was taken over: see `fenced_writer`.
+
+What is read of another's Lease is never taken on trust: whoever may write Leases may write anything into one.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
 import typing as t
 
+from ..._cluster import parent_process, process_identity
 from ..._cluster.api_resources import KINDS, Manifest, collection_path, object_path
-from ..._cluster.client import ApiError, Cluster
+from ..._cluster.client import ApiError, Cluster, Limits
 from ..._cluster.errors import ClusterError
+from ..._findings import registry
 from ..objects.ownership import MANAGER
 from .create_once import claim
 
 LEASE = KINDS["coordination.k8s.io/v1", "Lease"]
 PURPOSE = "maestro.intelgraph.ai/purpose"
+PROCESS = "maestro.intelgraph.ai/process"
+"""Which process of which host holds the lock."""
+UNACKNOWLEDGED = "maestro.intelgraph.ai/unacknowledged"
+"""The run that gave the lock back and whose result may have reached nobody."""
 NOBODY = ""
+ENDING = Limits(connect=3.0, read=5.0, retry=5.0)
+"""Seconds that a process may take which has to end, to give its lock back."""
+SHORTEST, LARGEST = 1, 2**31 - 1
+"""Seconds for which a Lease is good at least, and the largest number that one may hold."""
 
 
 class Terms(t.NamedTuple):
@@ -33,43 +47,62 @@ class Terms(t.NamedTuple):
     renew_every: float = 5.0
     look_every: float = 0.5
 
+    def believed(self, duration: object) -> float:
+        """For how long another's Lease is good without a renewal; what no run of ours would say counts for nothing."""
+        is_number = isinstance(duration, (int, float)) and not isinstance(duration, bool)
+        plausible = is_number and 0 < t.cast("float", duration) <= PLAUSIBLE * self.good_for
+        return t.cast("float", duration) if plausible else self.good_for
 
+
+PLAUSIBLE = 10
+"""Times the seconds of our own Leases for which another's may be good: its run may be of another version."""
 TERMS = Terms()
 
 
 class InProgress(ClusterError):
     """Another run that lives holds the lock."""
 
-    id = "release-in-progress"
-    next_step = "Nothing was changed. Wait until it ends, then run this again; a run that was killed is taken over."
+    finding_type = registry.RELEASE_IN_PROGRESS
 
 
 class Superseded(ClusterError):
     """Another run took this one's lock over, because it had not been renewed in time."""
 
-    id = "superseded"
-    next_step = "Look at the history for what the other run made; deploy again if it is not what you want."
+    finding_type = registry.SUPERSEDED
 
 
 class Lock:
     """The right to change one release, from `acquire` until `release`, renewed by a thread of its own.
 
     `who` is the person and place that hold it, `purpose` what for, both for others to read. `taken_over` is the dead
-    holder whom this one followed, empty when the lock was free.
+    holder whom this one followed, empty when the lock was free; `died_here` says that it was a process of this host.
+    Another's Lease is looked at for `timeout` seconds at most, and for as long as one of ours is good. `acknowledges`
+    says that whoever asked tells when its result is read, by `acknowledge`.
     """
 
     def __init__(
-        self, cluster: Cluster, namespace: str, name: str, who: str, purpose: str, terms: Terms | None = None
+        self,
+        cluster: Cluster,
+        namespace: str,
+        name: str,
+        who: str,
+        purpose: str,
+        terms: Terms | None = None,
+        timeout: float = float("inf"),
+        acknowledges: bool = False,
     ) -> None:
         self.token = secrets.token_hex(4)
         self.identity = f"{who} {self.token}"
         self.taken_over = NOBODY
+        self.died_here = False
         self._cluster = cluster
         self._collection = collection_path("coordination.k8s.io/v1", LEASE, namespace)
         self._path = _path(namespace, name)
         self._name = name
         self._purpose = purpose
         self._terms = terms or TERMS
+        self._timeout = max(timeout, self._terms.good_for, SHORTEST)
+        self._acknowledges = acknowledges
         self._version = ""
         self._renewed = 0.0
         self._is_last = False
@@ -89,17 +122,30 @@ class Lock:
         self._is_last = True
 
     def release(self) -> None:
-        """Let others have it at once. What goes wrong is a warning: the lock ends by itself."""
+        """Let others have it at once. What goes wrong is a warning: the lock ends by itself.
+
+        A process that has to end does this as its last deed, and takes little time for it.
+        """
+        with parent_process.last_words():
+            if parent_process.must_stop():
+                self._cluster.limits = ENDING
+            self._release()
+
+    def _release(self) -> None:
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join()
-        if not self._version:
-            return
         try:
+            if not self._version and parent_process.must_stop():
+                self._note_if_mine()
+            if not self._version:
+                return
             if self._is_last:
                 self._delete()
                 return
-            self._change({"holderIdentity": NOBODY, "leaseDurationSeconds": 1})
+            is_heard = not (self._acknowledges or parent_process.must_stop())
+            noted = {UNACKNOWLEDGED: "" if is_heard else self.token}
+            self._change({"holderIdentity": NOBODY, "leaseDurationSeconds": SHORTEST}, noted)
         except Superseded:
             pass
         except ClusterError as error:
@@ -107,6 +153,12 @@ class Lock:
                 f"The lock of release {self._name} could not be given back ({error}); it ends by itself within "
                 f"{self._terms.good_for:.0f} s."
             )
+
+    def _note_if_mine(self) -> None:
+        """A run that has to end may have taken the lock without having heard of it."""
+        lease = self._find()
+        if lease is not None and self._is_mine(lease):
+            self._note(lease, time.monotonic())
 
     def _delete(self) -> None:
         """Delete the Lease unless another run has it by now."""
@@ -119,15 +171,21 @@ class Lock:
                 raise
 
     def require(self, surely: bool = False) -> None:
-        """Go on only as the holder; `surely` asks the server though the last renewal is recent. Raises Superseded."""
+        """Go on only as the holder; `surely` asks the server though the last renewal is recent.
+
+        Raises Superseded, and Stopped when nobody waits for this process any more.
+        """
+        parent_process.require()
         if surely or time.monotonic() >= self._renewed + self._terms.good_for:
             self._renew()
 
     def check(self) -> None:
-        """Go on waiting, which writes nothing, unless it is known that another run is the holder. Raises Superseded.
+        """Go on waiting, which writes nothing, unless it is known that another run is the holder.
 
-        Asks nobody: a server that is away while a release becomes ready is no reason to give it up.
+        Asks nobody: a server that is away while a release becomes ready is no reason to give it up. Raises Superseded,
+        and Stopped when nobody waits for this process any more.
         """
+        parent_process.require()
         if self._lost is not None:
             raise self._lost
 
@@ -141,7 +199,8 @@ class Lock:
             self._note(lease, time.monotonic())
             return True
         self.taken_over = _holder(lease)
-        if self.taken_over and not self._is_dead(lease):
+        self.died_here = bool(self.taken_over) and process_identity.is_gone(_annotation(lease, PROCESS))
+        if self.taken_over and not (self.died_here or self._is_dead(lease)):
             return False
         return self._write(lambda body: self._cluster.merge(self._path, body, fieldManager=MANAGER), lease)
 
@@ -151,14 +210,14 @@ class Lock:
         now = self._now()
         spec = {
             "holderIdentity": self.identity,
-            "leaseDurationSeconds": max(1, round(self._terms.good_for)),
+            "leaseDurationSeconds": max(SHORTEST, round(self._terms.good_for)),
             "acquireTime": now,
             "renewTime": now,
-            "leaseTransitions": ((lease or {}).get("spec") or {}).get("leaseTransitions", 0) + 1,
+            "leaseTransitions": _transitions(lease or {}) + 1,
         }
         self._version = lease["metadata"]["resourceVersion"] if lease else ""
-        body = self._body(spec)
-        body["metadata"]["annotations"] = {PURPOSE: self._purpose}
+        process = process_identity.identity_of(os.getpid())
+        body = self._body(spec, {PURPOSE: self._purpose, PROCESS: process, UNACKNOWLEDGED: NOBODY})
         try:
             self._note(send(body), begun)
         except ApiError as error:
@@ -171,11 +230,11 @@ class Lock:
     def _is_dead(self, lease: Manifest) -> bool:
         """Look at a held Lease until it is renewed, free or too old; false when it has to be looked at anew.
 
-        Raises InProgress once it is renewed.
+        Raises InProgress once it is renewed, or when it may not be looked at for long enough.
         """
         version = lease["metadata"]["resourceVersion"]
+        good_for = self._terms.believed((lease.get("spec") or {}).get("leaseDurationSeconds"))
         begun = time.monotonic()
-        expiry = begun + lease["spec"].get("leaseDurationSeconds", self._terms.good_for)
         while True:
             time.sleep(self._terms.look_every)
             found = self._find()
@@ -183,18 +242,21 @@ class Lock:
                 return False
             if found["metadata"]["resourceVersion"] != version:
                 raise InProgress(self._reported(found))
-            if time.monotonic() > expiry:
+            looked = time.monotonic() - begun
+            if looked > good_for:
                 return True
+            if looked > self._timeout:
+                raise InProgress(f"{self._reported(found)}. It was looked at for {self._timeout:.0f} s")
 
     def _reported(self, lease: Manifest) -> str:
         """Who, what for, since when, until when."""
-        spec = lease["spec"]
-        purpose = (lease["metadata"].get("annotations") or {}).get(PURPOSE, "")
+        spec = lease.get("spec") or {}
+        purpose = _annotation(lease, PURPOSE)
         return (
             f"Another run is at work on release {self._name}: {_holder(lease)}"
             f"{f', to {purpose}' if purpose else ''}, since {spec.get('acquireTime', 'an unknown time')}. It renewed "
             f"its lock at {spec.get('renewTime', 'an unknown time')}; without another renewal the lock is free "
-            f"{spec.get('leaseDurationSeconds', 0)} s later"
+            f"{self._terms.believed(spec.get('leaseDurationSeconds')):.0f} s later"
         )
 
     def _keep_renewing(self) -> None:
@@ -204,6 +266,8 @@ class Lock:
             except Superseded as error:
                 self._renewed, self._lost = -self._terms.good_for, error  # whoever asks next is told
                 return
+            except parent_process.Stopped:
+                return
             except ClusterError:
                 continue  # the next renewal, or the next write's `require`, tells whether that matters
 
@@ -211,18 +275,18 @@ class Lock:
         """Raises Superseded when somebody else is the holder."""
         self._change({"renewTime": self._now()})
 
-    def _change(self, spec: Manifest) -> None:
+    def _change(self, spec: Manifest, annotations: Manifest | None = None) -> None:
         with self._busy:
             begun = time.monotonic()
             try:
-                self._note(self._cluster.merge(self._path, self._body(spec), fieldManager=MANAGER), begun)
+                self._note(self._cluster.merge(self._path, self._body(spec, annotations), fieldManager=MANAGER), begun)
             except ApiError as error:
                 if not (error.conflict or error.not_found):
                     raise
             else:
                 return
             self._note(self._mine(), begun)
-            self._note(self._cluster.merge(self._path, self._body(spec), fieldManager=MANAGER), begun)
+            self._note(self._cluster.merge(self._path, self._body(spec, annotations), fieldManager=MANAGER), begun)
 
     def _mine(self) -> Manifest:
         """The Lease as it is now, which may have another version because an answer was lost."""
@@ -250,13 +314,14 @@ class Lock:
                 return None
             raise
 
-    def _body(self, spec: Manifest) -> Manifest:
+    def _body(self, spec: Manifest, annotations: Manifest | None = None) -> Manifest:
         """The Lease with this in it, on condition that it is as this run last saw it."""
         condition = {"resourceVersion": self._version} if self._version else {}
+        noted = {"annotations": annotations} if annotations else {}
         return {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
-            "metadata": {"name": f"{self._name}-release", **condition},
+            "metadata": {"name": f"{self._name}-release", **condition, **noted},
             "spec": spec,
         }
 
@@ -265,15 +330,31 @@ class Lock:
         self._renewed = begun
 
 
-def is_held_by(cluster: Cluster, namespace: str, name: str, token: str) -> bool:
-    """Whether the lock still names the run with this token, alive or dead; false when the Lease may not be read."""
+def is_unacknowledged(cluster: Cluster, namespace: str, name: str, token: str) -> bool:
+    """Whether the run with this token still has the lock, alive or dead, or gave it back and its result may have
+    reached nobody; false when the Lease may not be read.
+    """
     try:
         lease = cluster.get(_path(namespace, name))
     except ApiError as error:
         if error.status not in (403, 404):
             raise
         return False
-    return _holder(lease).endswith(f" {token}")
+    return _holder(lease).endswith(f" {token}") or _annotation(lease, UNACKNOWLEDGED) == token
+
+
+def acknowledge(cluster: Cluster, namespace: str, name: str, token: str) -> None:
+    """The result of the run with this token is about to be read. That this cannot be noted harms nobody: what that run
+    restored is confirmed once more.
+    """
+    try:
+        lease = cluster.get(_path(namespace, name))
+        if _annotation(lease, UNACKNOWLEDGED) == token:
+            version = lease["metadata"]["resourceVersion"]
+            body = {"metadata": {"resourceVersion": version, "annotations": {UNACKNOWLEDGED: NOBODY}}}
+            cluster.merge(_path(namespace, name), body, fieldManager=MANAGER)
+    except ClusterError:
+        return
 
 
 def _path(namespace: str, name: str) -> str:
@@ -282,3 +363,13 @@ def _path(namespace: str, name: str) -> str:
 
 def _holder(lease: Manifest) -> str:
     return str((lease.get("spec") or {}).get("holderIdentity") or NOBODY)
+
+
+def _annotation(lease: Manifest, name: str) -> str:
+    return str((lease["metadata"].get("annotations") or {}).get(name) or "")
+
+
+def _transitions(lease: Manifest) -> int:
+    """How often the Lease has changed hands; the API server takes no number above the largest."""
+    count = (lease.get("spec") or {}).get("leaseTransitions")
+    return count if isinstance(count, int) and 0 <= count < LARGEST else 0

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import json
 import re
 import typing as t
 import urllib.parse
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from ..http.probe import CONNECT, DNS, FIRST_BYTE, TLS, Reply
 from ..http.request import Url
 
@@ -27,6 +29,9 @@ DAY = 86_400
 TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 """Those that may be asked for; older ones are broken (RFC 8996)."""
 SHOWN = 120
+SAFELISTED = ("GET", "HEAD", "POST")
+"""Methods that a browser sends whatever Access-Control-Allow-Methods says (Fetch standard, 2.2.1)."""
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PASSING = frozenset({408, 425, 429})
 """Statuses of refusals that hold for a moment and not for the path."""
 
@@ -36,8 +41,10 @@ class Check:
     """One question, and all that its answer must be. What is empty or 0 is not asked for.
 
     `statuses` empty means any; `expect_headers` are regular expressions for whole values; `json` has a JMESPath
-    expression and the value it must have; `redirect` is how the Location must begin; `cors_origin` with
-    `cors_allowed` says whether that origin may read the answer; `closed` wants to be refused.
+    expression and the value it must have; `redirect` is how the Location must begin; `closed` wants to be refused.
+    `cors_origin` with `cors_allowed` says whether that origin may read the answer; `preflight` is the method that a
+    preflight asks for, `preflight_headers` are its headers; `websocket` is the key of an upgrade. `before` is what a
+    browser sends first: without a right answer to that the request itself is not sent.
     """
 
     name: str
@@ -53,10 +60,14 @@ class Check:
     hsts_seconds: int = 0
     cors_origin: str = ""
     cors_allowed: bool = True
+    preflight: str = ""
+    preflight_headers: tuple[str, ...] = ()
+    websocket: str = ""
     closed: bool = False
     certificate_days: float = 0.0
     tls_minimum: str = "TLSv1.2"
     successes: int = 1
+    before: Check | None = None
 
 
 def evaluate(check: Check, reply: Reply, now: float) -> list[Finding]:
@@ -83,13 +94,13 @@ def _closed(check: Check, reply: Reply) -> list[Finding]:
     """A good answer is an open door, whole or not; who refuses, or takes no request, has closed it."""
     if 200 <= reply.status < 300:
         text = f"{check.url} answers {reply.status} from outside and should not be reachable"
-        return [kinds.ENDPOINT_EXPOSED.of(check.name, text, _displayed(reply))]
+        return [registry.ENDPOINT_EXPOSED.found(check.name, text, (_displayed(reply),))]
     if _refuses(check, reply):
         return []
     location = reply.headers.get("location", "")
     came = f"answers {reply.status}{f' to {location}' if location else ''}" if reply.status else reply.error
     text = f"whether {check.url} is closed from outside is not known: {came}"
-    return [kinds.ENDPOINT_UNPROVEN.of(check.name, text, *([_displayed(reply)] if reply.status else []))]
+    return [registry.ENDPOINT_UNPROVEN.found(check.name, text, ([_displayed(reply)] if reply.status else []))]
 
 
 def _refuses(check: Check, reply: Reply) -> bool:
@@ -107,16 +118,16 @@ def _unanswered(check: Check, reply: Reply) -> Finding:
     if reply.failed == TLS and _is_outdated(check, reply):
         offer = f"speaks {reply.offer.version} at most" if reply.offer.version else "speaks nothing as new"
         text = f"{check.url.authority}{where} {offer}; {check.tls_minimum} is the least: {reply.error}"
-        return kinds.TLS_OUTDATED.of(check.name, text)
+        return registry.TLS_OUTDATED.found(check.name, text)
     if reply.untrusted:
         text = f"the certificate of {check.url.authority}{where} is not to be trusted: {reply.error}"
-        return kinds.CERTIFICATE_UNTRUSTED.of(check.name, text, *filter(None, [reply.offer.certificate]))
+        return registry.CERTIFICATE_UNTRUSTED.found(check.name, text, filter(None, [reply.offer.certificate]))
     what = check.url.host if reply.failed == DNS else f"{check.url}{where}"
     taken = f"after {reply.seconds:.2f} s in the phase {reply.failed or 'body'}"
     if reply.status:
         text = f"{what} answers {reply.status}, but not to the end: {reply.error} ({taken})"
-        return kinds.SERVICE_UNREACHABLE.of(check.name, text)
-    return kinds.SERVICE_UNREACHABLE.of(check.name, f"{what} does not answer: {reply.error} ({taken})")
+        return registry.SERVICE_UNREACHABLE.found(check.name, text)
+    return registry.SERVICE_UNREACHABLE.found(check.name, f"{what} does not answer: {reply.error} ({taken})")
 
 
 def _is_outdated(check: Check, reply: Reply) -> bool:
@@ -138,7 +149,7 @@ def _status(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         if reply.status not in (301, 302, 303, 307, 308) or not _leads_to(check, location):
             came = f"{reply.status}" + (f" to {location}" if location else "")
             text = f"{check.url} answers {came} and not with a redirect to {check.redirect}"
-            yield kinds.REDIRECT_MISSING.of(check.name, text)
+            yield registry.REDIRECT_MISSING.found(check.name, text)
     elif check.statuses and reply.status not in check.statuses:
         smoke_plan = " or ".join(str(status) for status in sorted(check.statuses))
         yield _unexpected(check, reply, f"{check.url} answers {reply.status} and not {smoke_plan}")
@@ -186,7 +197,7 @@ def _latency(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if check.max_seconds and reply.seconds > check.max_seconds:
         phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in reply.phases.items())
         text = f"{check.url} took {reply.seconds:.3f} s; {check.max_seconds:g} s is the limit"
-        yield kinds.RESPONSE_SLOW.of(check.name, text, phases)
+        yield registry.RESPONSE_SLOW.found(check.name, text, (phases,))
 
 
 def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -197,7 +208,7 @@ def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if not age or int(age[1]) < check.hsts_seconds:
         came = f"says {header!r}" if header else "has no Strict-Transport-Security"
         text = f"{check.url} {came}; browsers should be told to use HTTPS for {check.hsts_seconds} s"
-        yield kinds.HSTS_MISSING.of(check.name, text)
+        yield registry.HSTS_MISSING.found(check.name, text)
 
 
 def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
@@ -215,7 +226,46 @@ def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         came = f"Access-Control-Allow-Origin is {allowed!r}" if allowed else "there is no Access-Control-Allow-Origin"
         if allowed == "*" and check.cors_allowed:
             came = f"{came} beside Access-Control-Allow-Credentials, which browsers refuse"
-        yield kinds.CORS_WRONG.of(check.name, f"the origin {check.cors_origin} {expected} at {check.url}: {came}")
+        yield registry.CORS_WRONG.found(check.name, f"the origin {check.cors_origin} {expected} at {check.url}: {came}")
+
+
+def _preflight(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
+    """What a browser wants of the answer to a preflight before it sends the request (Fetch standard, 4.8)."""
+    if not check.preflight or not check.cors_allowed or reply.status >= 500:
+        return
+    methods, headers = (_listed(reply, f"access-control-allow-{name}") for name in ("methods", "headers"))
+    asked_headers = {name.lower() for name in check.preflight_headers}
+    missing = sorted(asked_headers - {name.lower() for name in headers})
+    came = []
+    if not 200 <= reply.status < 300:
+        came.append(f"it answers {reply.status}")
+    if check.preflight not in {*SAFELISTED, *methods}:
+        came.append(f"Access-Control-Allow-Methods does not name {check.preflight}")
+    if missing:
+        came.append(f"Access-Control-Allow-Headers does not name {', '.join(missing)}")
+    if came:
+        text = f"browsers refuse a {check.preflight} of {check.cors_origin} to {check.url}: {'; '.join(came)}"
+        yield registry.CORS_WRONG.found(check.name, text, (_displayed(reply),))
+
+
+def _listed(reply: Reply, header: str) -> set[str]:
+    return {part.strip() for part in reply.headers.get(header, "").split(",")}
+
+
+def _websocket(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
+    """Whether an upgrade was accepted, by the key that only a WebSocket server makes of ours (RFC 6455, 4.2.2)."""
+    if not check.websocket or reply.status != 101:
+        return
+    accepted = reply.headers.get("sec-websocket-accept", "")
+    if reply.headers.get("upgrade", "").lower() != "websocket" or accepted != accept_of(check.websocket):
+        text = f"{check.url} answers 101 without accepting the WebSocket: Sec-WebSocket-Accept is {accepted!r}"
+        yield _unexpected(check, reply, text)
+
+
+def accept_of(key: str) -> str:
+    """The Sec-WebSocket-Accept for a key."""
+    digest = hashlib.sha1(f"{key}{WEBSOCKET_GUID}".encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
@@ -227,12 +277,12 @@ def _certificate(check: Check, reply: Reply, now: float) -> t.Iterator[Finding]:
         text = (
             f"the certificate of {check.url.authority} ends in {days:.1f} days; {check.certificate_days:g} is the least"
         )
-        yield kinds.CERTIFICATE_EXPIRING.of(
-            check.name, text, f"issued by {displayed.issuer} for {', '.join(displayed.names)}"
+        yield registry.CERTIFICATE_EXPIRING.found(
+            check.name, text, (f"issued by {displayed.issuer} for {', '.join(displayed.names)}",)
         )
     if _is_older(displayed.version, check.tls_minimum):
         text = f"{check.url.authority} agreed to {displayed.version}; {check.tls_minimum} is the least"
-        yield kinds.TLS_OUTDATED.of(check.name, text)
+        yield registry.TLS_OUTDATED.found(check.name, text)
 
 
 ASSERTIONS: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] = (
@@ -243,12 +293,14 @@ ASSERTIONS: tuple[t.Callable[[Check, Reply, float], t.Iterator[Finding]], ...] =
     _latency,
     _hsts,
     _cors,
+    _preflight,
+    _websocket,
     _certificate,
 )
 
 
 def _unexpected(check: Check, reply: Reply, text: str) -> Finding:
-    return kinds.RESPONSE_UNEXPECTED.of(check.name, text, _displayed(reply))
+    return registry.RESPONSE_UNEXPECTED.found(check.name, text, (_displayed(reply),))
 
 
 def _displayed(reply: Reply) -> str:

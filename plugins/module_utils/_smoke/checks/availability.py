@@ -9,8 +9,8 @@ import json
 import typing as t
 import urllib.parse
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from ..http.probe import Asker, Reply
 from ..http.request import parse_url, wire
 
@@ -48,8 +48,8 @@ def evaluate(value: float | None, target: float, days: int, why: str = "") -> Fi
         meaning = (
             f"{target:.2%} over {days} days leaves {budget:.0f} minutes of failure; seconds of a load cannot show it"
         )
-        return kinds.AVAILABILITY_UNPROVEN.of("availability", meaning, *([why] if why else []))
+        return registry.AVAILABILITY_UNPROVEN.found("availability", meaning, ([why] if why else []))
     if value < target:
         text = f"{value:.4%} of the requests of {days} days were answered well; {target:.2%} is the target"
-        return kinds.AVAILABILITY_LOW.of("availability", text)
+        return registry.AVAILABILITY_LOW.found("availability", text)
     return None

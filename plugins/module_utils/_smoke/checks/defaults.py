@@ -26,6 +26,8 @@ class Expectations:
     hsts_seconds: int = 15_552_000
     allowed_origin: str = ""
     refused_origin: str = REFUSED_ORIGIN
+    preflight_method: str = "POST"
+    preflight_headers: tuple[str, ...] = ("authorization", "content-type")
     certificate_days: float = 7.0
     tls_minimum: str = "TLSv1.2"
     max_seconds: float = 2.0
@@ -65,22 +67,36 @@ def default_checks(base: Url, expected: Expectations) -> list[Check]:
 
 def check(name: str, base: Url, path: str, **expected: t.Any) -> Check:
     """A check of a path below a URL."""
-    url = below(base, path)
-    return Check(name=name, url=url, request=wire(url, headers=expected.pop("headers", {})), **expected)
+    url, method = below(base, path), expected.get("method", "GET")
+    return Check(name=name, url=url, request=wire(url, method, expected.pop("headers", {})), **expected)
 
 
 def _cors(base: Url, expected: Expectations) -> t.Iterator[Check]:
+    """For an allowed and a refused origin what a browser sends: a preflight, and the request."""
     for origin, allowed in ((expected.allowed_origin, True), (expected.refused_origin, False)):
         if origin:
             name = "cors allowed" if allowed else "cors refused"
-            headers = {"Origin": origin}
-            yield check(
+            shared: dict[str, t.Any] = {"statuses": frozenset(), "cors_origin": origin, "cors_allowed": allowed}
+            preflight = check(
                 name,
                 base,
                 expected.status,
-                headers=headers,
-                statuses=frozenset(),
-                cors_origin=origin,
-                cors_allowed=allowed,
-                successes=expected.successes,
+                method="OPTIONS",
+                headers=_preflight_headers(origin, expected),
+                preflight=expected.preflight_method,
+                preflight_headers=expected.preflight_headers,
+                **shared,
             )
+            headers = {"Origin": origin}
+            many = expected.successes
+            yield check(name, base, expected.status, headers=headers, before=preflight, successes=many, **shared)
+
+
+def _preflight_headers(origin: str, expected: Expectations) -> dict[str, str]:
+    """As the Fetch standard has them: names in lower case, sorted, and no header where there is none to ask for."""
+    names = ",".join(sorted(name.lower() for name in expected.preflight_headers))
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": expected.preflight_method,
+        **({"Access-Control-Request-Headers": names} if names else {}),
+    }

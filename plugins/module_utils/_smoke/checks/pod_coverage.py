@@ -18,8 +18,8 @@ import math
 import time
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from ..http.probe import Asker, Reply
 from ..http.request import Url
 from ..load import statistics
@@ -206,9 +206,11 @@ def _failing(seen: Seen, url: Url) -> t.Iterator[Finding]:
     errors, failures = seen.errors.total(), seen.errors.total() + seen.lost.total()
     if _is_too_much(errors, seen.requests):
         text = f"{url} answered {errors} of {seen.requests} requests with an error"
-        yield kinds.RESPONSE_UNEXPECTED.of("pods", text, *reported)
+        yield registry.RESPONSE_UNEXPECTED.found("pods", text, reported)
     elif _is_too_much(failures, seen.requests):
-        yield kinds.SERVICE_UNREACHABLE.of("pods", f"{url} failed {failures} of {seen.requests} requests", *reported)
+        yield registry.SERVICE_UNREACHABLE.found(
+            "pods", f"{url} failed {failures} of {seen.requests} requests", reported
+        )
 
 
 def _displayed(reported: t.Mapping[str, set[str]]) -> dict[str, str]:
@@ -223,14 +225,14 @@ def _stale(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
     if not expected.revision:
         if len(every) > 1:
             text = f"{url} is answered by {len(every)} revisions in turn: {', '.join(sorted(every))}"
-            yield kinds.REVISION_STALE.of("revision", text, *reported[:SHOWN])
+            yield registry.REVISION_STALE.found("revision", text, reported[:SHOWN])
         return
     wrong = sorted(pod for pod, revisions in staying.items() if revisions != {expected.revision})
     if wrong:
         which = f"{', '.join(wrong[:SHOWN])} answer{'s' if len(wrong) == 1 else ''} with another revision"
         text = f"{which} than {expected.revision}, which is deployed: {', '.join(sorted(every - {expected.revision}))}"
         kept = [f"{pod} is of no controller of the release: {KEPT}" for pod in wrong if pod in expected.unowned]
-        yield kinds.REVISION_STALE.of("revision", text, *kept[:SHOWN], *reported[:SHOWN])
+        yield registry.REVISION_STALE.found("revision", text, (*kept[:SHOWN], *reported[:SHOWN]))
 
 
 def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
@@ -243,8 +245,8 @@ def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
         which = ", ".join(unknown[:SHOWN]) or "no pod"
         text = f"{len(unknown)} of {len(expected.pods)} pods never answered at {url} in {seen.seconds:.0f} s: {which}"
         why = [f"{pod}, asked directly: {said}" for pod, said in sorted(seen.silent.items())]
-        yield kinds.PODS_NOT_SEEN.of(
-            "pods", text if expected.pods else f"{url} never told a pod's name", last_heard, *why
+        yield registry.PODS_NOT_SEEN.found(
+            "pods", text if expected.pods else f"{url} never told a pod's name", (last_heard, *why)
         )
     asked = [pod for pod in missing if pod not in unknown]
     if asked:
@@ -252,4 +254,4 @@ def _unheard(seen: Seen, expected: Expected, url: Url) -> t.Iterator[Finding]:
             f"{url} led to {len(expected.pods) - len(missing)} of {len(expected.pods)} pods in {seen.answers} answers"
         )
         reported = f"{', '.join(asked[:SHOWN])} told the revision when asked directly"
-        yield kinds.PODS_TESTED_DIRECTLY.of("pods", f"{text}; {reported}", last_heard)
+        yield registry.PODS_TESTED_DIRECTLY.found("pods", f"{text}; {reported}", (last_heard,))

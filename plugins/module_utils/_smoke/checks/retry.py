@@ -11,7 +11,9 @@ import datetime as dt
 import time
 import typing as t
 
-from ..catalogue import PASSED, RESPONSE_SLOW, Finding, in_order, verdict
+from ..._findings import registry
+from ..._findings.finding import PASSED, Finding, verdict
+from ..._findings.registry import by_severity
 from ..http.probe import Asker, Reply
 from .assertions import Check, evaluate
 
@@ -45,7 +47,7 @@ class Outcome(t.NamedTuple):
             "name": self.check.name,
             "url": str(self.check.url),
             "method": self.check.method,
-            "verdict": PASSED if self.passed else verdict(self.findings, undecided=True),
+            "verdict": PASSED if self.passed else verdict(self.findings, complete=False),
             "status": self.reply.status,
             "address": self.reply.address,
             "phases": dict(self.reply.phases),
@@ -67,7 +69,7 @@ def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval:
 
 def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
     """The findings of the checks that did not pass."""
-    return in_order(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
+    return by_severity(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
 
 
 def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float) -> Outcome:
@@ -77,7 +79,7 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
     first_failure = ""
     while True:
         left = max(SHORTEST, end - time.monotonic())
-        came = ask(check.url, check.request, check.method, min(left, ask.timeout))
+        came, found = _attempt(ask, check, min(left, ask.timeout))
         if _is_cut_off(came, left < ask.timeout, end):
             if attempts:
                 break
@@ -85,7 +87,6 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
                 return Outcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
         reply = came
         attempts += 1
-        found = evaluate(check, reply, time.time())
         if found:
             wrong, in_a_row, failures = found, 0, failures + 1
             first_failure = first_failure or dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -101,6 +102,17 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
     return Outcome(check, passed, reported, reply, attempts, failures, time.monotonic() - begun)
 
 
+def _attempt(ask: Asker, check: Check, timeout: float) -> tuple[Reply, list[Finding]]:
+    """Send a check's request, after the one before it; the answer that decides, and what is wrong with it."""
+    for each in (check.before, check):
+        if each is not None:
+            reply = ask(each.url, each.request, each.method, timeout)
+            found = evaluate(each, reply, time.time())
+            if found:
+                break
+    return reply, found
+
+
 def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
     """Whether the deadline, and not the service, ended an attempt: what was found before says more."""
     return is_last and not reply.answered and time.monotonic() >= end
@@ -108,12 +120,12 @@ def _is_cut_off(reply: Reply, is_last: bool, end: float) -> bool:
 
 def _not_asked(check: Check) -> Finding:
     words = f"was not asked before the deadline: more than {AT_ONCE} checks at once took all the time"
-    return dataclasses.replace(RESPONSE_SLOW.of(check.name, words), severity="warning")
+    return dataclasses.replace(registry.RESPONSE_SLOW.found(check.name, words), severity="warning")
 
 
 def _too_few(check: Check, good: int) -> Finding:
     words = f"answered as it should, but only {good} of {check.successes} times before the deadline"
-    return RESPONSE_SLOW.of(check.name, words)
+    return registry.RESPONSE_SLOW.found(check.name, words)
 
 
 def _with_count(finding: Finding, attempts: int, failures: int, since: str) -> Finding:

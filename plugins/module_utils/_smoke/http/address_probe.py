@@ -3,19 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of a name's addresses take a connection from here.
 
-A client of one request tries the next address when one takes none. A load cannot do so without adding what that costs
-to its times, so it is given only those that answer: a host without IPv6 sends everything by IPv4.
+A client of one request tries the next address when one takes none, so that a check may never meet a dead one. Users
+meet it: each address is probed by itself. A load is sent to all but those to which this machine itself has no route,
+as a host without IPv6.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import socket
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from .connection import OURS
 from .probe import Addresses, sentence
 
@@ -25,24 +25,42 @@ AT_ONCE = 8
 
 
 class Reached(t.NamedTuple):
-    """The addresses to send to, and what there is to say of the others."""
+    """The addresses to send to, and what is wrong with some of them."""
 
     addresses: Addresses
     findings: list[Finding]
 
 
 def reachable(addresses: Addresses, timeout: float) -> Reached:
-    """Try each address once. All of them when none takes a connection, so that the load tells why."""
+    """Try each address once; a single one, and all where none takes a connection, are left to the requests to tell."""
     if len(addresses) < 2:
         return Reached(addresses, [])
-    patience = min(timeout, PATIENCE)
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="address") as pool:
-        errors = list(pool.map(lambda address: _error(address, patience), addresses))
-    good = [address for address, error in zip(addresses, errors, strict=True) if error is None]
-    if not good:
+    errors = errors_of(addresses, timeout)
+    if len(errors) == len(addresses):
         return Reached(addresses, [])
-    lost = [(place, error) for (_family, place), error in zip(addresses, errors, strict=True) if error]
-    return Reached(good, [_passed_over(str(place[0]), error) for place, error in lost])
+    routed = [each for each in addresses if getattr(errors.get(each), "errno", None) not in OURS]
+    return Reached(routed, [_unreachable(each, error) for each, error in errors.items()])
+
+
+def errors_of(addresses: Addresses, timeout: float) -> dict[tuple[int, t.Any], OSError]:
+    """Why each address that takes no connection takes none."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="address") as pool:
+        errors = pool.map(lambda address: _error(address, min(timeout, PATIENCE)), addresses)
+        return {address: error for address, error in zip(addresses, errors, strict=True) if error}
+
+
+def others_told(host: str, addresses: Addresses, timeout: float) -> list[Finding]:
+    """A note on each dead address of a name that is not the one which the inventory gives for it."""
+    text = f"it takes no connection from here; DNS has it for {host}, for which the inventory gives another address"
+    return [
+        registry.ADDRESS_UNREACHABLE.found(place_of(each), text, (sentence(error),), severity="note")
+        for each, error in errors_of(addresses, timeout).items()
+    ]
+
+
+def place_of(address: tuple[int, t.Any]) -> str:
+    """The address itself, without its port."""
+    return str(address[1][0])
 
 
 def _error(address: tuple[int, t.Any], patience: float) -> OSError | None:
@@ -56,8 +74,10 @@ def _error(address: tuple[int, t.Any], patience: float) -> OSError | None:
     return None
 
 
-def _passed_over(place: str, error: OSError) -> Finding:
-    """A note where this machine has no way there, a warning where the other side takes no connection."""
-    text = f"{place} takes no connection from here, so no load is sent to it"
-    severity = "note" if error.errno in OURS else kinds.ADDRESS_UNREACHABLE.severity
-    return dataclasses.replace(kinds.ADDRESS_UNREACHABLE.of(place, text, sentence(error)), severity=severity)
+def _unreachable(address: tuple[int, t.Any], error: OSError) -> Finding:
+    """An error where the other side takes no connection; a note where this machine has no route there."""
+    if error.errno in OURS:
+        text = "this machine has no route to it, so nothing is sent to it"
+        return registry.ADDRESS_UNREACHABLE.found(place_of(address), text, (sentence(error),), severity="note")
+    text = f"it takes no connection on port {address[1][1]}, so users who get this address get no answer"
+    return registry.ADDRESS_UNREACHABLE.found(place_of(address), text, (sentence(error),))

@@ -68,7 +68,7 @@ class Answer:
             data = self._STEPS[self._state](self, data)
         if self._state != _DONE:
             return False
-        if data:
+        if data and self.status != 101:  # behind an upgrade another protocol begins
             raise Malformed(f"{len(data)} bytes follow the end of the answer")
         return True
 

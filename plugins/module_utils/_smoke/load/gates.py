@@ -12,10 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import FAILED, INCONCLUSIVE, PASSED, Finding
+from ..._findings import registry
+from ..._findings.evaluation import Evaluation
+from ..._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
 from . import statistics
-from .recorder import LIMITED, SAID, UNABLE, UNSENT, Recording
+from .recorder import LIMITED, UNABLE, UNSENT, WRONG, Recording
 from .saturation import Pace
 
 GATES = ("error_ratio", "p50", "p95", "p99", "throughput")
@@ -71,13 +72,17 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluation:
+class LoadEvaluation(Evaluation):
     """The verdict of a load, its findings, every gate and every self-check."""
 
-    verdict: str
-    findings: tuple[Finding, ...]
-    gates: tuple[Gate, ...]
-    self_checks: tuple[SelfCheck, ...]
+    gates: tuple[Gate, ...] = ()
+    self_checks: tuple[SelfCheck, ...] = ()
+
+    @property
+    def is_generator_to_blame(self) -> bool:
+        """Whether nothing was decided because this machine was too busy to send as planned."""
+        unfit = {check.check for check in self.self_checks if not check.passed}
+        return self.verdict == INCONCLUSIVE and bool(unfit) and "limited" not in unfit
 
     @property
     def undecided(self) -> bool:
@@ -86,24 +91,69 @@ class Evaluation:
         return fit and self.verdict == INCONCLUSIVE and any(gate.verdict == INCONCLUSIVE for gate in self.gates)
 
 
-def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> Evaluation:
+def evaluate(limits: t.Mapping[str, float], measured: Measured, risk: float = RISK_FIRST) -> LoadEvaluation:
     """Judge a load by its limits: error_ratio, p50, p95, p99 (seconds), throughput (good answers a second)."""
     gates = tuple(_gate(name, limits[name], measured, risk) for name in GATES if name in limits)
     checks = self_checks(limits, measured)
-    failed = [gate for gate in gates if gate.verdict == FAILED]
-    findings = [_gate_finding(gate, measured) for gate in gates if gate.verdict != PASSED]
     doubts = [_doubt(check, measured) for check in checks if not check.passed]
+    stands = _Stands(limits, measured, risk, doubts)
+    findings = [_weighed(_gate_finding(gate, measured), stands.gate(gate)) for gate in gates if gate.verdict != PASSED]
     if measured.harmful:
-        findings.append(_stopped(measured))
-    believed = bool(failed or measured.harmful) and (not doubts or _service_said_so(limits, measured, risk, doubts))
-    if believed:
+        findings.append(_weighed(_stopped(measured), stands.stop()))
+    if any(finding.severity == "error" for finding in findings):
         word = FAILED
-    elif doubts or measured.harmful or any(gate.verdict != PASSED for gate in gates):
-        word = INCONCLUSIVE
-        findings = [dataclasses.replace(finding, severity="warning") for finding in findings]
     else:
-        word = PASSED
-    return Evaluation(word, tuple(kinds.in_order([*doubts, *findings])), gates, checks)
+        word = INCONCLUSIVE if doubts or findings else PASSED
+    return LoadEvaluation(word, tuple(registry.by_severity([*doubts, *findings])), gates, checks)
+
+
+def _weighed(finding: Finding, stands: bool) -> Finding:
+    """A finding that may be the load's own doing, or chance, is a warning."""
+    return finding if stands else dataclasses.replace(finding, severity="warning")
+
+
+class _Stands(t.NamedTuple):
+    """Which failures stand in spite of the doubts about the load itself: all of them where there are none.
+
+    A wrong or broken answer is one however late its request was sent. A load that was fit but ran out of connections
+    (which this machine could open) met a service that was too slow. Being late explains no more slowness than it is.
+    """
+
+    limits: t.Mapping[str, float]
+    measured: Measured
+    risk: float
+    doubts: t.Sequence[Finding]
+
+    def gate(self, gate: Gate) -> bool:
+        if gate.verdict != FAILED:
+            return False
+        if not self.doubts or self._ran_out_of_connections:
+            return True
+        if gate.gate == "error_ratio":
+            return self._is_wrong
+        return (
+            gate.gate != "throughput"
+            and self._is_late
+            and _slow_without_being_late(self.limits, self.measured, self.risk)
+        )
+
+    def stop(self) -> bool:
+        """Whether the load stopped itself because of the service."""
+        return not self.doubts or self._ran_out_of_connections or self._is_wrong
+
+    @property
+    def _is_late(self) -> bool:
+        return [finding.object for finding in self.doubts] == ["lateness_p99"]
+
+    @property
+    def _is_wrong(self) -> bool:
+        recording, limit = self.measured.recording, self.limits.get("error_ratio", 1.0)
+        return statistics.compare(recording.count(*WRONG), recording.evaluated, limit, self.risk) == statistics.ABOVE
+
+    @property
+    def _ran_out_of_connections(self) -> bool:
+        recording, doubted = self.measured.recording, [finding.object for finding in self.doubts]
+        return doubted == ["sent"] and recording.count(UNSENT) > 0 and not recording.count(UNABLE)
 
 
 def self_checks(limits: t.Mapping[str, float], measured: Measured) -> tuple[SelfCheck, ...]:
@@ -156,23 +206,6 @@ def _ratio_gate(name: str, limit: float, count: int, of: int, allowed: float, va
     return Gate(name, limit, round(value, 6), word, round(lower, 6), round(upper, 6), needed)
 
 
-def _service_said_so(
-    limits: t.Mapping[str, float], measured: Measured, risk: float, doubts: t.Sequence[Finding]
-) -> bool:
-    """Whether the failure stands in spite of the doubts: no slowness of the generator makes a service answer 5xx, one
-    that was fit but ran out of connections (which this machine could open) met a service that was too slow, and being
-    late explains no more than that.
-    """
-    recording = measured.recording
-    said = recording.count(*SAID)
-    if statistics.compare(said, recording.evaluated, limits.get("error_ratio", 1.0), risk) == statistics.ABOVE:
-        return True
-    doubted = [finding.object for finding in doubts]
-    if doubted == ["lateness_p99"]:
-        return _slow_without_being_late(limits, measured, risk)
-    return doubted == ["sent"] and recording.count(UNSENT) > 0 and not recording.count(UNABLE)
-
-
 def _slow_without_being_late(limits: t.Mapping[str, float], measured: Measured, risk: float) -> bool:
     """Whether a limit of latency is missed even without all that the load's own lateness may have added.
 
@@ -194,34 +227,34 @@ def _gate_finding(gate: Gate, measured: Measured) -> Finding:
     if gate.verdict == INCONCLUSIVE and gate.gate == "throughput":
         most = measured.pace.at_most if measured.pace else gate.value
         text = f"{gate.value:g} good answers/s were kept up, or {most:g}; at least {gate.limit:g} are wanted"
-        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
+        return registry.SAMPLE_TOO_SMALL.found(gate.gate, text, (figures,))
     if gate.verdict == INCONCLUSIVE:
         text = (
             f"between {gate.lower:.3%} and {gate.upper:.3%} of the requests miss the limit, as far as "
             f"{recording.evaluated} requests can tell. Without any miss {gate.requests_needed} would be enough"
         )
-        return kinds.SAMPLE_TOO_SMALL.of(gate.gate, text, figures)
+        return registry.SAMPLE_TOO_SMALL.found(gate.gate, text, (figures,))
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
     if gate.gate == "error_ratio":
         counts = ", ".join(
             f"{count} {kind}" for kind, count in recording.by_kind().items() if kind not in ("ok", "429", "unable")
         )
         text = f"{gate.value:.3%} of {recording.evaluated} requests failed ({counts}); {gate.limit:.3%} may"
-        return kinds.ERROR_RATIO_HIGH.of(gate.gate, text, figures, *said)
+        return registry.ERROR_RATIO_HIGH.found(gate.gate, text, (figures, *said))
     if gate.gate == "throughput":
         text = f"{gate.value:g} good answers/s of {measured.rate:g} requests/s; at least {gate.limit:g} are wanted"
-        return kinds.THROUGHPUT_LOW.of(gate.gate, text, figures, *said)
+        return registry.THROUGHPUT_LOW.found(gate.gate, text, (figures, *said))
     lost = f"; {recording.unanswered} that got no answer count as slower" if recording.unanswered else ""
     text = (
         f"{gate.gate} is {gate.value:.3f} s, counted from when requests were due{lost}; {gate.limit:g} s is the limit"
     )
-    return kinds.LATENCY_HIGH.of(gate.gate, text, figures)
+    return registry.LATENCY_HIGH.found(gate.gate, text, (figures,))
 
 
 def _doubt(check: SelfCheck, measured: Measured) -> Finding:
     if check.check == "limited":
         text = f"{check.value:.2%} of the requests were answered 429: the rate limiter was measured, not the service"
-        return kinds.LOAD_RATE_LIMITED.of("limited", text)
+        return registry.LOAD_RATE_LIMITED.found("limited", text)
     value, limit = check.value, check.limit
     meaning = {
         "sent": f"only {value:.2%} of {measured.planned} planned requests were sent; {limit:.0%} is the least",
@@ -229,11 +262,11 @@ def _doubt(check: SelfCheck, measured: Measured) -> Finding:
         "cpu": f"sending took {value:.0%} of a processor core; {limit:.0%} is the most",
     }[check.check]
     said = [text for kind, text in measured.recording.said.items() if kind in ("unsent", "unable")]
-    return kinds.GENERATOR_OVERLOADED.of(check.check, meaning, *said)
+    return registry.GENERATOR_OVERLOADED.found(check.check, meaning, said)
 
 
 def _stopped(measured: Measured) -> Finding:
     recording = measured.recording
     said = [f"{kind}: {text}" for kind, text in sorted(recording.said.items())]
     text = f"more than half of two seconds' requests failed, so the load stopped after {len(recording)} requests"
-    return kinds.LOAD_STOPPED.of("load", text, *said)
+    return registry.LOAD_STOPPED.found("load", text, said)

@@ -19,7 +19,7 @@ import ssl
 import time
 import typing as t
 
-from ..http.connection import CLOSED, UNABLE, Connection, Exchange
+from ..http.connection import CLOSED, CONNECT, TLS, UNABLE, Connection, Exchange
 from .recorder import KINDS, LIMITED, NEVER_SENT, OK, UNSENT, Recording, kind_of
 from .schedule import Plan, mixed
 
@@ -252,11 +252,11 @@ class Load:
         if connection is None or connection.exchange is not exchange:
             self._finish(exchange, UNSENT)
             return
-        kind = KINDS.index(connection.opening) if connection.opening else TIMEOUT
-        self.recording.said.setdefault(KINDS[kind], f"no answer within {self.plan.timeout:g} s")
+        missing = {CONNECT: "connection", TLS: "TLS connection"}.get(connection.opening, "answer")
+        self.recording.said.setdefault(KINDS[TIMEOUT], f"no {missing} within {self.plan.timeout:g} s")
         connection.close()
         self._open.discard(connection)
-        self._finish(exchange, kind)
+        self._finish(exchange, TIMEOUT)
 
     def _finish(self, exchange: Exchange, kind: int) -> None:
         now = self._clock()

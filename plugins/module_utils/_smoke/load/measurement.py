@@ -9,7 +9,7 @@ import dataclasses
 import ssl
 import typing as t
 
-from .gates import RISK_FIRST, RISK_LATER, Evaluation, Measured, evaluate
+from .gates import RISK_FIRST, RISK_LATER, LoadEvaluation, Measured, evaluate
 from .generator import Address, Load
 from .histogram import histogram, series
 from .recorder import KINDS, OK, percentiles
@@ -20,7 +20,7 @@ from .schedule import Plan
 class Measurement(t.NamedTuple):
     """What came of a load: the judgement, and the figures as plain values for a module's result."""
 
-    evaluation: Evaluation
+    evaluation: LoadEvaluation
     figures: dict[str, t.Any]
 
 
@@ -64,7 +64,7 @@ def _throughput(load: Load) -> float:
     return recording.count(OK) / (max(end, *recording.ended) - begin)
 
 
-def _figures(load: Load, evaluation: Evaluation, throughput: float, extended: int) -> dict[str, t.Any]:
+def _figures(load: Load, evaluation: LoadEvaluation, throughput: float, extended: int) -> dict[str, t.Any]:
     recording, plan = load.recording, load.plan
     latency = recording.ranked(recording.latency)
     return {

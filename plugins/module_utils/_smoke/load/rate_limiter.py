@@ -18,8 +18,8 @@ import math
 import ssl
 import typing as t
 
-from .. import catalogue as kinds
-from ..catalogue import Finding
+from ..._findings import registry
+from ..._findings.finding import Finding
 from .gates import SENT_LEAST
 from .generator import Address, Load
 from .recorder import KINDS, LIMITED, NEVER_SENT, OK, Recording
@@ -84,7 +84,7 @@ class LimiterResult(t.NamedTuple):
     @property
     def undecided(self) -> bool:
         """Whether this machine was not fit for it."""
-        return any(finding.id == kinds.GENERATOR_OVERLOADED.id for finding in self.findings)
+        return any(finding.id == registry.GENERATOR_OVERLOADED.id for finding in self.findings)
 
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, for a module's result."""
@@ -144,7 +144,7 @@ def evaluate(
     if broken and first is not None:
         reported = ", ".join(f"{count} {kind}" for kind, count in broken.items())
         text = f"beside 429 the service answered otherwise while it was limited: {reported}"
-        found.append(kinds.RATE_LIMIT_MISPLACED.of("service", text, counted))
+        found.append(registry.RATE_LIMIT_MISPLACED.found("service", text, (counted,)))
     return [*found, *doubts]
 
 
@@ -153,19 +153,19 @@ def _misplaced(limiter: Limiter, rate: float, first: float | None, counted: str)
     setting = f"{limiter.limit:g}/s with a burst of {limiter.burst:g}, {limiter.replicas} times"
     if first is None:
         text = f"{rate:g} requests/s were all let through; at {setting} the first 429 was due after {expected:.2f} s"
-        yield kinds.RATE_LIMIT_MISSING.of("limiter", text, counted)
+        yield registry.RATE_LIMIT_MISSING.found("limiter", text, (counted,))
     elif abs(first - expected) > limiter.tolerance * expected:
         came = f"at {rate:g} requests/s the first 429 came after {first:.2f} s"
         text = f"{came}; at {setting} it is due after {expected:.2f} s"
-        yield kinds.RATE_LIMIT_MISPLACED.of("limiter", text, counted)
+        yield registry.RATE_LIMIT_MISPLACED.found("limiter", text, (counted,))
 
 
 def _doubts(limiter: Limiter, moved: float, sent: Sent, expected: float) -> t.Iterator[Finding]:
     """Why the moment of the first 429 says nothing of the limiter."""
     if sent.share < SENT_LEAST:
         text = f"only {sent.share:.2%} of the planned requests were sent; {SENT_LEAST:.0%} is the least"
-        yield kinds.GENERATOR_OVERLOADED.of("limiter", text)
+        yield registry.GENERATOR_OVERLOADED.found("limiter", text)
     elif moved > limiter.tolerance * expected:
         late = f"requests were sent up to {sent.late * 1000:.0f} ms late"
         text = f"{late}, which may have moved the first 429 by {moved:.2f} s"
-        yield kinds.GENERATOR_OVERLOADED.of("limiter", text)
+        yield registry.GENERATOR_OVERLOADED.found("limiter", text)

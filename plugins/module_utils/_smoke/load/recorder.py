@@ -30,14 +30,15 @@ KINDS = (
     "unsent",
     "unable",
 )
-"""How a request ended. `unexpected`: another status than wanted below 400. `connect`, `tls`: no connection. `reset`: it
-was reset; `cut`: it ended before the answer did. `unsent`: no connection was free until the request timed out.
+"""How a request ended. `unexpected`: another status than wanted below 400. `connect`, `tls`: no
+connection, before or during TLS. `reset`: it was reset; `cut`: it ended before the answer did. `timeout`: none of these
+happened within the time. `unsent`: no connection was free until the request timed out.
 `unable`: this machine had no file, port or route of its own for one."""
 OK = KINDS.index("ok")
 LIMITED = KINDS.index("429")
 ANSWERED = tuple(KINDS.index(kind) for kind in ("ok", "4xx", "429", "5xx", "unexpected"))
-SAID = tuple(KINDS.index(kind) for kind in ("4xx", "5xx", "unexpected"))
-"""Failures that the service itself put in words: no slowness of the load explains them."""
+WRONG = tuple(KINDS.index(kind) for kind in ("4xx", "5xx", "unexpected", "connect", "tls", "reset", "cut", "malformed"))
+"""Failures that no slowness of the load explains: a wrong or broken answer, a refused or broken connection."""
 UNSENT, UNABLE = KINDS.index("unsent"), KINDS.index("unable")
 NEVER_SENT = (UNSENT, UNABLE)
 APART = (LIMITED, UNABLE)

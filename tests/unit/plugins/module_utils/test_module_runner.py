@@ -16,6 +16,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner 
     confidential,
     perform,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import masked
 
 CALL = Call({"name": "maestro"})
 
@@ -56,7 +57,26 @@ def raising(error: Exception) -> t.Callable[[Call], Ending]:
 def test_an_error_of_the_cluster_ends_with_its_next_step(message: str) -> None:
     ending = perform(raising(BadConnection(message)), CALL)
     assert ending.failed
-    assert ending.values == {"msg": f"It is gone. {BadConnection.next_step}", "error_id": "connection-options"}
+    assert ending.values == {"msg": f"It is gone. {BadConnection().next_step}", "error_id": "connection-options"}
+
+
+def test_secrets_are_taken_out_of_an_ending_before_it_is_made_printable() -> None:
+    ending = perform(
+        lambda _call: Ending({"msg": "a\x1bkey"}, ["a\x1bkey"], lines=["a\x1bkey"]),
+        CALL,
+        lambda value: (
+            [each.replace("a\x1bkey", "***") for each in value] if isinstance(value, list) else {"msg": "***"}
+        ),
+    )
+    assert (ending.values, ending.warnings, ending.lines) == ({"msg": "***"}, ["***"], ["***"])
+
+
+def test_an_error_that_quotes_a_server_is_printable_and_masked() -> None:
+    said = "The server says \x1b[2Jcanary"
+    ending = perform(
+        raising(BadConnection(said)), CALL, lambda value: masked(value, lambda text: text.replace("canary", "***"))
+    )
+    assert ending.values["msg"].startswith(r"The server says \x1b[2J***")
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:

@@ -13,7 +13,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.modules import cluster_info
 from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._preflight.api import serving, status

@@ -14,7 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation, Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
 from ansible_collections.intelgraph.maestro.plugins.modules import health
 from tests.unit.api_double import ApiDouble
@@ -44,11 +44,14 @@ def deployed(cluster: ApiDouble) -> ApiDouble:
     return cluster
 
 
+Evaluated = t.Callable[[HealthEvaluation], list[Facts]]
+
+
 @pytest.fixture
-def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[Evaluation], list[Facts]]:
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> Evaluated:
     """Puts a judge with one opinion in the place of the real one; gives what it was shown."""
 
-    def as_(evaluation: Evaluation) -> list[Facts]:
+    def as_(evaluation: HealthEvaluation) -> list[Facts]:
         displayed: list[Facts] = []
         monkeypatch.setattr(waiter, "evaluate", lambda facts: displayed.append(facts) or evaluation)
         return displayed
@@ -68,8 +71,8 @@ def test_the_documentation_says_what_the_module_takes() -> None:
         assert (DOCUMENTED[name]["type"], DOCUMENTED[name].get("default")) == (option["type"], option["default"])
 
 
-def test_a_release_that_passes(deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]]) -> None:
-    displayed = evaluated(Evaluation("passed"))
+def test_a_release_that_passes(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    displayed = evaluated(HealthEvaluation("passed"))
     ending = run(settle_seconds=7)
     assert not ending.failed
     assert (ending.values["verdict"], ending.values["number"]) == ("passed", 1)
@@ -78,17 +81,15 @@ def test_a_release_that_passes(deployed: ApiDouble, evaluated: t.Callable[[Evalu
     assert ("Deployment", NAMESPACE, "maestro") in displayed[0].wanted
 
 
-def test_the_newest_release_is_judged(deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]]) -> None:
-    evaluated(Evaluation("passed"))
+def test_the_newest_release_is_judged(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("passed"))
     deploy(deployed, release(a="other"))
     assert run().values["number"] == 2
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_a_release_that_fails(
-    deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]], wait: bool
-) -> None:
-    evaluated(Evaluation("failed", (TROUBLE,), ("no pod",)))
+def test_a_release_that_fails(deployed: ApiDouble, evaluated: Evaluated, wait: bool) -> None:
+    evaluated(HealthEvaluation("failed", (TROUBLE,), ("no pod",)))
     ending = run(wait=wait)
     assert ending.failed
     words = f"Release 1 of maestro is not healthy: Deployment {NAMESPACE}/maestro: no such image."
@@ -100,10 +101,8 @@ def test_a_release_that_fails(
     assert ending.values["missing"] == ["no pod"]
 
 
-def test_a_release_on_its_way_has_no_verdict_yet(
-    deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]]
-) -> None:
-    evaluated(Evaluation("", missing=("Deployment maestro-system/maestro: 1 of 3 pods are available",)))
+def test_a_release_on_its_way_has_no_verdict_yet(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("", missing=("Deployment maestro-system/maestro: 1 of 3 pods are available",)))
     ending = run()
     assert (ending.failed, ending.values["verdict"]) == (True, "inconclusive")
     assert ending.values["msg"].startswith(
@@ -111,8 +110,8 @@ def test_a_release_on_its_way_has_no_verdict_yet(
     )
 
 
-def test_the_wait_is_told_and_returned(deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]]) -> None:
-    evaluated(Evaluation("failed", (TROUBLE,)))
+def test_the_wait_is_told_and_returned(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("failed", (TROUBLE,)))
     reported: list[str] = []
     timeline = run(wait=True, tell=reported.append).values["timeline"]
     assert only({frozenset(moment) for moment in timeline}) == RETURNED["timeline"]["contains"].keys()
@@ -120,8 +119,8 @@ def test_the_wait_is_told_and_returned(deployed: ApiDouble, evaluated: t.Callabl
     assert len(reported) == 2
 
 
-def test_nothing_is_changed(deployed: ApiDouble, evaluated: t.Callable[[Evaluation], list[Facts]]) -> None:
-    evaluated(Evaluation("passed"))
+def test_nothing_is_changed(deployed: ApiDouble, evaluated: Evaluated) -> None:
+    evaluated(HealthEvaluation("passed"))
     before = deployed.versions()
     seen, made = run(check=True).values, run().values
     assert {**seen, **measured(made)} == made

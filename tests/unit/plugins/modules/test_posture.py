@@ -12,8 +12,9 @@ import yaml
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, object_path
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture import catalogue, collect
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture import collect
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permissions import EVERYBODYS
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.rules import RULES
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record, encoded
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
 from tests.unit.documented import documented
@@ -87,7 +88,7 @@ def test_a_release_as_it_was_applied_keeps_every_rule() -> None:
         result = ending.values
         assert (result["verdict"], result["number"], result["findings"]) == ("passed", 7, [])
         assert result["msg"] == "Release 7 of maestro keeps all 12 rules."
-        assert [rule["id"] for rule in result["rules"]] == [rule.id for rule in catalogue.ALL]
+        assert [rule["id"] for rule in result["rules"]] == [rule.id for rule in RULES]
         assert {rule["verdict"] for rule in result["rules"]} == {"passed"}
         assert {method for method, path in api.asked if path != collect.REVIEWS} == {"GET"}
         assert f"{CORE}/secrets" not in {path for _method, path in api.asked}

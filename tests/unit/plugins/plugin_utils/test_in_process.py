@@ -70,6 +70,15 @@ class Judging(Planning):
         return Ending({"verdict": "passed", "findings": [finding]})
 
 
+class Hostile(Echo):
+    """Repeats what it was told, in every way in which a module says something."""
+
+    def body(self, call: Call) -> Ending:
+        word = call.params["word"]
+        call.tell(f"  7 s  {word}")
+        return Ending({"msg": word, "deep": {"inner": [word]}}, [word], lines=[word, word])
+
+
 class Broken(Echo):
     def body(self, call: Call) -> Ending:
         raise Unreachable("nobody answers")
@@ -134,6 +143,16 @@ def test_a_text_for_the_screen_is_shown_once_headed_by_the_host(displayed: list[
 def test_a_line_is_told_while_the_task_runs_without_secrets(displayed: list[str]) -> None:
     run(Echo, word="the canary-7c1f sings", password="canary-7c1f")
     assert displayed == [f"  [lab-1]   7 s  the {8 * '*'} sings"]
+
+
+def test_what_acts_on_a_terminal_is_shown_escaped_on_every_way_out(displayed: list[str]) -> None:
+    hostile = "\x1b[2J\x1b]0;t\x07\nPLAY RECAP ***\rok: [lab-1]\0\u202e\x9b"
+    shown = r"\x1b[2J\x1b]0;t\x07\nPLAY RECAP ***\rok: [lab-1]\x00\u202e\x9b"
+    result = run(Hostile, word=hostile)
+    assert displayed == [f"  [lab-1]   7 s  {shown}", f"[lab-1] {shown}\n{shown}"]
+    assert result["warnings"] == [shown]
+    assert result["msg"] == shown.replace(r"\nPLAY", "\n  PLAY")
+    assert result["deep"] == {"inner": [shown.replace(r"\nPLAY", "\nPLAY")]}
 
 
 @pytest.mark.parametrize("quietly", [{"check": True}, {"progress": False}])

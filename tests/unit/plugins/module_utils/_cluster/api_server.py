@@ -31,7 +31,11 @@ class Asked(t.NamedTuple):
 
 
 class Reply(t.NamedTuple):
-    """What is answered, after `delay` seconds; `drop` resets the connection instead, `hold` keeps a stream open."""
+    """What is answered, after `delay` seconds; `drop` resets the connection instead, `hold` keeps a stream open.
+
+    `drip` is the pause after each byte of the body, or of the head as well with `from_head`. A stream that is `cut`
+    ends in the middle.
+    """
 
     status: int = 200
     body: Body | None = None
@@ -39,6 +43,9 @@ class Reply(t.NamedTuple):
     delay: float = 0.0
     drop: bool = False
     hold: bool = False
+    drip: float = 0.0
+    from_head: bool = False
+    cut: bool = False
 
 
 class ApiServer:
@@ -134,8 +141,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in (reply.headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        if reply.from_head:
+            data = b"".join(self._headers_buffer) + b"\r\n" + data
+            self._headers_buffer = []
+        else:
+            self.end_headers()
+        for part in [data] if not reply.drip else [data[place : place + 1] for place in range(len(data))]:
+            self.wfile.write(part)
+            time.sleep(reply.drip)
 
     def _stream(self, reply: Reply, events: list[Json]) -> None:
         self.send_response(reply.status)
@@ -145,6 +158,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._chunk(json.dumps(event).encode() + b"\n")
         if reply.hold:
             self.server.api.closing.wait(10)
+        if reply.cut:
+            self.close_connection = True
+            return
         self._chunk(b"")
 
     def _chunk(self, data: bytes) -> None:

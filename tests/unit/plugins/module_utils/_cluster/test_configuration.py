@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
+import types
 import typing as t
 
 import pytest
 import yaml
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as their_client
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import configuration as module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION
@@ -101,6 +104,88 @@ def test_a_false_parameter_is_set() -> None:
 )
 def test_the_environment_under_all_its_names(name: str, text: str, option: str, value: t.Any) -> None:
     assert options({}, {f"K8S_AUTH_{name}": text}) == {option: value}
+
+
+TLS_WORDS = (
+    "y",
+    "t",
+    "enabled",
+    "on",
+    "yes",
+    "true",
+    "1",
+    "off",
+    "n",
+    "f",
+    " no",
+    "",
+    "no",
+    "No",
+    "FALSE",
+    "false",
+    "0",
+)
+BOTH = [
+    *({"environment": {f"K8S_AUTH_{name}": word}} for name in ("VERIFY_SSL", "VALIDATE_CERTS") for word in TLS_WORDS),
+    {"environment": {"K8S_AUTH_VALIDATE_CERTS": "yes", "K8S_AUTH_VERIFY_SSL": "no"}},
+    {"environment": {"K8S_AUTH_VALIDATE_CERTS": "", "K8S_AUTH_VERIFY_SSL": "no"}},
+    {"environment": {"K8S_AUTH_VALIDATE_CERTS": "no", "K8S_AUTH_VERIFY_SSL": "yes"}},
+    {"environment": {"K8S_AUTH_VERIFY_SSL": "no"}, "params": {"validate_certs": True}},
+    {"environment": {"K8S_AUTH_VERIFY_SSL": "yes"}, "params": {"validate_certs": False}},
+    {"environment": {f"K8S_AUTH_{name.upper()}": "one" for name in ("host", "api_key", "username", "password")}},
+    {"environment": {f"K8S_AUTH_{name.upper()}": "one" for name in ("kubeconfig", "context", "proxy", "no_proxy")}},
+    {"environment": {f"K8S_AUTH_{name}": "/one" for name in ("CA_CERT", "CLIENT_CERT", "CLIENT_KEY")}},
+    {"environment": {f"K8S_AUTH_{name}": "/one" for name in ("SSL_CA_CERT", "CERT_FILE", "KEY_FILE")}},
+    {"environment": {"K8S_AUTH_CA_CERT": "/one", "K8S_AUTH_SSL_CA_CERT": "/two"}},
+    {"environment": {"K8S_AUTH_CA_CERT": "", "K8S_AUTH_SSL_CA_CERT": "/two"}},
+    {"environment": {"K8S_AUTH_HOST": "https://one"}, "params": {"host": "https://two", "api_key": None}},
+    {"environment": {"K8S_AUTH_HOST": ""}},
+    {"environment": {"K8S_AUTH_PERSIST_CONFIG": "y"}},
+    {"environment": {"K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": "u:p"}},
+    {"environment": {"K8S_AUTH_PROXY_HEADERS_BASIC_AUTH": "u:p", "K8S_AUTH_PROXY_HEADERS_USER_AGENT": "maestro"}},
+    {
+        "environment": {"K8S_AUTH_PROXY_HEADERS_BASIC_AUTH": "u:p"},
+        "params": {"proxy_headers": {"basic_auth": None, "proxy_basic_auth": "q:r", "user_agent": None}},
+    },
+    {"environment": {"K8S_AUTH_PROXY_HEADERS": "basic_auth=u:p"}},
+    {"environment": {"K8S_AUTH_IMPERSONATE_USER": "u", "K8S_AUTH_IMPERSONATE_GROUPS": "a,,b"}},
+    {"environment": {"K8S_AUTH_IMPERSONATE_GROUPS": "a"}, "params": {"impersonate_groups": ["b"]}},
+    {"environment": {"K8S_AUTH_IMPERSONATE_GROUPS": "a"}, "params": {"impersonate_groups": []}},
+]
+
+
+@pytest.mark.parametrize("given", BOTH, ids=str)
+def test_the_options_are_those_that_kubernetes_core_reads(given: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their own parser runs beside ours; what it leaves empty sets nothing."""
+    for name in [name for name in os.environ if name.startswith("K8S_AUTH_")]:
+        monkeypatch.delenv(name)
+    for name, text in given["environment"].items():
+        monkeypatch.setenv(name, text)
+    params = {**dict.fromkeys(AUTH_ARG_SPEC), **given.get("params", {})}
+    module_double = types.SimpleNamespace(params=params)
+    theirs = {AUTH_ARG_MAP[name]: value for name, value in their_client._create_auth_spec(module_double).items()}
+    their_headers = {name: value for name, value in their_client._create_headers(module_double).items() if value}
+
+    ours = options(params)
+    our_headers: dict[str, list[str]] = {}
+    for name, value in headers(ours):
+        our_headers.setdefault(name, []).append(value)
+
+    assert {name: value for name, value in ours.items() if not name.startswith("impersonate_")} == {
+        name: value for name, value in theirs.items() if value not in ("", {}, None)
+    }
+    assert our_headers == {name: [value] if isinstance(value, str) else value for name, value in their_headers.items()}
+
+
+@pytest.mark.parametrize("word", TLS_WORDS)
+def test_tls_is_verified_unless_the_environment_clearly_says_no(word: str) -> None:
+    verified = configure({"host": "h", "api_key": "k", **options({}, {"K8S_AUTH_VERIFY_SSL": word})}).verify_ssl
+    assert verified is (word.lower() not in ("no", "false", "0"))
+
+
+def test_the_headers_of_a_proxy_come_from_the_environment() -> None:
+    chosen = options({"host": "h", "api_key": "k"}, {"K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": "u:p"})
+    assert configure(chosen).proxy_headers == {"proxy-authorization": "Basic dTpw"}
 
 
 def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +357,7 @@ def test_a_full_disk_is_named_as_what_it_is(tmp_path: pathlib.Path) -> None:
     inside = kubeconfig("https://one.test", **{"client-certificate-data": "b25lIG9mIGl0cyBvd24="})
     with full_disk(), pytest.raises(module.NoRoom, match="given as a dictionary cannot be kept for a moment"):
         configure({"kubeconfig": inside}, folder=str(tmp_path))
-    assert "TMPDIR" in module.NoRoom.next_step
+    assert "TMPDIR" in module.NoRoom().next_step
 
 
 def test_without_a_folder_for_temporary_files_nobody_sees_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,26 +4,32 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import errors
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError, ClusterError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploy
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects import assembly
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning import planner
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import history
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import (
+    ApiError,
+    ClusterError,
+    Unreachable,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings import registry
 
-PAGES = pathlib.Path(__file__).resolve().parents[5] / "docs" / "findings"
-MODULES = (errors, assembly, deploy, history, planner)
-KINDS: set[type[ClusterError]] = {
-    kind
-    for module in MODULES
-    for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, ClusterError)
-}
+ROOT = pathlib.Path(__file__).resolve().parents[5]
+PACKAGE = "ansible_collections.intelgraph.maestro.plugins.module_utils"
+for path in ROOT.glob("plugins/module_utils/_*/**/*.py"):
+    if "(ClusterError)" in path.read_text(encoding="utf-8"):
+        name = ".".join(path.relative_to(ROOT / "plugins" / "module_utils").with_suffix("").parts)
+        importlib.import_module(f"{PACKAGE}.{name}")
+
+
+def kinds_of(kind: type[ClusterError]) -> set[type[ClusterError]]:
+    return {kind}.union(*map(kinds_of, kind.__subclasses__()))
+
+
+KINDS = {kind for kind in kinds_of(ClusterError) if kind.__module__.startswith(PACKAGE)}
 
 
 def test_a_status_object_is_read() -> None:
@@ -47,6 +53,18 @@ def test_a_long_page_is_cut() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
-def test_every_error_has_a_next_step_and_a_page(kind: type[ClusterError]) -> None:
-    assert kind.next_step.endswith(".")
-    assert (PAGES / f"{kind.id}.md").exists()
+def test_every_error_is_of_a_declared_finding(kind: type[ClusterError]) -> None:
+    assert kind.finding_type is registry.BY_ID[kind.finding_type.id]
+    assert kind.own_next_step.endswith("." if kind.own_next_step else "")
+
+
+def test_an_error_knows_its_finding() -> None:
+    error = Unreachable("https://x does not answer")
+    assert (error.id, error.next_step) == ("api-unreachable", registry.API_UNREACHABLE.next_step)
+    found = error.finding("API server", severity="warning")
+    assert (found.id, found.severity, found.message) == ("api-unreachable", "warning", "https://x does not answer")
+
+
+def test_credentials_that_are_refused_have_a_finding_of_their_own() -> None:
+    assert ApiError(401, "Unauthorized", "no").id == "credentials-refused"
+    assert ApiError(403, "Forbidden", "no").id == "api-error"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
     SEVERITIES,
     Finding,
-    by_severity,
     verdict,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.registry import by_severity
 
 FINDINGS = st.lists(
     st.builds(Finding, st.sampled_from("ab"), st.sampled_from(SEVERITIES), st.sampled_from("xy"), st.just(""))

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    Evaluation,
+    HealthEvaluation,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
@@ -31,7 +31,7 @@ def cluster() -> ApiDouble:
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., Scripted]:
     """Puts a scripted judge in the place of the real one."""
 
-    def by(**evaluations: Evaluation) -> Scripted:
+    def by(**evaluations: HealthEvaluation) -> Scripted:
         evaluate = Scripted(**evaluations)
         monkeypatch.setattr(waiter, "evaluate", evaluate)
         return evaluate

@@ -10,8 +10,8 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
     PREVIOUS_LOG,
-    Evaluation,
     Facts,
+    HealthEvaluation,
     LogRequest,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
@@ -22,9 +22,13 @@ from tests.unit.plugins.samples import NAMESPACE, deployment
 SUBJECT = Subject("maestro", NAMESPACE, (deployment(),))
 TROUBLE = Finding("crash-loop", "error", f"Deployment {NAMESPACE}/maestro", "it ends with canary-7c1f")
 LAST_WORDS = LogRequest(PREVIOUS_LOG, NAMESPACE, "maestro-1", "maestro")
-WAITING, PASSED, FAILED = Evaluation("", missing=("two pods",)), Evaluation("passed"), Evaluation("failed", (TROUBLE,))
+WAITING, PASSED, FAILED = (
+    HealthEvaluation("", missing=("two pods",)),
+    HealthEvaluation("passed"),
+    HealthEvaluation("failed", (TROUBLE,)),
+)
 
-Judge = t.Callable[[Facts], Evaluation]
+Judge = t.Callable[[Facts], HealthEvaluation]
 
 
 LONG = 60.0
@@ -34,11 +38,11 @@ LONG = 60.0
 class Scripted:
     """A judge that goes by the number of replicas of the Deployment: 0 is not decided yet."""
 
-    def __init__(self, **evaluations: Evaluation) -> None:
+    def __init__(self, **evaluations: HealthEvaluation) -> None:
         self.evaluations = evaluations
         self.facts: list[Facts] = []
 
-    def __call__(self, facts: Facts) -> Evaluation:
+    def __call__(self, facts: Facts) -> HealthEvaluation:
         self.facts.append(facts)
         found = facts.objects.get("Deployment", ())
         return self.evaluations.get(f"at_{found[0]['spec']['replicas'] if found else 'none'}", WAITING)

@@ -99,14 +99,19 @@ def test_claims_that_pods_bring_are_observed() -> None:
 
 
 def test_events_and_nodes_help_where_there_are_pods() -> None:
-    assert kinds(helpful_sources(subject(deployment()))) == {"Event", "Node"}
+    assert kinds(helpful_sources(subject(deployment()))) == {"Event", "Namespace", "Node"}
     assert helpful_sources(subject(config_map())) == []
 
 
 def test_the_requests_of_a_certificate_say_why_it_is_not_issued() -> None:
     certificate = manifest("cert-manager.io/v1", "Certificate", "maestro")
     assert kinds(helpful_sources(subject(certificate))) == {"CertificateRequest"}
-    assert kinds(helpful_sources(subject(certificate, deployment()))) == {"Event", "Node", "CertificateRequest"}
+    assert kinds(helpful_sources(subject(certificate, deployment()))) == {
+        "CertificateRequest",
+        "Event",
+        "Namespace",
+        "Node",
+    }
 
 
 def event(name: str, about: str, kind: str = "Warning", reason: str = "Failed") -> Manifest:
@@ -139,7 +144,7 @@ def test_facts_hold_what_was_observed_and_nothing_else(cluster: ApiDouble) -> No
     with observed(cluster, deployment(), config_map()) as observer:
         facts = observer.facts({}, settle=3.0)
     assert set(facts.wanted) == {("Deployment", NAMESPACE, "maestro"), ("ConfigMap", NAMESPACE, "maestro-config")}
-    assert facts.objects.keys() == {"Deployment", "ReplicaSet", "Pod", "Event", "Node"}
+    assert facts.objects.keys() == {"Deployment", "ReplicaSet", "Pod", "Event", "Namespace", "Node"}
     assert facts.objects["Deployment"][0]["metadata"]["name"] == "maestro"
     assert (facts.stale, facts.settle, facts.begun) == (frozenset(), 3.0, 0.0)
     assert facts.now == pytest.approx(time.time(), abs=5)

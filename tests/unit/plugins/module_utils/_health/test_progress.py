@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import progress
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation, Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import Moment, Teller, state_of
 from tests.unit.plugins.samples import Manifest, manifest
 
@@ -38,7 +38,7 @@ def facts(ready: int, starting: int = 0) -> Facts:
     return Facts(0.0, (), {"Pod": tuple(pods)})
 
 
-UNDECIDED = Evaluation("")
+UNDECIDED = HealthEvaluation("")
 
 
 def test_a_change_is_told_with_the_time_that_went_and_that_is_left(reported: Told) -> None:
@@ -59,7 +59,7 @@ def test_pods_are_not_told_before_it_is_known_which_are_new(reported: Told) -> N
 
 def test_what_stays_as_it_is_is_not_told_again(reported: Told) -> None:
     for second in range(60):
-        reported.teller.see(facts(1, 2), Evaluation("", (TROUBLE,)), float(second))
+        reported.teller.see(facts(1, 2), HealthEvaluation("", (TROUBLE,)), float(second))
     assert len(reported.lines) == 2
 
 
@@ -76,14 +76,14 @@ def test_changes_within_a_second_are_told_together_in_their_turn(reported: Told)
 
 def test_the_end_is_told_at_once_and_has_no_time_left(reported: Told) -> None:
     reported.teller.see(facts(2, 1), UNDECIDED, 1.0)
-    assert reported.teller.see(facts(3), Evaluation("passed"), 1.1, is_last=True) is None
+    assert reported.teller.see(facts(3), HealthEvaluation("passed"), 1.1, is_last=True) is None
     assert reported.lines[-1] == "   1 s  pods: 3 ready"
 
 
 def test_a_finding_is_told_at_once_and_once(reported: Told) -> None:
     reported.teller.see(facts(0, 3), UNDECIDED, 1.0)
-    reported.teller.see(facts(0, 3), Evaluation("failed", (TROUBLE,)), 1.1)
-    reported.teller.see(facts(0, 3), Evaluation("failed", (TROUBLE,)), 5.0)
+    reported.teller.see(facts(0, 3), HealthEvaluation("failed", (TROUBLE,)), 1.1)
+    reported.teller.see(facts(0, 3), HealthEvaluation("failed", (TROUBLE,)), 5.0)
     assert reported.lines[1:] == ["   1 s  [image-not-found] Deployment n/maestro: no such image. Push it."]
 
 

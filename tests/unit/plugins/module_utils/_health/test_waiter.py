@@ -15,8 +15,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    Evaluation,
     Facts,
+    HealthEvaluation,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import await_verdict, health_now
@@ -74,8 +74,8 @@ def test_it_judges_again_at_the_moment_that_the_judge_names(
 ) -> None:
     again_at = time.time() + 0.3
 
-    def by_clock(facts: Facts) -> Evaluation:
-        return PASSED if facts.now >= again_at else Evaluation("", again_at=again_at)
+    def by_clock(facts: Facts) -> HealthEvaluation:
+        return PASSED if facts.now >= again_at else HealthEvaluation("", again_at=again_at)
 
     monkeypatch.setattr(waiter, "evaluate", by_clock)
     health = wait(cluster)
@@ -87,9 +87,9 @@ def test_that_moment_is_one_of_the_servers_clock(cluster: ApiDouble, monkeypatch
     monkeypatch.setattr(cluster.clock, "now", lambda: time.time() + 600)
     seen: list[float] = []
 
-    def by_clock(facts: Facts) -> Evaluation:
+    def by_clock(facts: Facts) -> HealthEvaluation:
         seen.append(facts.now)
-        return PASSED if facts.now >= seen[0] + 0.3 else Evaluation("", again_at=seen[0] + 0.3)
+        return PASSED if facts.now >= seen[0] + 0.3 else HealthEvaluation("", again_at=seen[0] + 0.3)
 
     monkeypatch.setattr(waiter, "evaluate", by_clock)
     assert wait(cluster).seconds < LONG / 2
@@ -122,7 +122,7 @@ def test_without_time_to_wait_it_is_judged_once(cluster: ApiDouble, evaluated: t
 
 @pytest.mark.parametrize(("evaluation", "verdict"), [(PASSED, "passed"), (FAILED, "failed"), (WAITING, "inconclusive")])
 def test_a_look_does_not_wait(
-    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], evaluation: Evaluation, verdict: str
+    cluster: ApiDouble, evaluated: t.Callable[..., Scripted], evaluation: HealthEvaluation, verdict: str
 ) -> None:
     evaluated(at_0=evaluation)
     health = health_now(cluster, SUBJECT)
@@ -282,7 +282,7 @@ def test_a_proof_that_does_not_come_holds_up_no_verdict(
 
 def test_secrets_are_taken_out_of_all_that_is_told(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
     smoke_result = dataclasses.replace(TROUBLE, evidence=("canary-7c1f",), cause="canary-7c1f")
-    evaluated(at_0=Evaluation("failed", (smoke_result,), missing=("canary-7c1f",)))
+    evaluated(at_0=HealthEvaluation("failed", (smoke_result,), missing=("canary-7c1f",)))
     reported: list[str] = []
     health = wait(cluster, tell=reported.append, mask=lambda text: text.replace("canary-7c1f", "***"))
     assert "canary" not in f"{health} {reported}"
@@ -295,7 +295,7 @@ def test_what_the_secrets_of_the_namespace_hold_is_taken_out_of_last_words(
     data = {"KEY": base64_of("canary-7c1f")}
     named = {"name": "theirs", "namespace": NAMESPACE}
     cluster.put({"apiVersion": "v1", "kind": "Secret", "metadata": named, "data": data})
-    evaluated(at_0=Evaluation("failed", (dataclasses.replace(TROUBLE, evidence=("last words: canary-7c1f",)),)))
+    evaluated(at_0=HealthEvaluation("failed", (dataclasses.replace(TROUBLE, evidence=("last words: canary-7c1f",)),)))
     reported: list[str] = []
     health = wait(cluster, tell=reported.append)
     assert "canary" not in f"{health} {reported}"

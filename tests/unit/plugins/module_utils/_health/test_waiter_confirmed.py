@@ -14,8 +14,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import waiter
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
-    Evaluation,
     Facts,
+    HealthEvaluation,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._health.scripted import (
@@ -45,13 +45,13 @@ def deaf(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> ApiDouble:
 def test_no_verdict_is_given_by_what_a_dead_watch_told(
     deaf: ApiDouble,
     evaluated: t.Callable[..., Scripted],
-    held: Evaluation,
-    really: Evaluation,
+    held: HealthEvaluation,
+    really: HealthEvaluation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scripted = evaluated(at_0=held, at_3=really)
 
-    def evaluate(facts: Facts) -> Evaluation:
+    def evaluate(facts: Facts) -> HealthEvaluation:
         """Everything changes once the first facts are there."""
         if not scripted.facts:
             deaf.put(deployment(replicas=3))
@@ -72,4 +72,4 @@ def test_what_cannot_be_confirmed_is_no_verdict(deaf: ApiDouble, evaluated: t.Ca
 
     deaf.request = request  # type: ignore[method-assign]
     health = wait(deaf, timeout=1.0)
-    assert (health.verdict, health.findings[0].id) == ("inconclusive", Unreachable.id)
+    assert (health.verdict, health.findings[0].id) == ("inconclusive", Unreachable.finding_type.id)

@@ -10,8 +10,9 @@ import json
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.evaluate import Seen, evaluate
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.evaluate import evaluate
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permissions import Access
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.snapshot import PostureSnapshot
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
 from tests.unit.rendering import render_with_secrets
 
@@ -92,4 +93,5 @@ def evaluated(
 ) -> list[Finding]:
     """The findings of a release whose live objects are these."""
     wanted = tuple(manifests() if declared is None else declared)
-    return evaluate(Seen("maestro", "maestro-system", 12, wanted, tuple(live.items), tuple(live.pods), access))
+    snapshot = PostureSnapshot("maestro", "maestro-system", 12, wanted, tuple(live.items), tuple(live.pods), access)
+    return list(evaluate(snapshot).findings)

@@ -22,7 +22,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permis
     violations,
     worded,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.view import Violation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.violation import Violation
 
 Rule = dict[str, t.Any]
 

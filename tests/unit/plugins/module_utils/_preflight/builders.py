@@ -11,19 +11,19 @@ import typing as t
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS, Kind
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Key, Manifest
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import Context, PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.evaluate import evaluate
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import (
-    Facts,
-    Namespace,
-    Node,
-    Pod,
-    StorageClass,
-)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.pod_resources import Use
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.queries import live_keys
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import Needs, needs_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.resource_math import amounts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import (
+    Namespace,
+    Node,
+    Pod,
+    PreflightSnapshot,
+    StorageClass,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions, PreflightView
 
 UID = "11111111-2222-3333-4444-555555555555"
 NAMESPACE = "maestro-system"
@@ -93,8 +93,8 @@ def served() -> dict[str, dict[str, Kind]]:
     return table
 
 
-def facts(**changes: t.Any) -> Facts:
-    fit = Facts(
+def snapshot(**changes: t.Any) -> PreflightSnapshot:
+    fit = PreflightSnapshot(
         host="https://api.example.com",
         uid=UID,
         version="v1.37.2",
@@ -111,7 +111,7 @@ def filled(key: Key, needs: Needs) -> Manifest:
     return obj(key.api_version, key.kind, key.name, key.namespace, data=dict.fromkeys(keys, True))
 
 
-def fitting(needs: Needs, **changes: t.Any) -> Facts:
+def fitting(needs: Needs, **changes: t.Any) -> PreflightSnapshot:
     """A cluster on which a release with production's defaults fits, with everything that it names."""
     named = {reference.target for reference in needs.references}
     whole: dict[str, t.Any] = {
@@ -121,18 +121,18 @@ def fitting(needs: Needs, **changes: t.Any) -> Facts:
         "storage_classes": {"standard": StorageClass("efs.csi.aws.com", default=True)},
         "live": {key: filled(key, needs) if key in named else None for key in live_keys(needs)},
     }
-    return facts(**{**whole, **changes})
+    return snapshot(**{**whole, **changes})
 
 
-def context(*manifests: Manifest, facts: Facts = facts(), **options: t.Any) -> Context:  # noqa: B008
+def view(*manifests: Manifest, snapshot: PreflightSnapshot = snapshot(), **options: t.Any) -> PreflightView:  # noqa: B008
     """The judgement's input for these manifests, contributed by a component `workload`."""
     expected = PreflightOptions(**{"cluster_uid": UID, **options})
-    return Context(needs_of({"workload": copy.deepcopy(manifests)}, "maestro", NAMESPACE), facts, expected)
+    return PreflightView(needs_of({"workload": copy.deepcopy(manifests)}, "maestro", NAMESPACE), snapshot, expected)
 
 
-def findings(*manifests: Manifest, facts: Facts = facts(), **options: t.Any) -> list[Finding]:  # noqa: B008
+def findings(*manifests: Manifest, snapshot: PreflightSnapshot = snapshot(), **options: t.Any) -> list[Finding]:  # noqa: B008
     """All that the whole judgement says."""
-    return list(evaluate(context(*manifests, facts=facts, **options)).findings)
+    return list(evaluate(view(*manifests, snapshot=snapshot, **options)).findings)
 
 
 def ids(found: t.Iterable[Finding]) -> list[str]:

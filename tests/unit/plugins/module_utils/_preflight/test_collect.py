@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import Untrusted
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.collect import Preflight, examine, unusable
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.context import PreflightOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import needs_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.view import PreflightOptions
 from tests.unit.rendering import only
 
 from .api import Api, Reply, serving, status
@@ -93,7 +93,7 @@ def test_on_the_wrong_cluster_nothing_more_is_asked() -> None:
 def test_refused_credentials_end_it_at_the_first_question() -> None:
     collect, api = look_at({**fit(), KUBE_SYSTEM: status(401, "Unauthorized")})
     finding = only(collect.evaluation.findings)
-    assert (finding.id, collect.evaluation.verdict, collect.facts) == ("credentials-refused", "failed", None)
+    assert (finding.id, collect.evaluation.verdict, collect.snapshot) == ("credentials-refused", "failed", None)
     assert "Unauthorized" in finding.message
     assert len(api.asked) == 1
 

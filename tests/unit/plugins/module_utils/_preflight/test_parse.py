@@ -11,29 +11,29 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Kind
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Answers, Unavailable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import parse
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import (
-    Facts,
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Permission
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.resource_math import amounts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import (
     Pending,
+    PreflightSnapshot,
     Refusal,
     Unknown,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Access
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.resource_math import amounts
 
-from .builders import facts, key, obj
+from .builders import key, obj, snapshot
 
 NOW = 1_795_000_000.0
 """2026-11-18T11:06:40Z"""
 MISSING, FORBIDDEN = Unavailable(404, "not found"), Unavailable(403, "you may not")
 
 
-def read(**answers: t.Any) -> Facts:
+def read(**answers: t.Any) -> PreflightSnapshot:
     named: Answers = {name.replace("_", "-"): answer for name, answer in answers.items()}
-    return parse.facts_of("https://api.example.com", "uid", named, (), NOW)
+    return parse.snapshot_of("https://api.example.com", "uid", named, (), NOW)
 
 
-def read_group(group: str, name: t.Any, answer: t.Any) -> Facts:
-    return parse.facts_of("https://api.example.com", "uid", {(group, name): answer}, (), NOW)
+def read_group(group: str, name: t.Any, answer: t.Any) -> PreflightSnapshot:
+    return parse.snapshot_of("https://api.example.com", "uid", {(group, name): answer}, (), NOW)
 
 
 def test_what_nobody_asked_is_empty_not_unknown() -> None:
@@ -198,7 +198,7 @@ AUTOSCALER_RUNS = [{"items": [controller("registry.k8s.io/autoscaling/cluster-au
 
 def adds_nodes(groups: t.Any, status: t.Any, deployments: t.Any) -> bool | Unknown:
     answers: Answers = {"groups": groups, "autoscaler": status, ("controllers", "Deployment"): deployments}
-    return parse.facts_of("https://api.example.com", "uid", answers, (), NOW).autoscaled
+    return parse.snapshot_of("https://api.example.com", "uid", answers, (), NOW).autoscaled
 
 
 @pytest.mark.parametrize(
@@ -261,8 +261,8 @@ def test_a_history_that_may_not_be_read_is_unknown() -> None:
 
 
 def test_the_second_round_adds_denials_and_dry_runs() -> None:
-    denied, allowed = Access("Pod", "list", "", "pods"), Access("Pod", "watch", "", "pods")
-    undecided = Access("Lease", "get", "", "leases")
+    denied, allowed = Permission("Pod", "list", "", "pods"), Permission("Pod", "watch", "", "pods")
+    undecided = Permission("Lease", "get", "", "leases")
     target = key("Deployment", "maestro", api_version="apps/v1")
     answers: Answers = {
         denied: False,
@@ -270,16 +270,16 @@ def test_the_second_round_adds_denials_and_dry_runs() -> None:
         undecided: Unavailable(500, "oops"),
         ("dry-run", target): Unavailable(403, "no"),
     }
-    found = parse.with_second_round(facts(), answers)
+    found = parse.with_second_round(snapshot(), answers)
     assert found.denied == (denied,)
     assert [unknown.why for unknown in found.undecided] == ["oops"]
     assert found.dry_runs == {target: Refusal(403, "no")}
-    assert parse.with_second_round(facts(), {("dry-run", target): obj("v1", "Pod")}).dry_runs == {target: None}
+    assert parse.with_second_round(snapshot(), {("dry-run", target): obj("v1", "Pod")}).dry_runs == {target: None}
 
 
 def test_the_second_round_adds_live_objects() -> None:
     seen, counted = key("Secret", "s"), key("Service", "maestro")
-    found = parse.with_second_round(facts(live={seen: {}}), {("live", counted): MISSING})
+    found = parse.with_second_round(snapshot(live={seen: {}}), {("live", counted): MISSING})
     assert found.live == {seen: {}, counted: None}
 
 
@@ -290,7 +290,7 @@ def test_the_second_round_adds_live_objects() -> None:
 def test_a_service_is_backed_by_an_endpoint_that_is_ready(conditions: t.Any, expected: bool) -> None:
     target = key("Service", "postgres", "database")
     slices = {"items": [{"endpoints": None}, {"endpoints": [{"conditions": each} for each in conditions]}]}
-    assert parse.with_second_round(facts(), {("backed", target): slices}).backed == {target: expected}
+    assert parse.with_second_round(snapshot(), {("backed", target): slices}).backed == {target: expected}
 
 
 def test_rules_come_from_the_review_or_not_at_all() -> None:

@@ -10,13 +10,13 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import permissions
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Access
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Permission
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.requirements import Needs, needs_of
 
 from .builders import NAMESPACE, deployment, key, obj
 
 DEPLOYMENT = key("Deployment", "maestro", api_version="apps/v1")
-GET = Access("Deployment", "get", "apps", "deployments", NAMESPACE)
+GET = Permission("Deployment", "get", "apps", "deployments", NAMESPACE)
 
 
 def needs(*manifests: t.Any) -> Needs:
@@ -84,18 +84,18 @@ def test_a_rule_with_names_covers_these_names() -> None:
 
 
 def test_rules_of_a_namespace_prove_nothing_outside_it() -> None:
-    outside = Access("Namespace", "get", "", "namespaces", "", NAMESPACE)
+    outside = Permission("Namespace", "get", "", "namespaces", "", NAMESPACE)
     everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
     assert permissions.uncovered([outside], [everything]) == [outside]
 
 
 def test_a_review_names_the_subresource_and_the_namespace_of_a_namespace() -> None:
-    def attributes(each: Access) -> t.Any:
+    def attributes(each: Permission) -> t.Any:
         return permissions.review(each)["spec"]["resourceAttributes"]
 
     scaled = attributes(GET._replace(resource="deployments/scale"))
     assert (scaled["resource"], scaled["subresource"]) == ("deployments", "scale")
-    assert attributes(Access("Namespace", "get", "", "namespaces", "", "ns"))["namespace"] == "ns"
+    assert attributes(Permission("Namespace", "get", "", "namespaces", "", "ns"))["namespace"] == "ns"
     assert attributes(GET)["namespace"] == NAMESPACE
 
 

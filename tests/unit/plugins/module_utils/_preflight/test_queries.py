@@ -10,20 +10,20 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint, Query, Reached
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import queries
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Namespace, Unknown
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Access
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.permissions import Permission
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Namespace, Unknown
 
-from .builders import NAMESPACE, autoscaler, container, context, deployment, facts, key, obj, pod_spec
+from .builders import NAMESPACE, autoscaler, container, deployment, key, obj, pod_spec, snapshot, view
 
 EVERYTHING = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
 
 
 def first(*manifests: t.Any) -> dict[t.Any, Query]:
-    return {item.name: item for item in queries.first_round(context(*manifests).needs)}
+    return {item.name: item for item in queries.first_round(view(*manifests).needs)}
 
 
 def second(*manifests: t.Any, rules: t.Any = EVERYTHING, **changes: t.Any) -> list[Query]:
-    return queries.second_round(context(*manifests).needs, facts(**changes), rules)
+    return queries.second_round(view(*manifests).needs, snapshot(**changes), rules)
 
 
 def test_without_manifests_only_the_cluster_itself_is_looked_at() -> None:
@@ -76,12 +76,12 @@ def test_the_values_of_a_secret_are_dropped_where_they_arrive() -> None:
 
 
 def test_an_account_that_may_do_everything_is_asked_about_nothing_in_the_namespace() -> None:
-    assert [item for item in second(deployment()) if isinstance(item.name, Access)] == []
+    assert [item for item in second(deployment()) if isinstance(item.name, Permission)] == []
 
 
 def test_what_no_rule_covers_is_asked_one_by_one() -> None:
     names = [item.name for item in second(deployment(), rules=[])]
-    assert Access("Deployment", "create", "apps", "deployments", NAMESPACE) in names
+    assert Permission("Deployment", "create", "apps", "deployments", NAMESPACE) in names
 
 
 def test_escalation_is_asked_only_when_a_grant_is_open() -> None:
@@ -90,7 +90,9 @@ def test_escalation_is_asked_only_when_a_grant_is_open() -> None:
     )
 
     def escalates(rules: t.Any) -> bool:
-        return any(isinstance(each.name, Access) and each.name.verb == "escalate" for each in second(role, rules=rules))
+        return any(
+            isinstance(each.name, Permission) and each.name.verb == "escalate" for each in second(role, rules=rules)
+        )
 
     assert escalates([])
     assert not escalates(EVERYTHING)
@@ -158,12 +160,12 @@ def test_no_pod_is_tried_where_there_is_no_namespace_to_try_it_in(namespace: t.A
 
 
 def test_a_release_that_is_asked_through_the_api_server_must_be_allowed_to_forward() -> None:
-    needs = context(deployment()).needs
+    needs = view(deployment()).needs
     may_get = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods/portforward"]}]
     forwards = [
         item
-        for item in queries.second_round(needs, facts(), may_get, port_forward=True)
-        if isinstance(item.name, Access) and item.name.resource == "pods/portforward"
+        for item in queries.second_round(needs, snapshot(), may_get, port_forward=True)
+        if isinstance(item.name, Permission) and item.name.resource == "pods/portforward"
     ]
     [review] = forwards
     assert review.body is not None
@@ -173,5 +175,5 @@ def test_a_release_that_is_asked_through_the_api_server_must_be_allowed_to_forwa
         "subresource": "portforward",
         "namespace": NAMESPACE,
     }
-    named = [item.name for item in queries.second_round(needs, facts(), [])]
-    assert all(name.resource != "pods/portforward" for name in named if isinstance(name, Access))
+    named = [item.name for item in queries.second_round(needs, snapshot(), [])]
+    assert all(name.resource != "pods/portforward" for name in named if isinstance(name, Permission))

@@ -18,7 +18,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.quot
     used,
 )
 
-from .builders import context, deployment, key, obj
+from .builders import deployment, key, obj, view
 
 PORTS = [{"port": 8080}, {"port": 9090, "nodePort": 30090}]
 
@@ -60,7 +60,7 @@ def test_an_object_counts_by_its_kind_and_group() -> None:
 
 def test_only_kinds_that_a_quota_limits_are_looked_at() -> None:
     certificate = obj("cert-manager.io/v1", "Certificate", spec={"secretName": "tls", "issuerRef": {"name": "i"}})
-    needs = context(deployment(), service(), certificate, obj("v1", "Secret", "s", "elsewhere")).needs
+    needs = view(deployment(), service(), certificate, obj("v1", "Secret", "s", "elsewhere")).needs
     assert set(limited_objects(needs, [quota(services="5")])) == {key("Service", "maestro")}
     assert set(limited_objects(needs, [quota(secrets="5")])) == {key("Secret", "tls")}
     assert limited_objects(needs, [quota(pods="5", requests_cpu="1")]) == {}
@@ -68,7 +68,7 @@ def test_only_kinds_that_a_quota_limits_are_looked_at() -> None:
 
 def test_a_quota_of_the_release_takes_the_place_of_the_live_one() -> None:
     live = [quota("maestro", pods="1"), quota("platform"), quota("other", scopes=["Terminating"])]
-    found = quotas_in_force(context(quota("maestro", pods="30")).needs, live)
+    found = quotas_in_force(view(quota("maestro", pods="30")).needs, live)
     assert [(item["metadata"]["name"], item["spec"]["hard"]) for item in found] == [
         ("maestro", {"pods": "30"}),
         ("platform", {}),

@@ -162,3 +162,16 @@ def test_a_long_line_of_anything_takes_no_long_time(piece: str) -> None:
 def test_parts_of_text_that_is_almost_json_or_an_address_are_the_text_itself() -> None:
     assert parts("{not json") == ["{not json"]
     assert parts("http://[broken") == ["http://[broken"]
+
+
+def test_short_lines_of_a_file_are_secrets_too_and_so_is_what_a_line_assigns() -> None:
+    known = mask("user: maestro\npassword: hunter2\npin: 4711\n")
+    assert known.known("it says password: hunter2 here") == "it says (secret maestro-secrets/KEY) here"
+    assert known.known("login with hunter2") == "login with (secret maestro-secrets/KEY)"
+    assert known.known("a user: maestro") == "a (secret maestro-secrets/KEY)"
+
+
+def test_a_value_that_was_escaped_for_the_screen_is_known() -> None:
+    assert mask("p\x1b[31mass\u202eword").known(r"it is p\x1b[31mass\u202eword!") == (
+        "it is (secret maestro-secrets/KEY)!"
+    )

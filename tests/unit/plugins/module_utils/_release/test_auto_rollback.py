@@ -12,8 +12,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import NOT_SHOWN, LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release import auto_rollback
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.auto_rollback import AutoRollback
@@ -38,8 +39,10 @@ from tests.unit.plugins.module_utils._release.releasing import (
     release,
     states,
 )
-from tests.unit.plugins.samples import NAMESPACE, Manifest, secret, service
+from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, manifest, secret, service
 from tests.unit.rendering import only
+
+STARTED = {"name": "c", "ready": False, "restartCount": 1, "containerID": "containerd://1", "state": {"running": {}}}
 
 
 class Choosy(ApiDouble):
@@ -306,3 +309,55 @@ def test_a_run_that_was_taken_over_restores_nothing(cluster: Choosy, monkeypatch
     with pytest.raises(Superseded):
         deploying(cluster, release(a="bad"), WISH, auto_rollback=AutoRollback(WISH, pathlib.Path("/nowhere")))
     assert states(cluster) == [(1, "passed"), (2, "pending")]
+
+
+class Talking(Choosy):
+    """Its pods have logs; `said` is what they say."""
+
+    said = "starting\nthe key is canary-7c1f\x1b[2J\n"
+
+    def request(self, method: str, path: str, *more: t.Any, **named: t.Any) -> Answer:
+        if path.endswith("/log"):
+            return Answer(200, self.said)
+        return super().request(method, path, *more, **named)
+
+
+def test_the_evidence_has_logs_and_events_and_no_value_that_only_the_cluster_holds(tmp_path: pathlib.Path) -> None:
+    cluster = Talking(NAMESPACE)
+    deploy(cluster, release(a="good"))
+    cluster.bad = settings_of(cluster, "bad")
+    theirs = manifest("v1", "Secret", "of-somebody", data={"KEY": base64_of("canary-7c1f")})
+    cluster.put(theirs)
+    cluster.put(
+        manifest(
+            "v1", "Event", "e", involvedObject={"kind": "Deployment", "name": "maestro"}, message="it is canary-7c1f"
+        )
+    )
+    pod = manifest("v1", "Pod", "maestro-x", spec={}, status={"containerStatuses": [STARTED]})
+    cluster.put(pod)
+    cluster.store[cluster.path_of(pod)]["status"] = {"containerStatuses": [STARTED]}
+    mask = LiveSecrets(cluster, NAMESPACE, {"maestro", NAMESPACE}, Mask({}).text)
+    text = pathlib.Path(failed(cluster, tmp_path, mask=mask).report).read_text(encoding="utf-8")
+    kept = json.loads(text)
+    assert "canary-7c1f" not in text
+    assert base64_of("canary-7c1f") not in text
+    assert kept["logs"]["maestro-x/c.log"] == ["starting", r"the key is (secret of-somebody/KEY)\x1b[2J"]
+    assert [event["message"] for event in kept["events"]] == ["it is (secret of-somebody/KEY)"]
+
+
+def test_where_nobody_knows_what_the_secrets_hold_the_evidence_shows_nothing_that_a_pod_said(
+    tmp_path: pathlib.Path,
+) -> None:
+    cluster = Talking(NAMESPACE)
+    deploy(cluster, release(a="good"))
+    cluster.bad = settings_of(cluster, "bad")
+    cluster.fail("GET", "/secrets?", ApiError(500, "InternalError", "etcd"))
+    mask = LiveSecrets(cluster, NAMESPACE, {"maestro", NAMESPACE}, Mask({}).text)
+    kept = json.loads(pathlib.Path(failed(cluster, tmp_path, mask=mask).report).read_text(encoding="utf-8"))
+    assert kept["logs"] == kept["events"] == kept["objects"] == NOT_SHOWN
+
+
+def test_the_evidence_does_not_change_how_long_the_rollback_tries(cluster: Choosy, tmp_path: pathlib.Path) -> None:
+    before = cluster.limits
+    failed(cluster, tmp_path)
+    assert cluster.limits == before

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release import deploy as deploy_module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import deploy as deploying
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import (
@@ -233,3 +234,48 @@ def test_a_number_that_another_run_claims_is_refused_before_the_first_change(
         deploy(cluster, release(a="2"))
     changes = [path for dummy, path in cluster.writes if not path.startswith("leases/")]
     assert changes == ["configmaps/maestro-release-2"], "theirs only"
+
+
+def break_down(*dummy: object, **named: object) -> t.NoReturn:
+    raise KeyError("a key that nobody foresaw")
+
+
+@pytest.mark.parametrize("place", ["Applier.apply", "await_verdict", "Applier.prune_what_can_be", "History.end"])
+def test_an_error_that_nobody_foresaw_ends_the_record_as_failed(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble()
+    deploy(cluster, release(service("old")))
+    if place == "History.end":
+        monkeypatch.setattr(deploy_module, "running_images", break_down)
+        cluster.unready["Deployment maestro"] = STUCK
+    else:
+        monkeypatch.setattr(f"{deploy_module.__name__}.{place}", break_down)
+    with pytest.raises(ReleaseFailed) as caught:
+        deploy(cluster, release(a="2"))
+    assert caught.value.outcome.recorded
+    assert states(cluster) == [(1, "passed"), (2, "failed")]
+    assert records(cluster)[-1].outcome["reason"]
+    if place != "History.end":
+        first = caught.value.outcome.findings[0]
+        assert (first.id, first.object) == ("unexpected-error", "KeyError")
+        assert "in break_down" in first.evidence[-1]
+        assert "a key that nobody foresaw" in records(cluster)[-1].outcome["reason"]
+    monkeypatch.undo()
+    cluster.unready.clear()
+    assert deploy(cluster, release(a="3")).number == 3
+
+
+def test_what_cannot_be_told_of_a_good_release_does_not_make_it_a_bad_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble()
+    monkeypatch.setattr(deploy_module, "running_images", break_down)
+    assert deploy(cluster).verdict == "passed"
+    assert states(cluster) == [(1, "passed")]
+    assert "The record of release 1 is short: [unexpected-error]" in only(cluster.warnings)
+
+
+def test_an_automatic_rollback_that_breaks_down_does_not_hide_the_failure() -> None:
+    cluster = ApiDouble()
+    cluster.unready["Deployment maestro"] = STUCK
+    with pytest.raises(ReleaseFailed, match="deadline exceeded") as caught:
+        deploying(cluster, release(), WISH, auto_rollback=break_down)
+    assert "[unexpected-error] KeyError" in caught.value.outcome.message
+    assert states(cluster) == [(1, "failed")]

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.fenced_writer import Writer
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.newer_release import NewerRelease
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import TAKEN_OVER
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import (
@@ -18,6 +21,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
     Lock,
     Superseded,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PLAY
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.record.test_lease_lock import STILL, expires_at_once, held
 from tests.unit.plugins.module_utils._release.releasing import WISH, deploy, records, release, states
@@ -135,22 +139,44 @@ def test_while_another_run_is_at_work_nothing_changes() -> None:
     assert {path: text for path, text in cluster.versions().items() if "/leases/" not in path} == before
 
 
-def test_a_plan_made_before_the_lock_is_made_anew_when_another_run_was_faster(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cluster = ApiDouble()
-    deploy(cluster)
+def overtaken(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch, theirs: str, **options: t.Any) -> Outcome:
+    """A deploy between whose plan and whose lock another run makes a whole release."""
     acquire = Lock.acquire
 
     def late(self: Lock) -> None:
         monkeypatch.setattr(Lock, "acquire", acquire)
-        deploy(cluster, release(service("theirs"), a="theirs"))
+        deploy(cluster, release(service("theirs"), a=theirs), about={"by": "ann@tower", "reason": "2.1.0"})
         acquire(self)
 
     monkeypatch.setattr(Lock, "acquire", late)
-    deploy(cluster, release(a="mine"))
+    return deploy(cluster, release(a="mine"), **options)
+
+
+def test_a_plan_made_before_the_lock_is_made_anew_only_when_that_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble()
+    deploy(cluster)
+    with pytest.raises(NewerRelease, match=r"release 2 was begun by ann@tower \(2\.1\.0\) at 20.*: passed") as caught:
+        overtaken(cluster, monkeypatch, "first")
+    assert "maestro_replan=true" in caught.value.next_step
+    assert cluster.names("services") == ["maestro", "theirs"]
+    assert states(cluster) == [(1, "passed"), (2, "passed")]
+    overtaken(cluster, monkeypatch, "second", replan=True)
     assert cluster.names("services") == ["maestro"], "theirs was pruned, as it would have been one after the other"
-    assert [state for dummy, state in states(cluster)] == ["passed"] * 3
+    assert [state for dummy, state in states(cluster)] == ["passed"] * 4
+    assert "release 3 was begun by ann@tower (2.1.0)" in only(cluster.warnings)
+
+
+def test_a_release_that_another_play_made_since_this_one_began_is_not_overwritten() -> None:
+    cluster = ApiDouble()
+    about = {"by": "ann@tower", "reason": "", PLAY: "host boot 7 1"}
+    deploy(cluster, release(a="theirs"), about=about)
+    begun = time.monotonic() - 60
+    mine = {"by": "me@here", "reason": "", PLAY: "host boot 8 1"}
+    with pytest.raises(NewerRelease, match="release 1 was begun by ann@tower"):
+        deploy(cluster, release(a="mine"), about=mine, play_begun=begun)
+    assert not deploy(cluster, release(a="theirs"), about=mine, play_begun=begun).changed
+    assert deploy(cluster, release(a="own"), about=about, play_begun=begun).number == 2
+    assert deploy(cluster, release(a="later"), about=mine, play_begun=time.monotonic() + 60).number == 3
 
 
 def test_nothing_to_change_needs_no_lock() -> None:

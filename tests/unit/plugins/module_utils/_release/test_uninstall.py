@@ -252,3 +252,18 @@ def test_what_others_took_over_is_told(cluster: ApiDouble) -> None:
     taken["metadata"]["labels"] = {**LABELS, "app.kubernetes.io/instance": "other"}
     cluster.put(taken)
     assert "Service maestro-system/maestro (it belongs to somebody else by now)" in remove(cluster, WISH).message
+
+
+def test_a_namespace_that_stays_says_why_in_its_own_words(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = "Discovery failed for some groups, 1 failing: metrics.k8s.io/v1beta1: stale GroupVersion discovery"
+    live = cluster.live(f"namespaces/{NAMESPACE}")
+    assert live
+    live["status"] = {"conditions": [{"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": dead}]}
+    delete = cluster.delete
+    monkeypatch.setattr(
+        cluster, "delete", lambda path, *more: None if path.endswith(f"namespaces/{NAMESPACE}") else delete(path, *more)
+    )
+    with pytest.raises(ReleaseFailed) as caught:
+        remove(cluster, WISH, with_data=True)
+    assert f"NamespaceDeletionDiscoveryFailure: {dead}" in str(caught.value)
+    assert "kubectl delete apiservice v1beta1.metrics.k8s.io" in str(caught.value)

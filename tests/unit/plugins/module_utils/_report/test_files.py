@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report import files
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.files import write_report
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.text import render_text
 
@@ -37,10 +37,10 @@ def test_a_disk_without_room_leaves_the_former_report(tmp_path: pathlib.Path, mo
     write_report(report(), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def full(*_paths: str) -> None:
+    def full(*_paths: str, **_folders: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         write_report(report(host="other"), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -49,12 +49,12 @@ def test_warnings_are_told_too() -> None:
     assert "[posture-autoscaling]" in str(suite(render_junit(report())).findtext("system-err"))
 
 
-def test_what_xml_cannot_hold_is_replaced() -> None:
+def test_what_xml_cannot_hold_is_shown_escaped() -> None:
     reported = failed(msg="bell \x07, lone \ud800", findings=[finding(evidence=["\x00\x1b[31mred\x1b[0m ]]> &"])])
     text = render_junit(report({"health": reported}))
     (failure,) = suite(text).iter("failure")
-    assert failure.get("message") == "bell \ufffd, lone \ufffd"
-    assert "\ufffd\ufffd[31mred\ufffd[0m ]]> &" in str(failure.text)
+    assert failure.get("message") == r"bell \x07, lone \ud800"
+    assert r"\x00\x1b[31mred\x1b[0m ]]> &" in str(failure.text)
     text.encode("utf-8")
 
 

@@ -72,6 +72,22 @@ def test_a_load_that_has_nothing_to_ask_is_refused() -> None:
     assert asked(expect=expect, load={"rate": 10, "requests": [{"path": "/v2"}]}).load
 
 
+def test_a_preflight_and_a_websocket_are_checks_of_ones_own() -> None:
+    preflight = {
+        "name": "preflight",
+        "url": "/api",
+        "method": "OPTIONS",
+        "cors_origin": "https://intelgraph.ai",
+        "headers": {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "x-a, x-b"},
+    }
+    run = asked(defaults=False, checks=[preflight, {"name": "socket", "url": "/events", "websocket": True}])
+    first, second = run.checks
+    assert (first.preflight, first.preflight_headers) == ("DELETE", ("x-a", "x-b"))
+    assert b"Upgrade: websocket\r\n" in second.request
+    assert f"Sec-WebSocket-Key: {second.websocket}\r\n".encode() in second.request
+    assert second.statuses == {101}
+
+
 def test_plain_http_is_asked_for_no_certificate() -> None:
     run = asked("http://maestro.example.com")
     assert {check.certificate_days for check in run.checks} == {0.0}

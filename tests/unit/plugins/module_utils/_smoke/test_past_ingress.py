@@ -9,9 +9,9 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import catalogue as kinds
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings import registry
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding, verdict
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.arguments import SMOKE
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.catalogue import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.past_ingress import (
@@ -26,9 +26,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.past_ing
 PUBLIC = "https://maestro.example.com"
 BROKEN = Signs(broken=("a: it was closed (2 x)",))
 REFUSED = Signs(refused=("a: connection refused (3 x)",))
-UNREACHABLE = kinds.SERVICE_UNREACHABLE.of("api", "nobody answers")
-ERRORS = kinds.ERROR_RATIO_HIGH.of("error_ratio", "half of them")
-STALE = kinds.REVISION_STALE.of("revision", "an old one")
+UNREACHABLE = registry.SERVICE_UNREACHABLE.found("api", "nobody answers")
+ERRORS = registry.ERROR_RATIO_HIGH.found("error_ratio", "half of them")
+STALE = registry.REVISION_STALE.found("revision", "an old one")
 
 
 def said(count: int) -> dict[str, t.Any]:
@@ -149,12 +149,12 @@ def test_without_an_answer_a_broken_way_may_be_why() -> None:
     assert is_open
     assert [(finding.id, finding.severity) for finding in found] == [
         ("port-forward-interrupted", "warning"),
-        ("error-ratio-high", "note"),
         ("service-unreachable", "note"),
+        ("error-ratio-high", "note"),
     ]
     assert found[0].message == "the way to the pods broke, which may explain that nobody answers"
     assert found[0].evidence == BROKEN.broken
-    assert kinds.verdict(found, is_open) == "inconclusive"
+    assert verdict(found, not is_open) == "inconclusive"
 
 
 @pytest.mark.parametrize(

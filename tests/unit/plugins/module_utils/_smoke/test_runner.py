@@ -9,10 +9,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings import registry
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import runner
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.pod_coverage import Expected
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Asker, Reply
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import Url
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import LoadEvaluation, SelfCheck
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.runner import Prometheus, Transport, run
 
@@ -102,3 +105,42 @@ def test_a_prometheus_that_does_not_know_is_named_without_its_credentials() -> N
     assert "secret" not in json.dumps(came)
     assert came["availability"]["ratio"] is None
     assert came["findings"][0]["evidence"] == ["http://prometheus.test: 301, no value"]
+
+
+BUSY = SelfCheck("cpu", 0.8, 0.95, False)
+LIMITED = SelfCheck("limited", 0.001, 0.2, False)
+
+
+def measured(*unfit: SelfCheck, severity: str = "warning", verdict: str = "inconclusive") -> Measurement:
+    """A load that these self-checks leave undecided."""
+    finding = registry.GENERATOR_OVERLOADED.found("cpu", "sending took 95% of a processor core", severity=severity)
+    latency = dict.fromkeys(("p50", "p95", "p99"), 0.01)
+    figures = {"sent": 10, "warm_up_requests": 0, "plan": {"rate": 10}, "error_ratio": 0.0, "latency": latency}
+    return Measurement(LoadEvaluation(verdict, (finding,), (), unfit), figures)
+
+
+@pytest.mark.parametrize(
+    ("unfit", "in_release", "verdict"),
+    [
+        ((BUSY,), True, "passed"),
+        ((BUSY,), False, "inconclusive"),
+        ((LIMITED,), True, "inconclusive"),
+        ((BUSY, LIMITED), True, "inconclusive"),
+        ((), True, "inconclusive"),
+    ],
+    ids=["busy-release", "busy-smoke", "rate-limited", "both", "sample"],
+)
+def test_a_busy_controller_is_a_warning_of_a_release_and_not_its_failure(
+    unfit: tuple[SelfCheck, ...], in_release: bool, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "lookup", lambda *_name: [(2, ("192.0.2.1", 443))])
+    monkeypatch.setattr(runner, "measure", lambda *_given: measured(*unfit))
+    came = run(asked(load={"rate": 10}), None, transport(in_release=in_release), Prometheus())
+    assert came["verdict"] == verdict
+    assert "generator-overloaded" in {finding["id"] for finding in came["findings"]}
+
+
+def test_a_failure_under_load_fails_a_release_from_a_busy_controller_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "lookup", lambda *_name: [(2, ("192.0.2.1", 443))])
+    monkeypatch.setattr(runner, "measure", lambda *_given: measured(BUSY, severity="error", verdict="failed"))
+    assert run(asked(load={"rate": 10}), None, transport(in_release=True), Prometheus())["verdict"] == "failed"

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import (
     PREVIOUS_LOG,
     PROBE,
-    Evaluation,
     Facts,
+    HealthEvaluation,
     LogRequest,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import analyze as place
@@ -25,21 +25,21 @@ def test_the_judge_has_all_that_was_collected_and_the_ends_of_the_logs(monkeypat
     seen: list[Facts] = []
     log_requests = tuple(LogRequest(what, NAMESPACE, "maestro-1", "maestro") for what in (PREVIOUS_LOG, PROBE))
 
-    def evaluate(facts: Facts) -> Evaluation:
+    def evaluate(facts: Facts) -> HealthEvaluation:
         seen.append(facts)
-        return Evaluation("failed", log_requests=log_requests)
+        return HealthEvaluation("failed", log_requests=log_requests)
 
     monkeypatch.setattr(place, "evaluate", evaluate)
     log = {LogName("maestro-1", "maestro", previous=True): "".join(f"line {number}\n" for number in range(30))}
     found = collected(*RELEASE, logs=log, nodes=(live("Node", "node-1"),))
-    assert evaluated(found) == Evaluation("failed", log_requests=log_requests)
+    assert evaluated(found) == HealthEvaluation("failed", log_requests=log_requests)
     assert set(seen[-1].objects) == {"Deployment", "Pod", "Node"}
     assert seen[-1].wanted == (("Deployment", NAMESPACE, "maestro"),)
     assert seen[-1].answers == {log_requests[0]: tuple(f"line {number}" for number in range(10, 30))}
 
 
 def test_nodes_that_could_not_be_read_are_not_told_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "evaluate", lambda facts: Evaluation("", missing=tuple(facts.objects)))
+    monkeypatch.setattr(place, "evaluate", lambda facts: HealthEvaluation("", missing=tuple(facts.objects)))
     verdict = evaluated(collected(*RELEASE))
     assert verdict is not None
     assert verdict.missing == ("Deployment", "Pod")
@@ -52,7 +52,7 @@ def test_nothing_is_no_release_that_passed() -> None:
 
 
 def test_facts_that_cannot_be_judged_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(_facts: Facts) -> Evaluation:
+    def stumble(_facts: Facts) -> HealthEvaluation:
         raise KeyError("spec")
 
     monkeypatch.setattr(place, "evaluate", stumble)

@@ -55,5 +55,12 @@ def test_a_write_that_breaks_off_leaves_nothing(tmp_path: pathlib.Path, monkeypa
 
 def test_a_folder_that_is_a_file_is_refused_with_the_reason(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CannotWrite, match="File exists"):
+    with pytest.raises(CannotWrite, match="Not a directory"):
         write(b"content", tmp_path / "file" / "a.tar.gz")
+
+
+def test_a_name_from_the_cluster_never_leads_out_of_the_archives_folder() -> None:
+    content = packed("d", {"objects/Role/../../../etc/x.yaml": "", "logs/a/\x1b[2Jb.log": ""}, 1.0)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        names = archive.getnames()
+    assert all(name.startswith("d/") and ".." not in name.split("/") and name.isprintable() for name in names)

@@ -11,7 +11,8 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Answer, ApiError
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather, secret_values
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secret_values import secret_values
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
     Collected,

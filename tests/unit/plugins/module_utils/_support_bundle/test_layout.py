@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import HealthEvaluation
+from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secret_values import secret_values
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import tables
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import secret_values
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.layout import compose, mask_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Collected,
@@ -36,17 +36,17 @@ from tests.unit.plugins.module_utils._support_bundle.objects import (
     pod,
 )
 
-NOTHING = Evaluation("")
+NOTHING = HealthEvaluation("")
 
 
-def composed(found: Collected, evaluation: Evaluation | None = NOTHING) -> dict[str, str]:
+def composed(found: Collected, evaluation: HealthEvaluation | None = NOTHING) -> dict[str, str]:
     return compose(found, evaluation, mask_of(found))[0]
 
 
 def test_the_first_page_says_what_is_where_and_what_the_verdict_is() -> None:
     finding = Finding("image-not-found", "error", "Pod a/b", "it was not found", next_step="Push it.", cause="a typo")
     found = collected(pod("maestro-1", container()), logs={LogName("maestro-1", "maestro"): "hello\n"})
-    parts = composed(found, Evaluation("failed", (finding,), ("Deployment maestro: 0 of 3 pods",)))
+    parts = composed(found, HealthEvaluation("failed", (finding,), ("Deployment maestro: 0 of 3 pods",)))
     page = parts["README.md"]
     assert "verdict: failed. [image-not-found] Pod a/b: it was not found. Push it." in page
     assert "| objects/ (1) |" in page
@@ -123,7 +123,7 @@ def test_no_secret_comes_out_whatever_form_it_has_and_wherever_it_stands() -> No
     found = everywhere(canaries)
     prose = " ".join(form for value in canaries.values() for form in disguises(value))
     finding = Finding("crash-loop", "error", "Pod a/b", prose, (prose,), prose, cause=prose)
-    parts, left_out = compose(found, Evaluation("failed", (finding,), (prose,)), mask_of(found))
+    parts, left_out = compose(found, HealthEvaluation("failed", (finding,), (prose,)), mask_of(found))
     whole = json.dumps([parts, left_out], ensure_ascii=False) + "".join(parts.values())
     for value in canaries.values():
         for form in disguises(value):

@@ -48,7 +48,11 @@ def test_names_that_are_given_are_taken() -> None:
 
 def test_labels_and_selector() -> None:
     release = context(maestro_name="m", maestro_labels={"team": "x"})
-    assert release["selector"] == {"app.kubernetes.io/name": "maestro", "app.kubernetes.io/instance": "m"}
+    assert release["selector"] == {
+        "app.kubernetes.io/name": "maestro",
+        "app.kubernetes.io/instance": "m",
+        "app.kubernetes.io/component": "control-plane",
+    }
     assert release["labels"] == {
         "team": "x",
         **release["selector"],

@@ -126,7 +126,7 @@ def test_every_pod_answers_and_what_was_not_asked_is_named(world: World) -> None
     assert came["pods"]["seen"] == {"a": "new", "b": "new"}
     assert set(came["port_forward"]["connections"]) == {"a", "b"}
     assert "closed /metrics" in came["port_forward"]["left_out"]
-    assert [each["id"] for each in came["findings"]] == ["availability-unproven", "ingress-not-tested"]
+    assert [each["id"] for each in came["findings"]] == ["ingress-not-tested", "availability-unproven"]
 
 
 def test_a_load_is_spread_over_the_pods(world: World) -> None:

@@ -188,6 +188,7 @@ def test_a_release_whose_old_pods_still_drain_is_not_taken_back() -> None:
     waited = facts(deployment(), replica_set(), replica_set(OLD), pod(), leaving)
     assert timed_out(waited, evaluate(waited)).verdict == "failed"
     leaving["metadata"]["deletionTimestamp"] = ago(30)
+    waited = facts(deployment(), replica_set(), replica_set(OLD), pod(), leaving)
     assert evaluate(waited).verdict == ""
     evaluation = timed_out(waited, evaluate(waited))
     assert evaluation.verdict == "passed"

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules.view import View, displayed, moment
 
-from .views import NEW, NOW, OLD, ago, deployment, facts, item, pod, replica_set, unavailable
+from .views import NEW, NOW, OLD, ago, deployment, event, facts, item, node, pod, replica_set, unavailable
 
 
 def test_the_newest_pods_are_those_of_the_revision_that_the_deployment_bears() -> None:
@@ -56,7 +56,7 @@ def test_events_in_each_of_their_forms(fields: dict[str, object], count: int, fi
             text: "(combined from similar events): why",
             **fields,
         }
-        (event,) = View(facts(made, reported)).events(made, "BackOff")
+        (event,) = View(facts(deployment(), made, reported)).events(made, "BackOff")
         assert (event.message, event.count, event.first, event.last) == ("why", count, first, last)
 
 
@@ -71,3 +71,19 @@ def test_an_object_as_it_is_shown() -> None:
     cluster_wide["metadata"]["namespace"] = ""
     assert displayed(cluster_wide) == "Node node-1"
     assert displayed(pod()) == "Pod maestro-system/maestro-new-a"
+
+
+def test_a_rule_sees_of_an_object_what_an_observer_keeps() -> None:
+    """What the filter drops is not in a test's snapshot either: a rule that reads it fails its test."""
+    made = pod()
+    made["spec"]["tolerations"] = [{"key": "dedicated"}]
+    pressed = node()
+    told = [
+        event(made, "Killing", "Stopping"),
+        event(made, "Scheduled", "done"),
+        event(pressed, "NodeHasDiskPressure", ""),
+    ]
+    view = View(facts(deployment(), replica_set(), made, pressed, *told))
+    assert "tolerations" not in view.workloads[0].pods[0]["spec"]
+    assert [each.reason for each in view.events(made)] == ["Killing"]
+    assert view.events(pressed) == []

@@ -158,6 +158,7 @@ def test_a_key_of_a_volume_that_an_external_secret_may_bring_is_waited_for() -> 
         assert seconds_left(given) == 110
     settings = {"name": "v", "configMap": {"name": "c"}}
     broken["spec"]["volumes"] = [settings, {"name": "other", "secret": {"secretName": "s"}}]
+    given = rollout(broken, also=[reported, item("ExternalSecret", "s", spec={})])
     assert cause(evaluate(given)).id == "reference-key-missing"
 
 

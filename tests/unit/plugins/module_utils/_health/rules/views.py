@@ -11,7 +11,13 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Evaluation, Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation, Identity
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.field_filter import kept
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import (
+    STATIC,
+    Subject,
+    helpful_sources,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate, timed_out
 from tests.unit.rendering import only
 
@@ -138,11 +144,36 @@ def crashed(code: int = 1, restarts: int = 0, reason: str = "Error", **fields: t
     return container(restarts=restarts, state=terminated(code, reason), **fields)
 
 
+NORMAL = {
+    *(
+        "Created",
+        "ExternalProvisioning",
+        "FailedBinding",
+        "Issuing",
+        "Killing",
+        "Nominated",
+        "NodeHasDiskPressure",
+        "NodeNotReady",
+    ),
+    *("NotTriggerScaleUp", "Provisioning", "Pulled", "Pulling", "ScalingReplicaSet", "Scheduled", "Started"),
+    *("SuccessfulAttachVolume", "SuccessfulCreate", "SuccessfulDelete", "SuccessfulRescale", "TriggeredScaleUp"),
+    *("WaitForFirstConsumer", "WaitForPodScheduled"),
+}
+WARNING = {
+    *("BackOff", "ErrImageNeverPull", "Failed", "FailedAttachVolume", "FailedCreate"),
+    *("FailedMapVolume", "FailedMount", "FailedScheduling", "FailedToRetrieveImagePullSecret", "InspectFailed"),
+    *("ProvisioningFailed", "ReplicaSetCreateError", "Unhealthy", "UpdateFailed"),
+}
+"""Reasons of events by the type that Kubernetes' components give them: a filter keeps few of the type Normal."""
+
+
 def event(about: Live, reason: str, message: str, *, count: int = 1, first: float = 60, last: float = 1) -> Live:
     kind, metadata = about["kind"], about["metadata"]
+    assert reason in NORMAL | WARNING, f"say of {reason} whether Kubernetes tells it as Normal or as a Warning"
     live = item("Event", f"{metadata['name']}.{reason}.{first}")
     return live | {
         "involvedObject": {"kind": kind, "namespace": NAMESPACE, "name": metadata["name"]},
+        "type": "Normal" if reason in NORMAL else "Warning",
         "reason": reason,
         "message": message,
         "count": count,
@@ -161,17 +192,31 @@ WATCHED = ("Deployment", "ReplicaSet", "Pod", "Event", "PersistentVolumeClaim", 
 
 
 def facts(*objects: Live, wanted: t.Iterable[tuple[str, str]] = (), **others: t.Any) -> Facts:
-    """These objects; everything is declared that no other one owns, and `wanted` as (kind, name) besides."""
-    held: dict[str, tuple[Live, ...]] = dict.fromkeys(WATCHED, ())
-    for live in objects:
-        held[live["kind"]] = (*held.get(live["kind"], ()), live)
+    """These objects as an observer keeps them, so that a rule that reads what it drops fails its test.
+
+    Everything is declared that no other one owns, and `wanted` as (kind, name) besides.
+    """
     declared = [
         (live["kind"], live["metadata"]["namespace"], live["metadata"]["name"])
         for live in objects
         if live["kind"] not in ("Event", "Node", "EndpointSlice") and "ownerReferences" not in live["metadata"]
     ]
     declared += [(kind, NAMESPACE, name) for kind, name in wanted]
-    return Facts(**{"now": NOW, "wanted": tuple(declared), "objects": held, **others})
+    return Facts(**{"now": NOW, "wanted": tuple(declared), "objects": observed(objects, declared), **others})
+
+
+HELPFUL = {source.kind for source in helpful_sources(Subject("maestro", NAMESPACE, (deployment(),)))}
+
+
+def observed(objects: t.Iterable[Live], declared: t.Iterable[Identity]) -> dict[str, tuple[Live, ...]]:
+    """What an observer of these declared objects holds, by kind."""
+    held: dict[str, tuple[Live, ...]] = dict.fromkeys(WATCHED, ())
+    names = frozenset(name for _kind, _namespace, name in declared)
+    for live in objects:
+        observed_item = kept(live, names) if live["kind"] not in STATIC - HELPFUL else None
+        if observed_item:
+            held[live["kind"]] = (*held.get(live["kind"], ()), observed_item)
+    return held
 
 
 def rollout(*pods: Live, also: t.Iterable[Live] = (), **others: t.Any) -> Facts:
@@ -179,13 +224,13 @@ def rollout(*pods: Live, also: t.Iterable[Live] = (), **others: t.Any) -> Facts:
     return facts(unavailable(replicas=len(pods)), replica_set(), *pods, *also, **others)
 
 
-def cause(evaluation: Evaluation) -> Finding:
+def cause(evaluation: HealthEvaluation) -> Finding:
     """What a failed judgement names first."""
     assert evaluation.verdict == "failed", evaluation
     return evaluation.findings[0]
 
 
-def undecided(evaluation: Evaluation) -> Finding:
+def undecided(evaluation: HealthEvaluation) -> Finding:
     """The one thing that an undecided judgement warns of."""
     assert evaluation.verdict == "", evaluation
     found: Finding = only(evaluation.findings)

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight import controllers
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Controller, Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Controller, Unknown
 from tests.unit.rendering import ROLES, only
 
-from ..builders import autoscaler, facts, findings, ids, obj, served
+from ..builders import autoscaler, findings, ids, obj, served, snapshot
 
 MONITOR = obj("monitoring.coreos.com/v1", "ServiceMonitor", spec={})
 INGRESS = obj("networking.k8s.io/v1", "Ingress", spec={"ingressClassName": "nginx"})
@@ -27,7 +27,7 @@ def without(api_version: str) -> dict[str, t.Any]:
 
 
 def test_a_missing_crd_is_named_with_what_brings_it_and_how_to_do_without() -> None:
-    finding = only(findings(MONITOR, facts=facts(served=without("monitoring.coreos.com/v1"))))
+    finding = only(findings(MONITOR, snapshot=snapshot(served=without("monitoring.coreos.com/v1"))))
     assert finding.id == "kind-not-served"
     assert finding.object == "CustomResourceDefinition servicemonitors.monitoring.coreos.com"
     assert "which workload contributes" in finding.message
@@ -37,28 +37,28 @@ def test_a_missing_crd_is_named_with_what_brings_it_and_how_to_do_without() -> N
 
 def test_a_group_that_lacks_one_kind_is_no_better() -> None:
     partly = {**served(), "monitoring.coreos.com/v1": {}}
-    assert "kind-not-served" in ids(findings(MONITOR, facts=facts(served=partly)))
+    assert "kind-not-served" in ids(findings(MONITOR, snapshot=snapshot(served=partly)))
 
 
 def test_a_kind_of_kubernetes_itself_is_no_crd() -> None:
-    finding = only(findings(autoscaler(), facts=facts(served=without("autoscaling/v2"))))
+    finding = only(findings(autoscaler(), snapshot=snapshot(served=without("autoscaling/v2"))))
     assert finding.object == "HorizontalPodAutoscaler (autoscaling/v2)"
 
 
 def test_what_could_not_be_asked_is_not_called_missing() -> None:
     unknown = {**served(), "monitoring.coreos.com/v1": Unknown("list kinds", "timed out")}
-    assert "kind-not-served" not in ids(findings(MONITOR, facts=facts(served=unknown)))
+    assert "kind-not-served" not in ids(findings(MONITOR, snapshot=snapshot(served=unknown)))
 
 
 def test_an_autoscaler_without_metrics_is_refused_with_the_reason() -> None:
-    finding = only(findings(autoscaler(), facts=facts(metrics="MissingEndpoints: no endpoints")))
+    finding = only(findings(autoscaler(), snapshot=snapshot(metrics="MissingEndpoints: no endpoints")))
     assert finding.id == "metrics-unavailable"
     assert "MissingEndpoints: no endpoints" in finding.message
-    assert findings(facts=facts(metrics="MissingEndpoints")) == []
+    assert findings(snapshot=snapshot(metrics="MissingEndpoints")) == []
 
 
 def test_a_missing_ingress_class_is_named_beside_those_there_are() -> None:
-    finding = only(findings(INGRESS, facts=facts(ingress_classes={"alb": "x", "traefik": "y"})))
+    finding = only(findings(INGRESS, snapshot=snapshot(ingress_classes={"alb": "x", "traefik": "y"})))
     assert finding.id == "ingress-class-missing"
     assert "nginx" in finding.message
     assert "alb, traefik" in finding.message
@@ -66,7 +66,7 @@ def test_a_missing_ingress_class_is_named_beside_those_there_are() -> None:
 
 def test_a_missing_gateway_class_is_refused() -> None:
     assert ids(findings(GATEWAY)) == ["gateway-class-missing"]
-    assert findings(GATEWAY, facts=facts(gateway_classes={"envoy": "x"})) == []
+    assert findings(GATEWAY, snapshot=snapshot(gateway_classes={"envoy": "x"})) == []
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_a_missing_gateway_class_is_refused() -> None:
 )
 def test_the_retired_controller_is_warned_of_and_an_old_one_refused(version: str, expected: list[str]) -> None:
     running = Controller("ingress-nginx", "Deployment ingress-nginx/controller", version, 1, 1)
-    assert ids(findings(INGRESS, facts=facts(ingress_classes=NGINX, controllers=(running,)))) == expected
+    assert ids(findings(INGRESS, snapshot=snapshot(ingress_classes=NGINX, controllers=(running,)))) == expected
 
 
 def test_another_controller_may_serve_the_class() -> None:
     traefik = Controller("Traefik", "Deployment ingress/traefik", "3.6.12", 1, 1)
-    assert findings(INGRESS, facts=facts(ingress_classes=NGINX, controllers=(traefik,))) == []
-    assert ids(findings(INGRESS, facts=facts(ingress_classes=NGINX))) == ["ingress-controller-retired"]
-    assert findings(INGRESS, facts=facts(ingress_classes={"nginx": "nginx.org/ingress-controller"})) == []
+    assert findings(INGRESS, snapshot=snapshot(ingress_classes=NGINX, controllers=(traefik,))) == []
+    assert ids(findings(INGRESS, snapshot=snapshot(ingress_classes=NGINX))) == ["ingress-controller-retired"]
+    assert findings(INGRESS, snapshot=snapshot(ingress_classes={"nginx": "nginx.org/ingress-controller"})) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_another_controller_may_serve_the_class() -> None:
     ],
 )
 def test_an_operator_must_run_for_its_objects_to_be_read(controllers: t.Any, expected: list[str]) -> None:
-    found = findings(MONITOR, facts=facts(controllers=controllers))
+    found = findings(MONITOR, snapshot=snapshot(controllers=controllers))
     assert ids(found) == expected
     assert all(finding.severity == "warning" for finding in found)
 
@@ -111,7 +111,7 @@ def test_how_grave_a_missing_operator_is_can_be_chosen() -> None:
 
 
 def test_an_operator_whose_crds_are_missing_is_not_looked_for() -> None:
-    assert ids(findings(MONITOR, facts=facts(served=without("monitoring.coreos.com/v1")))) == ["kind-not-served"]
+    assert ids(findings(MONITOR, snapshot=snapshot(served=without("monitoring.coreos.com/v1")))) == ["kind-not-served"]
 
 
 def test_the_variables_that_a_way_out_names_exist() -> None:

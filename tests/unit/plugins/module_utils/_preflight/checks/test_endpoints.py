@@ -9,10 +9,10 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.batch_get import Endpoint, Reached
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Unknown
 from tests.unit.rendering import only
 
-from ..builders import facts, findings, ids, key, obj
+from ..builders import findings, ids, key, obj, snapshot
 
 DATABASE = Endpoint("PostgreSQL", "db.example.com", 5432)
 SERVICE = key("Service", "postgres", "database")
@@ -21,15 +21,15 @@ FORBIDDEN = Unknown("read it", "you may not", True)
 
 @pytest.mark.parametrize(("severity", "expected"), [("error", ["error"]), ("warning", ["warning"]), ("off", [])])
 def test_an_endpoint_that_is_not_reached(severity: str, expected: list[str]) -> None:
-    seen = facts(endpoints=(Reached(DATABASE, "Connection refused", 0.01),))
-    found = findings(facts=seen, endpoint_severity=severity)
+    seen = snapshot(endpoints=(Reached(DATABASE, "Connection refused", 0.01),))
+    found = findings(snapshot=seen, endpoint_severity=severity)
     assert [finding.severity for finding in found] == expected
     assert all(finding.object == "PostgreSQL db.example.com:5432" for finding in found)
     assert all("Connection refused" in finding.message for finding in found)
 
 
 def test_an_endpoint_that_is_reached() -> None:
-    assert findings(facts=facts(endpoints=(Reached(DATABASE, "", 0.01),))) == []
+    assert findings(snapshot=snapshot(endpoints=(Reached(DATABASE, "", 0.01),))) == []
 
 
 def service(port: int = 5432, **spec: t.Any) -> t.Any:
@@ -39,7 +39,7 @@ def service(port: int = 5432, **spec: t.Any) -> t.Any:
 def inside(host: str = "postgres.database", *manifests: t.Any, **changes: t.Any) -> t.Any:
     """The findings about a host that only pods can resolve."""
     reached = Reached(Endpoint("PostgreSQL", host, 5432), "Name or service not known", 0.1)
-    return findings(*manifests, facts=facts(endpoints=(reached,), **changes))
+    return findings(*manifests, snapshot=snapshot(endpoints=(reached,), **changes))
 
 
 @pytest.mark.parametrize("host", ["postgres.database", "postgres.database.svc", "postgres.database.svc.cluster.local."])

@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Controller, Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Controller, Unknown
 from tests.unit.rendering import only
 
-from ..builders import NAMESPACE, facts, findings, ids, obj
+from ..builders import NAMESPACE, findings, ids, obj, snapshot
 
 NGINX, TRAEFIK = "k8s.io/ingress-nginx", "traefik.io/ingress-controller"
 FORBIDDEN = Unknown("list Namespaces", "you may not", True)
@@ -37,8 +37,8 @@ def running(software: str, *places: str) -> tuple[Controller, ...]:
 
 def asked_by(policy: t.Any, controller: str, *controllers: Controller, **changes: t.Any) -> t.Any:
     ingress = obj("networking.k8s.io/v1", "Ingress", spec={"ingressClassName": "web"})
-    seen = facts(ingress_classes={"web": controller}, controllers=controllers, **changes)
-    return [each for each in findings(policy, ingress, facts=seen) if each.id == "network-policy-mismatch"]
+    seen = snapshot(ingress_classes={"web": controller}, controllers=controllers, **changes)
+    return [each for each in findings(policy, ingress, snapshot=seen) if each.id == "network-policy-mismatch"]
 
 
 def test_a_controller_that_is_not_let_in_is_named_once_with_who_is() -> None:
@@ -83,11 +83,11 @@ def test_nothing_is_said_where_a_controller_is_let_in_or_not_known(
 
 def test_the_class_of_a_gateway_leads_to_its_controller_too() -> None:
     gateway = obj("gateway.networking.k8s.io/v1", "Gateway", spec={"gatewayClassName": "web"})
-    seen = facts(
+    seen = snapshot(
         gateway_classes={"web": "traefik.io/gateway-controller"},
         controllers=running("Traefik", "edge"),
     )
-    assert ids(findings(gateway, hole(*named("a")), facts=seen)) == ["network-policy-mismatch"]
+    assert ids(findings(gateway, hole(*named("a")), snapshot=seen)) == ["network-policy-mismatch"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_class_of_a_gateway_leads_to_its_controller_too() -> None:
     ],
 )
 def test_a_namespace_that_does_not_exist_is_as_grave_as_who_was_meant(policy: t.Any, severity: str) -> None:
-    finding = only(findings(policy, facts=facts(namespaces=frozenset({"there"}))))
+    finding = only(findings(policy, snapshot=snapshot(namespaces=frozenset({"there"}))))
     assert (finding.id, finding.severity) == ("network-policy-mismatch", severity)
     assert "Namespace ingress-nginx, which does not exist" in finding.message
 
@@ -108,5 +108,27 @@ def test_a_namespace_that_does_not_exist_is_as_grave_as_who_was_meant(policy: t.
     "namespaces", [None, FORBIDDEN, frozenset({"security"})], ids=["not asked", "forbidden", "there"]
 )
 def test_a_namespace_that_is_there_or_not_known_is_not_missed(namespaces: t.Any) -> None:
-    found = findings(way_out(*named("security", NAMESPACE)), facts=facts(namespaces=namespaces))
+    found = findings(way_out(*named("security", NAMESPACE)), snapshot=snapshot(namespaces=namespaces))
     assert set(ids(found)) <= {"fact-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("controller", "usual"),
+    [
+        (TRAEFIK, "Traefik usually runs in traefik."),
+        ("haproxy.org/ingress-controller/public", "HAProxy usually runs in haproxy-controller."),
+    ],
+)
+def test_a_hole_for_nobody_says_where_the_controller_of_the_class_usually_runs(controller: str, usual: str) -> None:
+    finding = only(asked_by(hole(*named("ingress-nginx")), controller, namespaces=frozenset({"default"})))
+    assert "Namespace ingress-nginx" in finding.message
+    assert finding.next_step.endswith(usual)
+
+
+def test_haproxy_has_to_be_let_in_from_where_it_runs() -> None:
+    finding = only(
+        asked_by(
+            hole(*named("ingress-nginx")), "haproxy.org/ingress-controller", *running("HAProxy", "haproxy-controller")
+        )
+    )
+    assert "Requests come from Deployment haproxy-controller/c (HAProxy)" in finding.message

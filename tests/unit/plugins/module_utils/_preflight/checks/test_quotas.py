@@ -8,10 +8,22 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import Unknown
 from tests.unit.rendering import only
 
-from ..builders import SELECTOR, autoscaler, container, deployment, facts, findings, ids, key, live_pod, obj, pod_spec
+from ..builders import (
+    SELECTOR,
+    autoscaler,
+    container,
+    deployment,
+    findings,
+    ids,
+    key,
+    live_pod,
+    obj,
+    pod_spec,
+    snapshot,
+)
 
 
 def quota(name: str = "maestro", scopes: t.Any = None, **hard: str) -> t.Any:
@@ -47,16 +59,16 @@ def test_the_releases_own_quota_must_hold_the_most_replicas_and_the_surge(hard: 
 def test_a_live_quota_counts_with_the_pods_of_others_but_not_with_ours() -> None:
     others = (live_pod("", "maestro-system", cpu="1"), live_pod("", "maestro-system", dict(SELECTOR), cpu="2"))
     live = quota("platform", requests_cpu="3")
-    assert findings(deployment(), facts=facts(quotas=(live,), own_pods=others)) == []
+    assert findings(deployment(), snapshot=snapshot(quotas=(live,), own_pods=others)) == []
     finding = only(
-        findings(deployment(), facts=facts(quotas=(quota("platform", requests_cpu="2500m"),), own_pods=others))
+        findings(deployment(), snapshot=snapshot(quotas=(quota("platform", requests_cpu="2500m"),), own_pods=others))
     )
     assert finding.object == "ResourceQuota maestro-system/platform"
     assert "requests.cpu: 3 needed, 2500m allowed" in finding.message
 
 
 def test_a_live_quota_of_the_same_name_is_replaced() -> None:
-    assert findings(deployment(), quota(pods="30"), facts=facts(quotas=(quota(pods="1"),))) == []
+    assert findings(deployment(), quota(pods="30"), snapshot=snapshot(quotas=(quota(pods="1"),))) == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +107,7 @@ SERVICE = key("Service", "maestro")
 )
 @pytest.mark.parametrize("there", [{"namespace": None}, {"live": {SERVICE: None}}])
 def test_objects_that_are_new_need_room_in_the_quota(there: t.Any, hard: t.Any, short: str) -> None:
-    found = findings(balanced(), quota(**hard), facts=facts(**there))
+    found = findings(balanced(), quota(**hard), snapshot=snapshot(**there))
     assert ids(found) == (["quota-insufficient"] if short else [])
     assert all(short in finding.message for finding in found)
 
@@ -106,30 +118,30 @@ def test_objects_that_are_new_need_room_in_the_quota(there: t.Any, hard: t.Any, 
     ids=["there", "not looked at", "forbidden"],
 )
 def test_objects_that_are_there_or_not_known_need_none(live: t.Any) -> None:
-    found = findings(balanced(), quota(services_loadbalancers="0"), facts=facts(live=live))
+    found = findings(balanced(), quota(services_loadbalancers="0"), snapshot=snapshot(live=live))
     assert "quota-insufficient" not in ids(found)
 
 
 @pytest.mark.parametrize(("allowed", "found"), [("4", []), ("3", ["quota-insufficient"])])
 def test_new_objects_come_beside_those_that_a_live_quota_counts(allowed: str, found: list[str]) -> None:
     live = {**quota("platform", services=allowed), "status": {"used": {"services": "3"}}}
-    assert ids(findings(balanced(), facts=facts(quotas=(live,), live={SERVICE: None}))) == found
+    assert ids(findings(balanced(), snapshot=snapshot(quotas=(live,), live={SERVICE: None}))) == found
 
 
 def test_a_quota_that_is_full_does_not_stop_a_release_that_adds_nothing() -> None:
     live = {**quota("platform", services="1", configmaps="9"), "status": {"used": {"services": "1", "configmaps": "9"}}}
-    assert findings(balanced(), facts=facts(quotas=(live,), live={SERVICE: balanced()})) == []
+    assert findings(balanced(), snapshot=snapshot(quotas=(live,), live={SERVICE: balanced()})) == []
 
 
 def test_quotas_that_may_not_be_read_leave_the_releases_own_one() -> None:
-    unknown = facts(quotas=Unknown("list ResourceQuotas", "you may not", True), live={SERVICE: None})
-    assert ids(findings(balanced(), quota(services="1"), facts=unknown)) == ["fact-unknown"]
-    assert ids(findings(balanced(), quota(services="0"), facts=unknown)) == ["quota-insufficient", "fact-unknown"]
+    unknown = snapshot(quotas=Unknown("list ResourceQuotas", "you may not", True), live={SERVICE: None})
+    assert ids(findings(balanced(), quota(services="1"), snapshot=unknown)) == ["fact-unknown"]
+    assert ids(findings(balanced(), quota(services="0"), snapshot=unknown)) == ["quota-insufficient", "fact-unknown"]
 
 
 def test_quotas_wait_for_an_answer_about_the_pods() -> None:
     unknown = Unknown("list pods", "you may not", True)
-    assert ids(findings(deployment(), quota(pods="1"), facts=facts(own_pods=unknown))) == ["fact-unknown"]
+    assert ids(findings(deployment(), quota(pods="1"), snapshot=snapshot(own_pods=unknown))) == ["fact-unknown"]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +170,6 @@ def test_pods_and_volumes_keep_to_it_too() -> None:
 
 
 def test_a_live_limit_range_counts_unless_it_is_replaced() -> None:
-    live = facts(limit_ranges=(limits(max={"cpu": "1"}),))
-    assert ids(findings(deployment(), facts=live)) == ["limit-range-violation"]
-    assert findings(deployment(), limits(max={"cpu": "2"}), facts=live) == []
+    live = snapshot(limit_ranges=(limits(max={"cpu": "1"}),))
+    assert ids(findings(deployment(), snapshot=live)) == ["limit-range-violation"]
+    assert findings(deployment(), limits(max={"cpu": "2"}), snapshot=live) == []

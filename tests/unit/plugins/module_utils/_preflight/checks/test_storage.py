@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.facts import StorageClass, Unknown
+from ansible_collections.intelgraph.maestro.plugins.module_utils._preflight.snapshot import StorageClass, Unknown
 from tests.unit.rendering import only
 
-from ..builders import autoscaler, deployment, facts, findings, ids, obj, pod_spec
+from ..builders import autoscaler, deployment, findings, ids, obj, pod_spec, snapshot
 
 EBS = StorageClass("ebs.csi.aws.com", binding="WaitForFirstConsumer")
 EFS = StorageClass("efs.csi.aws.com")
@@ -27,7 +27,7 @@ def mounting() -> t.Any:
 
 
 def test_a_class_that_is_not_there_is_refused_beside_those_there_are() -> None:
-    finding = only(findings(claim(storageClassName="gp3"), facts=facts(storage_classes={"efs": EFS})))
+    finding = only(findings(claim(storageClassName="gp3"), snapshot=snapshot(storage_classes={"efs": EFS})))
     assert finding.id == "storage-class-missing"
     assert "StorageClass gp3" in finding.message
     assert "efs" in finding.message
@@ -39,9 +39,9 @@ def test_the_releases_own_class_counts() -> None:
 
 
 def test_a_claim_without_a_class_needs_a_default_one() -> None:
-    assert "A default StorageClass" in only(findings(claim(), facts=facts(storage_classes={"efs": EFS}))).message
+    assert "A default StorageClass" in only(findings(claim(), snapshot=snapshot(storage_classes={"efs": EFS}))).message
     default = StorageClass("efs.csi.aws.com", default=True)
-    assert findings(claim(), facts=facts(storage_classes={"efs": default})) == []
+    assert findings(claim(), snapshot=snapshot(storage_classes={"efs": default})) == []
 
 
 def test_a_claim_that_wants_no_class_needs_none() -> None:
@@ -51,18 +51,21 @@ def test_a_claim_that_wants_no_class_needs_none() -> None:
 @pytest.mark.parametrize("provisioner", ["ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com"])
 def test_block_storage_cannot_be_written_by_many_nodes(provisioner: str) -> None:
     classes = {"c": StorageClass(provisioner, binding="WaitForFirstConsumer")}
-    finding = only(findings(claim(storageClassName="c"), facts=facts(storage_classes=classes)))
+    finding = only(findings(claim(storageClassName="c"), snapshot=snapshot(storage_classes=classes)))
     assert finding.id == "access-mode-impossible"
     assert provisioner in finding.message
 
 
 def test_shared_storage_can() -> None:
-    assert findings(claim(storageClassName="c"), facts=facts(storage_classes={"c": EFS})) == []
+    assert findings(claim(storageClassName="c"), snapshot=snapshot(storage_classes={"c": EFS})) == []
 
 
 def test_one_volume_for_one_node_cannot_serve_several_pods() -> None:
     seen = findings(
-        mounting(), autoscaler(), claim("ReadWriteOnce", storageClassName="c"), facts=facts(storage_classes={"c": EBS})
+        mounting(),
+        autoscaler(),
+        claim("ReadWriteOnce", storageClassName="c"),
+        snapshot=snapshot(storage_classes={"c": EBS}),
     )
     finding = only(seen)
     assert finding.id == "volume-not-sharable"
@@ -73,17 +76,20 @@ def test_one_volume_for_one_node_cannot_serve_several_pods() -> None:
 def test_a_single_pod_may_have_it() -> None:
     alone = mounting()
     alone["spec"].update(replicas=1, strategy={"type": "Recreate"})
-    assert findings(alone, claim("ReadWriteOnce", storageClassName="c"), facts=facts(storage_classes={"c": EBS})) == []
+    assert (
+        findings(alone, claim("ReadWriteOnce", storageClassName="c"), snapshot=snapshot(storage_classes={"c": EBS}))
+        == []
+    )
 
 
 def test_a_volume_for_each_pod_may_be_zonal_but_must_wait_for_its_pod() -> None:
     template = {"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "c"}}
     manifest = deployment(pod_spec(volumes=[{"name": "scratch", "ephemeral": {"volumeClaimTemplate": template}}]))
-    assert findings(manifest, facts=facts(storage_classes={"c": EBS})) == []
+    assert findings(manifest, snapshot=snapshot(storage_classes={"c": EBS})) == []
     at_once = {"c": StorageClass("ebs.csi.aws.com")}
-    assert ids(findings(manifest, facts=facts(storage_classes=at_once))) == ["volume-binding-immediate"]
+    assert ids(findings(manifest, snapshot=snapshot(storage_classes=at_once))) == ["volume-binding-immediate"]
 
 
 def test_unknown_classes_are_not_called_missing() -> None:
     unknown = Unknown("list StorageClasses", "you may not", True)
-    assert ids(findings(claim(storageClassName="c"), facts=facts(storage_classes=unknown))) == ["fact-unknown"]
+    assert ids(findings(claim(storageClassName="c"), snapshot=snapshot(storage_classes=unknown))) == ["fact-unknown"]

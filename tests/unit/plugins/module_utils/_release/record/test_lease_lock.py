@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 import typing as t
@@ -12,13 +13,15 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import Manifest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError, Unreachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.process_identity import identity_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import (
     InProgress,
     Lock,
     Superseded,
     Terms,
-    is_held_by,
+    acknowledge,
+    is_unacknowledged,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE
@@ -52,7 +55,7 @@ def test_which_run_holds_the_lock_can_be_asked_without_taking_it() -> None:
     holder = lock(cluster)
 
     def is_held(token: str = holder.token) -> bool:
-        return is_held_by(cluster, NAMESPACE, "maestro", token)
+        return is_unacknowledged(cluster, NAMESPACE, "maestro", token)
 
     assert not is_held()
     holder.acquire()
@@ -314,3 +317,72 @@ def test_two_at_once_are_one_winner(cluster: ApiDouble) -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == ["told", "told", "told", "won"]
+
+
+def died_here(cluster: ApiDouble) -> Lock:
+    """A lock whose holder was a process of this host that has ended."""
+    made = held(cluster, "dead", Terms(20, 60, 0.01))
+    live = cluster.live(LEASE)
+    assert live
+    process = subprocess.Popen(["sleep", "60"])
+    live["metadata"]["annotations"][lease_lock.PROCESS] = identity_of(process.pid)
+    process.kill()
+    process.wait()
+    return made
+
+
+def test_a_holder_that_was_a_process_of_this_host_and_has_ended_is_followed_at_once(cluster: ApiDouble) -> None:
+    dead = died_here(cluster)
+    begun = time.monotonic()
+    second = held(cluster, "second")
+    assert time.monotonic() - begun < 5
+    assert (second.taken_over, second.died_here) == (dead.identity, True)
+    second.release()
+
+
+def test_a_holder_that_runs_on_this_host_is_not_followed_at_once(cluster: ApiDouble) -> None:
+    held(cluster, "alive", Terms(1, 60, 0.01))
+    begun = time.monotonic()
+    second = held(cluster, "second")
+    assert time.monotonic() - begun >= 1
+    assert not second.died_here
+    second.release()
+
+
+@pytest.mark.parametrize("duration", [86_400, 2**31 - 1, -5, 0, "20", None, True, 1e308, float("nan")])
+def test_a_duration_that_no_run_of_ours_would_say_is_not_waited_for(cluster: ApiDouble, duration: object) -> None:
+    held(cluster, "absurd")
+    expires_at_once(cluster, leaseDurationSeconds=duration)
+    begun = time.monotonic()
+    second = held(cluster, "second", Terms(0.3, 60, 0.01))
+    assert time.monotonic() - begun < 5
+    second.release()
+
+
+def test_a_lease_is_not_looked_at_for_longer_than_a_release_may_take(cluster: ApiDouble) -> None:
+    held(cluster, "theirs")
+    expires_at_once(cluster, leaseDurationSeconds=3)
+    mine = Lock(cluster, NAMESPACE, "maestro", "me", "deploy", Terms(0.5, 60, 0.01), timeout=0.2)
+    with pytest.raises(InProgress, match="It was looked at for 1 s"):
+        mine.acquire()
+
+
+@pytest.mark.parametrize("transitions", [2**31 - 1, -1, "many", None])
+def test_a_count_of_hands_that_cannot_grow_begins_anew(cluster: ApiDouble, transitions: object) -> None:
+    held(cluster, "theirs").release()
+    expires_at_once(cluster, leaseTransitions=transitions)
+    held(cluster, "mine").release()
+    assert spec(cluster)["leaseTransitions"] == 1
+
+
+def test_a_run_that_gave_its_lock_back_is_unheard_of_until_that_is_acknowledged(cluster: ApiDouble) -> None:
+    mine = Lock(cluster, NAMESPACE, "maestro", "me", "deploy", STILL, acknowledges=True)
+    mine.acquire()
+    mine.release()
+    assert is_unacknowledged(cluster, NAMESPACE, "maestro", mine.token)
+    acknowledge(cluster, NAMESPACE, "maestro", "another")
+    assert is_unacknowledged(cluster, NAMESPACE, "maestro", mine.token)
+    acknowledge(cluster, NAMESPACE, "maestro", mine.token)
+    assert not is_unacknowledged(cluster, NAMESPACE, "maestro", mine.token)
+    cluster.fail("GET", LEASE, Unreachable("away"))
+    acknowledge(cluster, NAMESPACE, "maestro", mine.token)

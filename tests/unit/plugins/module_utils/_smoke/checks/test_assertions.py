@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.catalogue import Finding
+from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.assertions import (
     DAY,
     Check,
@@ -35,6 +35,24 @@ def reply(status: int = 200, body: bytes = b"", **headers: str) -> Reply:
     return Reply(
         URL, "192.0.2.1:443", {"dns": 0.1, "first_byte": 0.4}, status, named, body or json.dumps(BODY).encode()
     )
+
+
+KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+"""The example of RFC 6455, section 1.3."""
+ORIGIN = "https://intelgraph.ai"
+
+
+def preflight(method: str, *headers: str, **given: t.Any) -> Check:
+    return check(cors_origin=ORIGIN, preflight=method, preflight_headers=headers, statuses=frozenset(), **given)
+
+
+def allowing(methods: str, headers: str = "", status: int = 204) -> Reply:
+    named = {"access_control_allow_methods": methods, "access_control_allow_headers": headers}
+    return reply(status, access_control_allow_origin=ORIGIN, **named)
+
+
+def upgraded(accept: str) -> Reply:
+    return reply(101, upgrade="websocket", sec_websocket_accept=accept)
 
 
 def unanswered(phase: str, error: str, untrusted: bool = False) -> Reply:
@@ -93,6 +111,10 @@ def only(expected: Check, came: Reply) -> Finding:
         (check(closed=True), unanswered("first_byte", "the connection ended before the first byte of the answer")),
         (check(certificate_days=7), displayed(7.1)),
         (check(), displayed(1)),
+        (preflight("POST", "content-type"), allowing("GET", "Content-Type")),
+        (preflight("PUT"), allowing("GET, PUT")),
+        (preflight("PUT", "x-a", cors_allowed=False), reply(405)),
+        (check(websocket=KEY, statuses=frozenset({101})), upgraded(ACCEPT)),
     ],
 )
 def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> None:
@@ -142,6 +164,14 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
             "cors-wrong",
             "should be refused",
         ),
+        (preflight("PUT"), allowing("GET"), "cors-wrong", "Allow-Methods does not name PUT"),
+        (preflight("PUT"), allowing("*"), "cors-wrong", "Allow-Methods does not name PUT"),
+        (preflight("POST", "authorization"), allowing("POST", "*"), "cors-wrong", "does not name authorization"),
+        (preflight("POST"), allowing("POST", status=405), "cors-wrong", "it answers 405"),
+        (preflight("POST"), reply(204), "cors-wrong", "should be allowed"),
+        (preflight("POST", cors_allowed=False), allowing("POST"), "cors-wrong", "should be refused"),
+        (check(websocket=KEY, statuses=frozenset({101})), reply(200), "response-unexpected", "200 and not 101"),
+        (check(websocket=KEY, statuses=frozenset({101})), upgraded("x"), "response-unexpected", "without accepting"),
         (check(closed=True), reply(200), "endpoint-exposed", "answers 200 from outside"),
         (check(closed=True), cut(200), "endpoint-exposed", "answers 200 from outside"),
         (check(), cut(200), "service-unreachable", "answers 200, but not to the end: the connection ended"),

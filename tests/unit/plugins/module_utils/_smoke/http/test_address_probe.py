@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http import address_probe
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.address_probe import reachable
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.address_probe import others_told, reachable
 
 HERE = "127.0.0.1"
 
@@ -28,11 +28,18 @@ def at(place: str, port: int) -> tuple[int, tuple[str, int]]:
     return socket.AF_INET, (place, port)
 
 
-def test_an_address_that_takes_no_connection_is_passed_over_with_a_warning(port: int) -> None:
-    addresses, [finding] = reachable([at("127.0.0.2", port), at(HERE, port)], 1)
-    assert addresses == [at(HERE, port)]
-    assert (finding.id, finding.object, finding.severity) == ("address-unreachable", "127.0.0.2", "warning")
+def test_an_address_that_takes_no_connection_is_an_error_and_stays_a_target(port: int) -> None:
+    both = [at("127.0.0.2", port), at(HERE, port)]
+    addresses, [finding] = reachable(both, 1)
+    assert addresses == both
+    assert (finding.id, finding.object, finding.severity) == ("address-unreachable", "127.0.0.2", "error")
     assert finding.evidence == ("Connection refused",)
+
+
+def test_a_dead_address_beside_the_one_that_the_inventory_names_is_told(port: int) -> None:
+    [finding] = others_told("maestro.example.com", [at("127.0.0.2", port), at(HERE, port)], 1)
+    assert (finding.object, finding.severity) == ("127.0.0.2", "note")
+    assert "the inventory gives another address" in finding.message
 
 
 @pytest.mark.parametrize("why", [errno.ENETUNREACH, errno.EAFNOSUPPORT])

@@ -162,3 +162,10 @@ def test_the_end_is_told_where_it_came() -> None:
         read(HEAD)
     with pytest.raises(Cut, match="after 2 bytes"):
         read(FIXED[:-3])
+
+
+def test_behind_an_upgrade_another_protocol_begins() -> None:
+    answer = Answer()
+    answer.begin()
+    assert answer.feed(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi")
+    assert (answer.status, answer.kept) == (101, False)

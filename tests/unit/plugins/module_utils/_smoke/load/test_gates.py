@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import (
     RISK_LATER,
-    Evaluation,
+    LoadEvaluation,
     Measured,
     evaluate,
 )
@@ -32,7 +32,7 @@ def measured(
     return Measured(recording, planned or len(recording), 100.0, cpu, rate=100.0)
 
 
-def ids(evaluation: Evaluation) -> list[str]:
+def ids(evaluation: LoadEvaluation) -> list[str]:
     return [finding.id for finding in evaluation.findings]
 
 
@@ -112,6 +112,22 @@ def test_a_generator_that_was_too_slow_never_passes_and_blames_nobody(state: dic
 def test_what_the_service_said_itself_stands_however_slow_the_generator() -> None:
     verdict, found = evaluated(cpu=0.9, s5xx=100)
     assert (verdict, found) == ("failed", ["error-ratio-high", "generator-overloaded"])
+
+
+@pytest.mark.parametrize("state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=str)
+@pytest.mark.parametrize("kind", ["malformed", "cut", "tls", "connect", "reset", "s4xx", "unexpected"])
+def test_a_wrong_or_broken_answer_is_one_however_late_it_was_asked_for(kind: str, state: dict[str, t.Any]) -> None:
+    evaluation = evaluate(LIMITS, measured(latency=3.0, **state, **{kind: 100}))
+    assert evaluation.verdict == "failed"
+    severities = {finding.id: finding.severity for finding in evaluation.findings}
+    assert severities["error-ratio-high"] == "error"
+    assert severities["generator-overloaded"] == "warning"
+    assert severities["latency-high"] == "warning"
+
+
+@pytest.mark.parametrize("state", [{"cpu": 0.9}, {"late": 1.5}, {"planned": 20_000}], ids=str)
+def test_a_timeout_may_come_of_being_late(state: dict[str, t.Any]) -> None:
+    assert evaluated({"error_ratio": 0.001}, timeout=100, **state)[0] == "inconclusive"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,11 @@ import dataclasses
 import typing as t
 
 from .._cluster.batch_get import Endpoint
-from .facts import Facts
 from .requirements import Needs
+from .snapshot import PreflightSnapshot
+
+OFF = "off"
+"""A severity that switches a check off."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +32,9 @@ class PreflightOptions:
     port_forward: bool = False
 
 
-class Context(t.NamedTuple):
+class PreflightView(t.NamedTuple):
     """All that a check looks at."""
 
     needs: Needs
-    facts: Facts
+    snapshot: PreflightSnapshot
     options: PreflightOptions

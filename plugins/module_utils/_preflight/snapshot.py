@@ -11,7 +11,7 @@ import typing as t
 from .._cluster.api_resources import Kind
 from .._cluster.batch_get import Reached
 from .._objects.manifest import Key, Manifest
-from .permissions import Access
+from .permissions import Permission
 from .pod_resources import ZONE, Use
 from .resource_math import Amounts
 
@@ -106,7 +106,7 @@ class Refusal:
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
+class PreflightSnapshot:
     """One look at a cluster. A fact that nothing needed is empty; one that could not be had is Unknown.
 
     `served` has None for a group version that the cluster does not serve, `live` None for an object that is not
@@ -133,7 +133,7 @@ class Facts:
     limit_ranges: tuple[Manifest, ...] | Unknown = ()
     live: t.Mapping[Key, Manifest | Unknown | None] = dataclasses.field(default_factory=dict)
     pending: Pending | Unknown | None = None
-    denied: tuple[Access, ...] = ()
+    denied: tuple[Permission, ...] = ()
     undecided: tuple[Unknown, ...] = ()
     dry_runs: t.Mapping[Key, Refusal | Unknown | None] = dataclasses.field(default_factory=dict)
     endpoints: tuple[Reached, ...] = ()
