@@ -21,6 +21,7 @@ from pathlib import Path
 
 from checkout import ARTIFACTS, ROOT, VENV, Lab, environment
 from checks import CHECKS, Check, Command
+from timing import Clock, slowest_table
 
 LOGS = ARTIFACTS / "logs"
 JUNIT = ARTIFACTS / "junit"
@@ -64,10 +65,15 @@ def started(command: Command, report: Path) -> subprocess.Popen[str]:
     )
 
 
+def name_of(check: Check, command: Command) -> str:
+    """Return what the log and the report of a command are called."""
+    return f"{check.name}-{command.name}" if len(check.commands) > 1 else check.name
+
+
 def run(check: Check, command: Command, *, live: bool) -> Outcome:
     """Run one command into its log, shown as it comes or only when it fails; print its line."""
-    name = f"{check.name}-{command.name}" if len(check.commands) > 1 else check.name
-    log, report = LOGS / f"{name}.log", JUNIT / f"{name}.xml"
+    name = name_of(check, command)
+    log, report = LOGS / f"{name}.log", report_of(check, command)
     report.unlink(missing_ok=True)
     begun = time.monotonic()
     process = started(command, report)
@@ -107,12 +113,16 @@ def running(lab: Lab) -> Iterator[None]:
         lab.run("down")
 
 
-def summary(seconds: dict[str, float], outcomes: list[Outcome]) -> str:
-    """Return the table of seconds and the line that counts."""
-    rows = [f"  {name:<30} {elapsed:7.1f} s" for name, elapsed in seconds.items()]
-    total = f"  {'in all':<30} {sum(seconds.values()):7.1f} s"
+def report_of(check: Check, command: Command) -> Path:
+    """Return where the JUnit report of a command lies, if it writes one."""
+    return JUNIT / f"{name_of(check, command)}.xml"
+
+
+def summary(clock: Clock, outcomes: list[Outcome], reports: list[Path]) -> str:
+    """Return where the time went, the slowest tests, and the line that counts."""
     passed, failed, skipped = (sum(getattr(one, key) for one in outcomes) for key in ("passed", "failed", "skipped"))
-    return "\n".join(["", *rows, total, "", f"checks: {passed} passed, {failed} failed, {skipped} skipped"])
+    parts = ["", clock.table(), "", slowest_table(reports), ""]
+    return "\n".join([*parts, f"checks: {passed} passed, {failed} failed, {skipped} skipped"])
 
 
 def main(names: list[str]) -> int:
@@ -124,16 +134,16 @@ def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     JUNIT.mkdir(exist_ok=True)
     lab = Lab(os.environ.get("MAESTRO_LAB") or "maestro")
-    seconds: dict[str, float] = {}
+    clock = Clock()
     outcomes: list[Outcome] = []
+    reports: list[Path] = []
     for check in (CHECKS[name] for name in names):
-        begun = time.monotonic()
-        with running(lab) if check.lab else nullcontext():
+        with clock.part(check.name), running(lab) if check.lab else nullcontext():
             outcomes += perform(check)
-        seconds[check.name] = time.monotonic() - begun
+        reports += [report_of(check, command) for command in check.commands]
         if any(outcome.exit_code for outcome in outcomes):
             break
-    print(summary(seconds, outcomes), flush=True)
+    print(summary(clock, outcomes, reports), flush=True)
     return int(any(outcome.exit_code for outcome in outcomes))
 
 

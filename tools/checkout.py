@@ -20,12 +20,16 @@ LAB_STATES = Path(os.environ.get("MAESTRO_LAB_STATE") or "/var/lib/maestro-lab")
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Return the environment of every command: the checkout's programs and collections come first."""
+    """Return the environment of every command: the checkout's programs and collections come first.
+
+    Compiled Python is kept, apart from the sources: each test and each play would compile the collection again.
+    """
     own = {
         "PATH": f"{VENV / 'bin'}:{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible"),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "python"),
         "PYTHONUNBUFFERED": "1",
     }
     return {**os.environ, **own, **extra}

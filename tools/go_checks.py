@@ -11,7 +11,7 @@ from pathlib import Path
 from checkout import ROOT, environment, tracked_files
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
-from maestro_lab import build
+from maestro_lab import golang
 
 
 def sources() -> list[Path]:
@@ -19,16 +19,20 @@ def sources() -> list[Path]:
     return [ROOT / path for path in tracked_files() if path.suffix == ".go"]
 
 
-def tested_modules() -> list[Path]:
-    """Return the folders of the Go modules that have tests."""
-    tests = [path for path in sources() if path.name.endswith("_test.go")]
-    return sorted({next(folder for folder in path.parents if (folder / "go.mod").is_file()) for path in tests})
+def tested_packages() -> dict[Path, list[str]]:
+    """Return the packages that have tests, by the folder of their go.mod."""
+    folders = sorted({path.parent for path in sources() if path.name.endswith("_test.go")})
+    found: dict[Path, list[str]] = {}
+    for folder in folders:
+        module = next(parent for parent in (folder, *folder.parents) if (parent / "go.mod").is_file())
+        found.setdefault(module, []).append(f"./{folder.relative_to(module)}")
+    return found
 
 
 def check_format() -> int:
     """Print the files that gofmt would change; return 1 when there is one."""
     files = sources()
-    gofmt = Path(build.go_program(tested_modules()[0])).with_name("gofmt")
+    gofmt = Path(golang.go_program(golang.LAB_MODULE)).with_name("gofmt")
     command = [str(gofmt), "-l", *map(str, files)]
     differing = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     print(
@@ -38,12 +42,12 @@ def check_format() -> int:
 
 
 def test() -> int:
-    """Vet and test each module, with the build's flags so that they share what is compiled; return 1 when one fails."""
+    """Vet and test them with the build's flags, so that they share what is compiled; return 1 when one fails."""
     failed = 0
-    for module in tested_modules():
+    for module, packages in tested_packages().items():
         for command in ("vet", "test"):
-            go = [build.go_program(module), command, *build.FLAGS, "./..."]
-            failed |= subprocess.run(go, cwd=module, env=environment(**build.ENVIRONMENT), check=False).returncode
+            go = [golang.go_program(module), command, *golang.FLAGS, *packages]
+            failed |= subprocess.run(go, cwd=module, env=environment(**golang.environment()), check=False).returncode
     return int(bool(failed))
 
 

@@ -120,7 +120,7 @@ def of_run(run: Play, reports: pathlib.Path) -> dict[str, str | bytes]:
             f"{GIVES_AWAY}; sleep 600",
             {"readinessProbe": {"exec": {"command": ["sh", "-c", "env; cat /secrets/*/*; exit 1"]}}},
             60,
-            id="never-ready",
+            id="unready",
         ),
     ],
 )

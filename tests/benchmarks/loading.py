@@ -31,12 +31,14 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "lab")]
 
-from maestro_lab.build import GoModule, build  # noqa: E402
+from maestro_lab.build import GoPrograms, build  # noqa: E402
 from maestro_lab.failure import LabError  # noqa: E402
 from tests.smoke_servers.certificates import Pair, self_signed  # noqa: E402
 from tests.smoke_servers.server import serving  # noqa: E402
 
-VEGETA = GoModule(pathlib.Path(__file__).parent / "go" / "vegeta", ("github.com/tsenart/vegeta/v12",))
+VEGETA = GoPrograms(
+    "vegeta", ("github.com/tsenart/vegeta/v12",), module=pathlib.Path(__file__).parent / "go" / "vegeta"
+)
 PORT = 18_443
 RATES = (200, 1000, 5000)
 STEADY_RATES = (200, 1000)

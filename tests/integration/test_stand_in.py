@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from maestro_lab.build import GO_MODULES, GoModule, build
+from maestro_lab.build import GoPrograms, build
 from tests.integration.waiting import wait_for
 
 VERSION = "2.0.0-prod"
@@ -25,7 +25,7 @@ ON_FREE_PORTS = "server: {port: 0, metricsPort: 0, drainSeconds: 0}\n"
 
 @pytest.fixture(scope="module")
 def program() -> pathlib.Path:
-    return build(GoModule(GO_MODULES.parent / "controlplane", variables={"main.version": VERSION})) / "controlplane"
+    return build(GoPrograms("controlplane", ("./controlplane",), {"main.version": VERSION})) / "controlplane"
 
 
 def environment(lab: dict[str, t.Any], database: str, redis: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from maestro_lab.addons.catalogue import BUSYBOX_REFERENCE
+from maestro_lab.addons.registry import Busybox
 from maestro_lab.kubernetes import programs
 from maestro_lab.names import DEFAULT_NAME, lab_named
 
@@ -81,7 +81,7 @@ def kubectl(facts: Facts) -> Iterator[Kubectl]:
     outside("delete", "namespace", name, "--wait=false")
 
 
-def pod(name: str, command: list[str], image: str = BUSYBOX_REFERENCE, **spec: Any) -> dict[str, Any]:
+def pod(name: str, command: list[str], image: str = Busybox().reference, **spec: Any) -> dict[str, Any]:
     """A pod with one container, which ends at once when told to."""
     container = {"name": "main", "image": image, "command": command, **spec.pop("container", {})}
     return {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from maestro_lab.addons.push import Registry
 from maestro_lab.images import Image, binary, build, symlink
+from maestro_lab.registry_client import Registry
 
 from .conftest import Facts, Kubectl, pod
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from maestro_lab.addons.catalogue import BUSYBOX, BUSYBOX_REFERENCE, CONTROL_PLANE, CONTROL_PLANE_VERSIONS
-from maestro_lab.addons.push import Registry
+from maestro_lab.addons.registry import BUSYBOX, Busybox
+from maestro_lab.addons.standin import REPOSITORY, VERSIONS
 from maestro_lab.images import Image, Layout, binary, build
+from maestro_lab.registry_client import Registry
 from tests.integration.waiting import wait_for
 
 from .conftest import Facts, Kubectl, pod
@@ -124,15 +125,15 @@ def ask(facts: Facts, reference: str, password: str = "") -> int:
         return error.code
 
 
-@pytest.mark.parametrize("version", CONTROL_PLANE_VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_control_plane_is_there_and_private(facts: Facts, version: str) -> None:
-    reference = f"{CONTROL_PLANE}:{version}"
+    reference = f"{REPOSITORY}:{version}"
     assert ask(facts, reference) == 401
     assert ask(facts, reference, facts["registry"]["password"]) == 200
 
 
 def test_public_image_needs_no_credential(facts: Facts) -> None:
-    assert ask(facts, BUSYBOX_REFERENCE) == 200
+    assert ask(facts, Busybox().reference) == 200
 
 
 def test_load_makes_an_archive_pullable(facts: Facts, kubectl: Kubectl, layout: Layout, tmp_path: Path) -> None:

@@ -56,6 +56,19 @@ def tracking() -> Path:
     raise LabError(f"No cgroup hierarchy of {', '.join(TRACKED_BY)} is mounted; the lab's processes need one of them")
 
 
+def memory(group: str) -> int:
+    """The bytes that the processes of the group and those below hold, without the page cache; 0 when nobody counts."""
+    key = "anon" if is_unified() else "total_rss"
+    for hierarchy in hierarchies():
+        if is_unified() or "memory" in hierarchy.name.split(","):
+            with contextlib.suppress(OSError):
+                lines = (
+                    line.split() for line in (hierarchy / group.lstrip("/") / "memory.stat").read_text().splitlines()
+                )
+                return int(dict(lines).get(key, 0))
+    return 0
+
+
 def create(group: str) -> None:
     """Make the group and those above it in every hierarchy, able to hold processes and containers."""
     for root in hierarchies():

@@ -11,19 +11,33 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import addons, faults, record
+from . import addon, faults, record
+from .addons import registry
 from .archive import reference_of
-from .build import build
+from .build import GoPrograms, build
 from .component import entering
 from .failure import LabError
+from .golang import LAB_MODULE, required_version
 from .kubernetes import programs
 from .names import DEFAULT_NAME, Lab, lab_named
 from .progress import say
 from .status import as_text, status
-from .up import build_all, down, up
+from .up import build as build_lab
+from .up import down, up
 
 Action = Callable[[Lab, argparse.Namespace], bool | None]
 Fault = Callable[[Lab, str], None]
+
+HELM = LAB_MODULE / "go" / "helm"
+ON_DEMAND = {
+    "helm": GoPrograms(
+        "helm",
+        ("helm.sh/helm/v4/cmd/helm",),
+        {"helm.sh/helm/v4/internal/version.version": required_version(HELM, "helm.sh/helm/v4")},
+        module=HELM,
+    )
+}
+"""Programs that no lab runs, built when they are asked for by name."""
 
 FAULTS: dict[str, tuple[Fault, str]] = {
     "stop": (faults.stop, "stop a component (apiserver, kubelet:node-1, redis, ...) or a host (node:node-1, node:db)"),
@@ -62,13 +76,13 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument(argument)
         return added
 
-    verb("build", _build, "build all programs of a lab, or one of those built on demand").add_argument(
-        "module", nargs="?", choices=sorted(addons.on_demand)
-    )
+    building = verb("build", _build, "build all programs of a lab, or one of those built on demand")
+    building.add_argument("program", nargs="?", choices=sorted(ON_DEMAND))
+    _with(building)
     verb("binary", _binary, "print the path of kubectl, helm or another program, built first when need be", "program")
-    verb("up", _up, "bring the lab up, or mend it").add_argument(
-        "--core", action="store_true", help="Kubernetes alone, without registry, DNS, ingress and databases"
-    )
+    rising = verb("up", _up, "bring the lab up, mend it, or give it further add-ons")
+    rising.add_argument("--core", action="store_true", help="Kubernetes alone, without the default add-ons")
+    _with(rising)
     verb("down", lambda lab, _: down(lab), "take the lab down, whatever state it is in")
     verb("status", _status, "say what is on and runs; fails unless the lab is up and whole").add_argument(
         "--json", action="store_true"
@@ -87,24 +101,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _with(verb: argparse.ArgumentParser) -> None:
+    optional = ", ".join(one.name for one in addon.known().values() if one.optional)
+    verb.add_argument(
+        "--with",
+        dest="wanted",
+        metavar="ADD-ON,...",
+        default="",
+        help=f"add-ons beside the default ones: {optional or 'there are none yet'}",
+    )
+
+
+def _wanted(options: argparse.Namespace) -> list[str]:
+    return [name for name in options.wanted.split(",") if name]
+
+
 def _build(lab: Lab, options: argparse.Namespace) -> None:
-    if options.module:
-        print(build(addons.on_demand[options.module]))
+    if options.program:
+        print(build(ON_DEMAND[options.program]))
     else:
-        build_all()
+        build_lab(addon.named([*(one.name for one in addon.default()), *_wanted(options)]))
 
 
 def _binary(_: Lab, options: argparse.Namespace) -> None:
-    on_demand = addons.on_demand.get(options.program)
+    on_demand = ON_DEMAND.get(options.program)
     path = (build(on_demand) if on_demand else programs()) / options.program
     if not path.is_file():
-        offered = sorted({*addons.on_demand, *(program.name for program in programs().iterdir())})
+        offered = sorted({*ON_DEMAND, *(program.name for program in programs().iterdir())})
         raise LabError(f"The lab has no program {options.program}; it has {', '.join(offered)}")
     print(path)
 
 
 def _up(lab: Lab, options: argparse.Namespace) -> None:
-    up(lab, () if options.core else None)
+    up(lab, _wanted(options), core=options.core)
 
 
 def _status(lab: Lab, options: argparse.Namespace) -> bool:
@@ -122,14 +151,14 @@ def _facts(lab: Lab, _: argparse.Namespace) -> None:
 
 
 def _kubectl(lab: Lab, options: argparse.Namespace) -> None:
-    program = programs() / "kubectl"
     environment = {**os.environ, "KUBECONFIG": str(_of_running(lab).kubeconfig)}
+    program = _own_programs(lab) / "kubectl"
     os.execve(program, [str(program), *_after_dashes(options.arguments)], environment)
 
 
 def _load(lab: Lab, options: argparse.Namespace) -> None:
     archive = Path(options.archive)
-    print(addons.registry.load(_of_running(lab), archive, options.reference or reference_of(archive)))
+    print(registry.load(_of_running(lab), archive, options.reference or reference_of(archive)))
 
 
 def _logs(lab: Lab, options: argparse.Namespace) -> None:
@@ -146,7 +175,7 @@ def _exec(lab: Lab, options: argparse.Namespace) -> None:
         raise LabError("Give a command to run: exec NODE -- COMMAND")
     host = _of_running(lab).host_named(options.host)
     whole = [*entering(lab, host.name), *command]
-    environment = {**os.environ, "PATH": f"{programs()}:{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{_own_programs(lab)}:{os.environ['PATH']}"}
     os.execvpe(whole[0], whole, environment)
 
 
@@ -162,6 +191,11 @@ def _of_running(lab: Lab) -> Lab:
     """The lab, when it has been started; otherwise a LabError that says how."""
     _ = lab.claimed
     return lab
+
+
+def _own_programs(lab: Lab) -> Path:
+    """The directory of the programs that the lab was started with, which may be of other sources than these."""
+    return Path(record.read_facts(lab)["kubectl"]).parent if lab.facts.is_file() else programs()
 
 
 def _logged(lab: Lab) -> list[str]:

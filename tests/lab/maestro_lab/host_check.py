@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from .cgroups import parse_mounts
@@ -46,22 +47,34 @@ TRIALS = {
 }
 
 
-def check(lab: Lab) -> None:
-    """Refuse a machine that cannot carry the lab, with all that is missing in one message."""
+def check(lab: Lab, wanted: Sequence[str] = ()) -> None:
+    """Refuse a machine that cannot carry the lab, with all that is missing in one message.
+
+    `wanted` are the Debian packages of the lab's add-ons.
+    """
     if os.geteuid() != 0:
         raise LabError("The lab makes namespaces, links and control groups, which only root may do. Run it as root.")
-    missing = [*missing_packages(), *missing_controllers(), *failed_trials(lab), *limits_not_raised()]
+    missing = [*missing_packages(wanted), *missing_controllers(), *failed_trials(lab), *limits_not_raised()]
     if missing:
         raise LabError("This machine cannot carry the lab yet:\n" + "\n".join(f"  - {line}" for line in missing))
 
 
-def missing_packages() -> list[str]:
+def missing_packages(wanted: Sequence[str] = ()) -> list[str]:
     """One line with the command that installs what is missing; nothing when all is there."""
     names = [name for name, program in PROGRAMS.items() if not Path(program).exists()]
+    names += [name for name in wanted if name not in PROGRAMS and not is_installed(name)]
     if not names:
         return []
-    every = " ".join(listed_packages())
+    every = " ".join(dict.fromkeys([*listed_packages(), *names]))
     return [f"Debian packages are missing ({', '.join(names)}): apt-get install --no-install-recommends -y {every}"]
+
+
+def is_installed(package: str) -> bool:
+    """Whether dpkg has the package; True on a host without dpkg, where nobody can tell."""
+    if shutil.which("dpkg-query") is None:
+        return True
+    query = ["dpkg-query", "--show", "--showformat=${db:Status-Abbrev}", package]
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout.startswith("ii")
 
 
 def listed_packages() -> list[str]:

@@ -7,30 +7,33 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from .build import GO_MODULES, GoModule, build, required_version
+from .build import GoPrograms, build
+from .golang import LAB_MODULE, required_version
 
-FOLDER = GO_MODULES / "kubernetes"
 CONTAINERD = "github.com/containerd/containerd/v2"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 
 
 def kubernetes_version() -> str:
-    return required_version(FOLDER, "k8s.io/kubernetes")
+    return required_version(LAB_MODULE, "k8s.io/kubernetes")
 
 
-def kubernetes_module() -> GoModule:
+def kubernetes_programs() -> GoPrograms:
     """Kubernetes and etcd as one program of many names, and containerd with its shim and ctr."""
     version = kubernetes_version()
     major, minor, _ = version.removeprefix("v").split(".", 2)
     component = "k8s.io/component-base/version"
-    return GoModule(
-        folder=FOLDER,
-        packages=(".", *(f"{CONTAINERD}/cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr"))),
+    return GoPrograms(
+        name="kubernetes",
+        packages=(
+            "./go/kubernetes",
+            *(f"{CONTAINERD}/cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")),
+        ),
         variables={
             f"{component}.gitVersion": version,
             f"{component}.gitMajor": major,
             f"{component}.gitMinor": minor,
-            f"{CONTAINERD}/version.Version": required_version(FOLDER, CONTAINERD),
+            f"{CONTAINERD}/version.Version": required_version(LAB_MODULE, CONTAINERD),
         },
         aliases={"kubernetes": PROGRAMS},
     )
@@ -39,4 +42,4 @@ def kubernetes_module() -> GoModule:
 @cache
 def programs() -> Path:
     """The directory with all of PROGRAMS and containerd's, built first when need be."""
-    return build(kubernetes_module())
+    return build(kubernetes_programs())

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .failure import LabError
+from .names import cache_directory
 from .progress import say
 
 INTERVAL = 0.05
@@ -18,11 +20,19 @@ PATIENCE = 1800.0
 
 
 @contextmanager
-def held(name: str, rival: str) -> Iterator[None]:
-    """Hold the machine-wide lock `name`; while somebody else does, say once that it waits for `rival`."""
+def held(name: str, rival: str) -> Iterator[int]:
+    """Hold the machine-wide lock `name`; while somebody else does, say once that it waits for `rival`.
+
+    Gives the lock's file descriptor. A child process that inherits it holds the lock too, until it ends.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as claim:
         _acquire(claim, f"\0maestro-lab/{name}", rival)
-        yield
+        yield claim.fileno()
+
+
+def cache_lock(deed: str) -> str:
+    """The name of the lock on this deed in this cache: another cache's builds are none of its rivals."""
+    return f"{deed}-{hashlib.sha256(str(cache_directory()).encode()).hexdigest()[:16]}"
 
 
 def _acquire(claim: socket.socket, address: str, rival: str) -> None:

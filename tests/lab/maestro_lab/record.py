@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -18,12 +18,13 @@ from .names import REGION, Lab
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a lab that was started: its network, what it was started from, and whether its start ended."""
+    """What is known of a lab that was started: its network, its sources, its add-ons, and whether its start ended."""
 
     network: str
     sources: str
     complete: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
+    addons: Sequence[str] = field(default_factory=list)
 
 
 def read(lab: Lab) -> Record | None:

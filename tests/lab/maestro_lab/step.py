@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -44,8 +44,11 @@ class Run:
     facts: dict[str, object] = field(default_factory=dict)
 
 
-def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps with each after all that it depends on; refuses unknown names, doubles and circles."""
+def in_order(steps: Sequence[Step], done: Collection[str] = ()) -> tuple[Step, ...]:
+    """The steps with each after all that it depends on; refuses unknown names, doubles and circles.
+
+    `done` names steps that are not among these because a lab that runs has done them.
+    """
     by_name = {step.name: step for step in steps}
     if len(by_name) != len(steps):
         raise ValueError("two steps have the same name")
@@ -58,7 +61,8 @@ def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
             wrong = "a circle" if name in path else "there is no such step"
             raise ValueError(f"step {' -> '.join((*path, name))}: {wrong}")
         for needed in by_name[name].depends:
-            place(needed, (*path, name))
+            if needed in by_name or needed not in done:
+                place(needed, (*path, name))
         placed[name] = by_name[name]
 
     for step in steps:
@@ -66,21 +70,22 @@ def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(placed.values())
 
 
-def run_up(lab: Lab, steps: Sequence[Step]) -> Run:
+def run_up(lab: Lab, steps: Sequence[Step], done: Collection[str] = ()) -> Run:
     """Run all steps, each once those it depends on are done; after a failure no other is started."""
-    waiting = list(in_order(steps))
+    waiting = list(in_order(steps, done))
+    before = set(done) - {step.name for step in steps}
     run = Run()
     running: dict[Future[tuple[Facts, float]], Step] = {}
     failures: list[Exception] = []
     with ThreadPoolExecutor(max_workers=max(1, len(waiting)), thread_name_prefix="step") as pool:
         while running or (waiting and not failures):
             if not failures:
-                for step in [step for step in waiting if all(name in run.seconds for name in step.depends)]:
+                for step in [step for step in waiting if before.union(run.seconds).issuperset(step.depends)]:
                     waiting.remove(step)
                     running[pool.submit(_timed, step, lab)] = step
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
-                _settle(running.pop(future), future, run, failures)
+                _settle(running.pop(future), future, run, failures, len(steps))
     if failures:
         raise failures[0]
     return run
@@ -103,13 +108,13 @@ def _timed(step: Step, lab: Lab) -> tuple[Facts, float]:
     return step.up(lab) or {}, time.monotonic() - began
 
 
-def _settle(step: Step, future: Future[tuple[Facts, float]], run: Run, failures: list[Exception]) -> None:
+def _settle(step: Step, future: Future[tuple[Facts, float]], run: Run, failures: list[Exception], number: int) -> None:
     error = future.exception()
     if error is None:
         facts, elapsed = future.result()
         run.facts.update(facts)
         run.seconds[step.name] = elapsed
-        say(f"  {step.title:<60} {seconds(elapsed):>12}")
+        say(f"  {len(run.seconds):>2}/{number} {step.title:<56} {seconds(elapsed):>12}")
     elif isinstance(error, Exception):
         say(f"  {step.title}: failed")
         failures.append(error)

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import addons, cgroups, control_plane, host_check, hosts, network, nodes, record
-from .build import build
+from . import addon, cgroups, control_plane, host_check, hosts, network, nodes, record
+from .addon import Addon
 from .command import attempt
 from .component import ensure, in_start_order, is_running, recorded
 from .failure import LabError
-from .kubernetes import kubernetes_module, kubernetes_version
+from .kubernetes import kubernetes_programs, kubernetes_version
 from .locks import held
 from .names import Lab, cache_directory
 from .progress import say, seconds
@@ -33,17 +33,23 @@ CORE = (
 )
 
 
-def up(lab: Lab, steps: Sequence[Step] | None = None) -> None:
-    """Bring the lab up, mend it when some of it is missing, or say that it is up already."""
+def up(lab: Lab, wanted: Sequence[str] = (), *, core: bool = False) -> None:
+    """Bring the lab up with the add-ons of these names beside the default ones, or mend it when some of it is missing.
+
+    A lab that runs gets those of the wanted add-ons that it has not got. `core` is Kubernetes without any add-on.
+    """
+    asked = addon.named(wanted)
     with held(f"lab:{lab.state}", f"another command on lab {lab.name}"):
         found = record.read(lab)
         if found and found.complete:
             _mend(record.opened(lab), found)
+            _add(record.opened(lab), found, [one for one in asked if one.name not in found.addons])
             return
         if found or cgroups.processes(lab.cgroup):
             say(f"Lab {lab.name} was left half up; taking it down first")
-            _take_down(lab, steps_of(steps))
-        _bring_up(lab, steps_of(steps))
+            _take_down(lab)
+        chosen = addon.named([*(() if core else (one.name for one in addon.default())), *wanted])
+        _bring_up(lab, chosen)
 
 
 def down(lab: Lab) -> None:
@@ -51,21 +57,14 @@ def down(lab: Lab) -> None:
     with held(f"lab:{lab.state}", f"another command on lab {lab.name}"):
         began = time.monotonic()
         was_there = lab.state.exists() or bool(network.links(lab)) or bool(cgroups.processes(lab.cgroup))
-        _take_down(record.opened(lab), steps_of(None))
+        _take_down(record.opened(lab))
         outcome = f"is down ({seconds(time.monotonic() - began)})" if was_there else "was not up"
         say(f"Lab {lab.name} {outcome}")
 
 
-def build_all(*, kubernetes_only: bool = False) -> None:
-    """Build everything that a lab runs."""
-    for module in (kubernetes_module(), *(() if kubernetes_only else addons.modules)):
-        build(module)
-    if not kubernetes_only:
-        addons.prepare()
-
-
-def steps_of(given: Sequence[Step] | None) -> tuple[Step, ...]:
-    return (*CORE, *(addons.steps if given is None else given))
+def build(chosen: Sequence[Addon]) -> None:
+    """Put into the cache all that a lab with these add-ons runs."""
+    addon.prepare(chosen, kubernetes_programs())
 
 
 def sources() -> str:
@@ -78,24 +77,24 @@ def sources() -> str:
     return digest.hexdigest()[:16]
 
 
-def _bring_up(lab: Lab, steps: Sequence[Step]) -> None:
+def _bring_up(lab: Lab, chosen: Sequence[Addon]) -> None:
     began = time.monotonic()
     say(f"Lab {lab.name}: Kubernetes {kubernetes_version()}, state in {lab.state}")
-    host_check.check(lab)
-    build_all(kubernetes_only=len(steps) == len(CORE))
+    host_check.check(lab, [package for one in chosen for package in one.debian])
+    build(chosen)
     built = time.monotonic()
     try:
         lab.state.mkdir(parents=True, exist_ok=True)
         lab = network.claim(lab)
-        started = record.Record(str(lab.network), sources())
+        started = record.Record(str(lab.network), sources(), addons=[one.name for one in chosen])
         record.write(lab, started)
-        run = run_up(lab, steps)
+        run = run_up(lab, (*CORE, *addon.steps_of(chosen)))
         record.write_facts(lab, run.facts)
         record.write(lab, replace(started, complete=True, seconds=run.seconds))
     except BaseException as error:
         kept = _keep_logs(lab)
         say(f"Lab {lab.name} does not come up; undoing it. Its logs are kept in {kept}")
-        _take_down(lab, steps)
+        _take_down(lab)
         if isinstance(error, LabError):
             raise LabError(str(error).replace(str(lab.logs), str(kept))) from error
         raise
@@ -104,11 +103,11 @@ def _bring_up(lab: Lab, steps: Sequence[Step]) -> None:
     say(f"  export KUBECONFIG={lab.kubeconfig}")
 
 
-def _take_down(lab: Lab, steps: Sequence[Step]) -> None:
+def _take_down(lab: Lab) -> None:
     """Processes first: with them go namespaces, mounts and the hosts' ends of the links."""
     cgroups.kill(lab.cgroup)
     try:
-        run_down(lab, steps)
+        run_down(lab, (*CORE, *addon.steps_of(tuple(addon.known().values()))))
     finally:
         network.remove_bridge(lab)
         cgroups.remove(lab.cgroup)
@@ -133,6 +132,22 @@ def _mend(lab: Lab, found: record.Record) -> None:
     changed = "" if found.sources == sources() else "; it was started from other sources, `down` and `up` renew it"
     state = "mended" if off or stopped else "up already"
     say(f"Lab {lab.name} is {state} ({seconds(time.monotonic() - began)}){changed}")
+
+
+def _add(lab: Lab, found: record.Record, missing: Sequence[Addon]) -> None:
+    """Bring up further add-ons on a lab that runs."""
+    if not missing:
+        return
+    began = time.monotonic()
+    host_check.check(lab, [package for one in missing for package in one.debian])
+    build(missing)
+    there = addon.named(found.addons)
+    done = {step.name for step in (*CORE, *addon.steps_of(there))}
+    run = run_up(lab, addon.steps_of(missing), done)
+    record.write_facts(lab, {**record.read_facts(lab), **run.facts})
+    names = [one.name for one in missing]
+    record.write(lab, replace(found, addons=[*found.addons, *names], seconds={**found.seconds, **run.seconds}))
+    say(f"Lab {lab.name} has {', '.join(names)} too ({seconds(time.monotonic() - began)})")
 
 
 def _keep_logs(lab: Lab) -> Path:

@@ -121,7 +121,7 @@ def test_the_administrator_s_kubeconfig_is_whole_and_private(lab: Lab) -> None:
 
 
 def test_the_version_that_the_server_tells_is_the_one_required() -> None:
-    module = kubernetes.kubernetes_module()
+    module = kubernetes.kubernetes_programs()
     assert module.variables["k8s.io/component-base/version.gitVersion"] == kubernetes.kubernetes_version()
     assert module.variables["k8s.io/component-base/version.gitMinor"] == kubernetes.kubernetes_version().split(".")[1]
     assert set(kubernetes.PROGRAMS) == set(module.aliases["kubernetes"])

@@ -32,7 +32,7 @@ def test_missing_controllers_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_everything_that_is_missing_is_in_one_message(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(host_check, "missing_packages", lambda: ["no runc"])
+    monkeypatch.setattr(host_check, "missing_packages", lambda _: ["no runc"])
     monkeypatch.setattr(host_check, "missing_controllers", lambda: ["no cpuset"])
     monkeypatch.setattr(host_check, "failed_trials", lambda _: ["no overlay"])
     monkeypatch.setattr(host_check, "limits_not_raised", lambda: ["too few watches"])

@@ -42,6 +42,23 @@ def test_facts_hold_the_core_and_what_steps_gave_and_are_private(lab: Lab, monke
     assert stat.S_IMODE(lab.facts.stat().st_mode) == 0o600
 
 
+def test_the_status_is_a_table_of_add_ons_with_those_that_were_not_chosen(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.state.mkdir()
+    record.write(lab, record.Record(str(lab.network), "abc", complete=True, addons=["dns", "databases", "kinds"]))
+    monkeypatch.setattr(api, "ready_nodes", lambda _: set())
+    ready = {"spec": {"replicas": 2}, "status": {"readyReplicas": 2}}
+    monkeypatch.setattr(api, "get", lambda *_: ready)
+    found = {one["name"]: one for one in status(lab)["addons"]}
+    assert (found["dns"]["state"], found["dns"]["pods"]) == ("ready", "2/2")
+    assert found["databases"]["state"] == "not ready"
+    assert found["kinds"]["state"] == "ready"
+    assert found["ingress"]["state"] == "not chosen"
+    rows = as_text(status(lab)).splitlines()
+    assert any(row.split()[:3] == ["dns", "ready", "2/2"] for row in rows)
+
+
 def test_a_lab_that_was_never_started_is_absent(lab: Lab) -> None:
     assert status(lab)["state"] == "absent"
     assert "is absent" in as_text(status(lab))

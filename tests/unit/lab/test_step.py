@@ -44,6 +44,11 @@ def test_steps_that_cannot_be_ordered_are_refused(steps: list[Step], message: st
         in_order(steps)
 
 
+def test_steps_that_a_running_lab_has_done_are_not_waited_for(lab: Lab) -> None:
+    run = run_up(lab, [step("new", "old"), step("newer", "new")], done={"old", "older"})
+    assert list(run.seconds) == ["new", "newer"]
+
+
 def test_facts_of_all_steps_are_gathered_and_each_is_timed(lab: Lab) -> None:
     steps = [
         Step("a", "a", lambda _: {"one": 1}),

@@ -7,12 +7,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import json
 import pathlib
 import shutil
 import subprocess
 import typing as t
-
-import yaml
 
 from tests.unit.rendering import of_kind, render
 
@@ -83,7 +82,7 @@ def verify(
     samples: t.Iterable[tuple[str, int, t.Mapping[str, float]]] = (),
 ) -> None:
     """Evaluates the groups each minute on `series` and compares alerts and (expression, minute, series) samples."""
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": without_annotations(rule_groups)}), encoding="utf-8")
+    _write(folder / "rules.yml", {"groups": without_annotations(rule_groups)})
     test = {
         "interval": "1m",
         "input_series": [{"series": name, "values": _notation(values)} for name, values in series.items()],
@@ -96,8 +95,13 @@ def verify(
         "group_eval_order": [group["name"] for group in sorted(rule_groups, key=_alerts_of)],
         "tests": [test],
     }
-    (folder / "tests.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    _write(folder / "tests.yml", document)
     promtool("test", "rules", str(folder / "tests.yml"))
+
+
+def _write(path: pathlib.Path, document: object) -> None:
+    """Write a document as JSON, which is YAML too and quicker written and read."""
+    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 def _alerts_of(group: Group) -> bool:

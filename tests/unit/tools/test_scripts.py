@@ -43,6 +43,27 @@ def test_the_host_s_own_policy_for_daemons_stays(tmp_path: pathlib.Path) -> None
     assert policy.read_text(encoding="utf-8") == "the host's own"
 
 
+def test_what_a_package_enables_for_the_next_boot_is_undone(tmp_path: pathlib.Path) -> None:
+    units = tmp_path / "multi-user.target.wants"
+    units.mkdir()
+    (units / "ssh.service").symlink_to("/lib/systemd/system/ssh.service")
+    with debian_packages.no_daemons(tmp_path / "policy-rc.d", tmp_path):
+        (units / "redis-server.service").symlink_to("/lib/systemd/system/redis-server.service")
+    assert [path.name for path in units.iterdir()] == ["ssh.service"]
+
+
+def test_a_simulated_purge_names_what_would_go_with_it() -> None:
+    simulated = "Reading...\nPurg runc [1.1]\nRemv docker.io [20.10]\nPurg libx:amd64 [1]\nInst other\n"
+    assert debian_packages.would_go(simulated) == {"runc", "docker.io", "libx"}
+
+
+def test_disk_use_names_the_command_that_frees_it(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 3_000_000)
+    table = deploy.DiskUse({"make clean": tmp_path, "make lab-down": tmp_path / "none"}).table().splitlines()
+    assert table[1].split() == [str(tmp_path), "0.0", "GiB", "make", "clean"]
+    assert table[2].split() == [str(tmp_path / "none"), "0.0", "GiB", "make", "lab-down"]
+
+
 @pytest.mark.parametrize(
     ("link", "says"),
     [

@@ -6,7 +6,7 @@ module intelgraph.ai/maestro/lab/crds
 go 1.26
 
 require (
-	github.com/cert-manager/cert-manager v1.21.2
+	github.com/traefik/traefik/v3 v3.7.13
 	github.com/external-secrets/external-secrets v0.19.2
 	github.com/prometheus-operator/prometheus-operator v0.85.0
 	sigs.k8s.io/gateway-api v1.6.3

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
+from ..addon import Addon
 from ..component import ensure
 from ..names import Lab
 from ..nodes import kube_proxy
@@ -31,4 +32,9 @@ def _up(lab: Lab) -> None:
     ensure(lab, kube_proxy(lab, lab.host(HOST), lab.nodes[0]))
 
 
-STEP = Step("balancer", "Load balancer stands", _up, depends=("nodes",))
+ADDON = Addon(
+    name="balancer",
+    title="Load balancer stands (kube-proxy)",
+    steps=(Step("balancer", "Load balancer stands", _up, depends=("nodes",)),),
+    components=(f"kube-proxy:{HOST}",),
+)

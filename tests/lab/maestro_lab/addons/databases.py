@@ -17,14 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..addon import Addon
 from ..command import run
 from ..component import Component, ensure, entering
+from ..domain import DATABASE_NAME
 from ..failure import LabError
 from ..names import Lab, cache_directory
 from ..pki import SERVICES_CA, Leaf, issue, pair
 from ..step import Facts, Step
 from ..waiting import until
-from .naming import DATABASE_NAME
 
 HOST = "db"
 NAME = USER = "maestro"
@@ -224,7 +225,14 @@ def _up_redis(lab: Lab) -> Facts:
     return {"redis": {**facts, "password": password, "tls": True}}
 
 
-STEPS = (
-    Step("postgresql", "PostgreSQL answers", _up_postgresql, depends=("certificates", "network")),
-    Step("redis", "Redis answers", _up_redis, depends=("certificates", "network")),
+ADDON = Addon(
+    name="databases",
+    title="PostgreSQL and Redis answer",
+    debian=("postgresql", "redis-server"),
+    steps=(
+        Step("postgresql", "PostgreSQL answers", _up_postgresql, depends=("certificates", "network")),
+        Step("redis", "Redis answers", _up_redis, depends=("certificates", "network")),
+    ),
+    components=("postgresql", "redis"),
+    prepare=prepare,
 )

@@ -9,25 +9,52 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from ..addon import Addon
+from ..build import GoPrograms
 from ..component import Component, ensure
-from ..images import unpack
+from ..failure import LabError
+from ..images import Image, binary, directory, symlink, text, unpack
 from ..names import Lab
+from ..packed import PASSWD, Packed
+from ..registry_client import Registry
+from ..registry_server import PROGRAMS, Served, command, configuration
 from ..step import Facts, Step
-from .catalogue import IMAGES
-from .push import Registry
-from .serving import Served, command, configuration
-from .store import link_tree, stores
 
 USER = "maestro-lab"
+BUSYBOX = Path("/bin/busybox")
+PAUSE = GoPrograms("pause", ("./go/pause",))
+
+
+@dataclass(frozen=True)
+class Busybox:
+    """Debian's static busybox under all its names: a shell and small tools for helper pods and tests."""
+
+    reference: str = "docker.io/library/busybox:1.35"
+
+    def image(self) -> Image:
+        if not BUSYBOX.is_file():
+            raise LabError(f"{BUSYBOX} is not there: apt-get install busybox-static")
+        applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        links = tuple(symlink(f"/bin/{name}", "busybox") for name in applets if name != "busybox")
+        entries = (
+            binary("/bin/busybox", BUSYBOX),
+            *links,
+            directory("/tmp", 0o1777),
+            directory("/root", 0o700),
+            text("/etc/passwd", PASSWD.replace("/sbin/nologin", "/bin/sh")),
+            text("/etc/group", "root:x:0:\nnobody:x:65534:\n"),
+        )
+        return Image(self.reference, entries, (), ("/bin/sh",), environment={"PATH": "/bin"})
 
 
 def _up(lab: Lab) -> Facts:
     folder = lab.state / "registry"
-    for store in prepare():
-        link_tree(store, folder / "storage")
+    (folder / "storage").mkdir(parents=True, exist_ok=True)
     configured = folder / "registry.json"
     if not configured.is_file():
         served = Served(lab.registry, USER, secrets.token_urlsafe(24))
@@ -36,11 +63,6 @@ def _up(lab: Lab) -> Facts:
     ensure(lab, Component("registry", tuple(command(configured)), ready=f"http://{lab.registry}/"))
     served = credential(lab)
     return {"registry": {"host": served.address, "user": served.user, "password": served.password}}
-
-
-def prepare() -> list[Path]:
-    """The stores of the lab's images, made where the cache has not got them."""
-    return stores([image() for image in IMAGES])
 
 
 def credential(lab: Lab) -> Served:
@@ -60,9 +82,11 @@ def load(lab: Lab, archive: Path, reference: str) -> str:
     return f"{reference.rpartition(':')[0]}@{digest}"
 
 
-STEP = Step(
+ADDON = Addon(
     name="registry",
-    title="Image registry answers",
-    up=_up,
-    depends=("network",),
+    title="Image registry answers (distribution)",
+    programs=(PROGRAMS, PAUSE),
+    images={"busybox": Busybox(), "pause": Packed(PAUSE, "pause", "registry.k8s.io/pause:3.10", user=65535)},
+    steps=(Step("registry", "Image registry answers", _up, depends=("network", "images")),),
+    components=("registry",),
 )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 import pytest
@@ -17,7 +18,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.preserved import CannotRestore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import NothingToRestore, restore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import (
+    RETRY_OF,
+    NothingToRestore,
+    restore,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PLAY
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
@@ -272,3 +278,39 @@ def test_a_release_that_did_not_pass_is_not_restored() -> None:
         deploy(cluster, release(a="2"))
     with pytest.raises(NothingToRestore, match=r"Release 2 of maestro did not pass .*deadline exceeded.*: 1"):
         restored(cluster, 2)
+
+
+def test_a_rollback_whose_result_nobody_heard_is_confirmed_before_another_goes_further_back() -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    restored(cluster, acknowledges=True)
+    assert not restored(cluster).changed
+    assert "Release 4 of maestro brought release 2 back already" in only(cluster.warnings)
+    assert restorals(cluster)[-1] == (4, 2)
+    assert restored(cluster).rollback_to == 1
+
+
+def test_a_rollback_that_somebody_else_made_meanwhile_is_confirmed() -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    begun = time.monotonic() - 60
+    restored(cluster, about={"by": "ann@tower", "reason": "", PLAY: "host boot pid 7 1"})
+    mine = {"by": "me@here", "reason": "", PLAY: "host boot pid 8 1"}
+    assert not restored(cluster, about=mine, play_begun=begun).changed
+    assert "a rollback of ann@tower" in only(cluster.warnings)
+    assert restorals(cluster)[-1] == (4, 2)
+
+
+def test_a_rollback_that_was_interrupted_is_tried_again_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    cluster.fail("PATCH", "configmaps/maestro-release-4", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        restored(cluster)
+    cluster.mend()
+    assert restored(cluster).rollback_to == 2
+    assert [record.state for record in records(cluster)[3:]] == ["interrupted", "passed"]
+    assert records(cluster)[-1].about[RETRY_OF] == 4
