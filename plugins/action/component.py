@@ -54,7 +54,8 @@ class ActionModule(ActionBase):
         return result
 
     def _validated_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
-        specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
+        text = (role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+        specs = yaml.load(text, Loader=Loader)  # a loader of plain values  # nosec B506
         options = specs["argument_specs"]["main"]["options"]
         values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
         problems = validate.of_role(name, options, values, host_vars)

@@ -82,6 +82,9 @@ def gather(
         if with_surroundings:
             reader.surroundings()
         reader.logs(bounds)
+        if "Secret" in listed:  # what was synced or rotated meanwhile may stand in a log
+            newer = secret_values(reader.objects([("v1", "Secret")]).get("Secret", ()))
+            found.values.update((_label(label, value, found.values), value) for label, value in newer.items())
         found.now = cluster.clock.now()
         return found
     finally:
@@ -92,6 +95,11 @@ def _kinds(subject: BundleSubject, kinds: t.Sequence[tuple[str, str]]) -> list[t
     recorded = [(m["apiVersion"], m["kind"]) for record in subject.records for m in record.manifests]
     known = {kind for api_version, kind in kinds}
     return [*kinds, *sorted({(version, kind) for version, kind in recorded if kind not in known})]
+
+
+def _label(label: str, value: str, known: t.Mapping[str, str]) -> str:
+    """The label of a value that was read again; another one where the former value must stay known beside it."""
+    return label if known.get(label, value) == value else f"{label} (newer)"
 
 
 def _trimmed(live: dict[str, t.Any]) -> Live:
