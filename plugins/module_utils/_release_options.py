@@ -9,8 +9,8 @@ import time
 
 from ._cluster import parent_process, process_identity
 from ._cluster.client import Cluster
-from ._health.arguments import deadlines_of
 from ._findings.finding import FAILED
+from ._health.arguments import deadlines_of
 from ._module_runner import Call
 from ._redaction.live_secrets import LiveSecrets
 from ._release.metadata import about

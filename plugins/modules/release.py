@@ -287,10 +287,8 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import (
-    refused_outcome,
-    release_options,
-)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import refused_outcome as refusal
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -354,7 +352,7 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
     except ReleaseFailed as failure:
         outcome, failed = failure.outcome, {"error_id": failure.id}
     except Refused as refused:
-        outcome, failed = refused_outcome(refused), {"error_id": refused.id}
+        outcome, failed = refusal(refused), {"error_id": refused.id}
     result = {**outcome.as_result(), **failed, "requests": cluster.requests}
     values = with_pages(cluster, call.params, mask.without_known(result))
     if outcome.run and (outcome.rollback_to or outcome.restored):
