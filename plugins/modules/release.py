@@ -287,6 +287,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import refused_outcome as refusal
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 
@@ -351,7 +352,7 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
     except ReleaseFailed as failure:
         outcome, failed = failure.outcome, {"error_id": failure.id}
     except Refused as refused:
-        outcome, failed = _refused(refused), {"error_id": refused.id}
+        outcome, failed = refusal(refused), {"error_id": refused.id}
     result = {**outcome.as_result(), **failed, "requests": cluster.requests}
     values = with_pages(cluster, call.params, mask.without_known(result))
     if outcome.run and (outcome.rollback_to or outcome.restored):
@@ -362,12 +363,6 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
         values["diff"] = diff(outcome.plan)
     lines = plan_lines(outcome, with_steps=not call.diff) if call.check else []
     return Ending(values, cluster.warnings, bool(failed), lines)
-
-
-def _refused(refused: Refused) -> Outcome:
-    """What the plan would be without the objects that the server refuses."""
-    message = f"{str(refused).rstrip('.')}. {refused.next_step}"
-    return Outcome(refused.plan, verdict=FAILED, findings=refused.findings, message=message)
 
 
 def unusable(params: dict[str, t.Any]) -> str:

@@ -25,7 +25,6 @@ from .metadata import findings_in_short, plan_in_short, proof_in_short, running_
 from .newer_release import require_none
 from .objects.apply_order import AFTER_WORKLOAD, BEFORE_WORKLOAD, DEFINITIONS, NAMES, SETTINGS, TRAFFIC, stage_of
 from .objects.assembly import Release
-from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
@@ -379,22 +378,11 @@ class _Run:
                 old = forgettable(held.history.records)
                 if old is None:
                     return
-                _forget(held, old)
+                held.forget(old)
         except Superseded:
             raise
         except ClusterError as error:
             self._cluster.warnings.append(f"Old releases of {self._options.name} could not be forgotten: {error}")
-
-
-def _forget(held: Session, old: Record) -> None:
-    """Settings that only this release had go with its record."""
-    remembered = [record for record in held.history.records if record is not old]
-    still_used = {key for record in remembered for key in named_by_content(record.manifests)}
-    for key in sorted(named_by_content(old.manifests) - still_used):
-        live = held.cluster.find(*key)
-        if live is not None:
-            held.writer.delete(key, live)
-    held.history.forget(old)
 
 
 def _reported(finding: Finding) -> list[str]:

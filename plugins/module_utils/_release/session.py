@@ -16,6 +16,7 @@ from .._findings.finding import Finding
 from .._health.progress import Tell, silent
 from .._objects.manifest import Key, Manifest
 from .fenced_writer import Writer
+from .objects.content_hash import named_by_content
 from .objects.ownership import CREATED_BY, ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
@@ -130,6 +131,16 @@ class Session:
         """Claim the next number; `about` is made this run's own."""
         self.lock.require()
         return self.history.begin(manifests, {**about, "run": self.lock.token})
+
+    def forget(self, old: Record) -> None:
+        """Settings that only this release had go with its record."""
+        remembered = [record for record in self.history.records if record is not old]
+        still_used = {key for record in remembered for key in named_by_content(record.manifests)}
+        for key in sorted(named_by_content(old.manifests) - still_used):
+            live = self.cluster.find(*key)
+            if live is not None:
+                self.writer.delete(key, live)
+        self.history.forget(old)
 
 
 @contextlib.contextmanager
