@@ -36,6 +36,7 @@ def release_options(cluster: Cluster, call: Call, mask: LiveSecrets) -> ReleaseO
         play_begun=_play_begun(),
         acknowledges=True,
         prune_allowed=tuple(params["prune_allowed"]),
+        remove_components=tuple(params["remove_components"]),
         approve=approval(cluster, params),
         about={**about(params), PLAY: play, **smoke},
         tell=call.tell,

@@ -101,6 +101,15 @@ options:
     type: list
     elements: str
     default: []
+  remove_components:
+    description:
+      - Components that may be missing although the former release had them; what they brought is removed.
+      - Without their names here such a release is refused before anything changes, because a play that was run in part
+        (C(--tags), C(--start-at-task), a role that was skipped) lacks them as well.
+      - Holds for O(state=present). A rollback restores the components of the release that it brings back.
+    type: list
+    elements: str
+    default: []
   save_plan:
     description:
       - In check mode, the file to write the plan to, for O(plan_file). Only its owner may read it.
@@ -268,7 +277,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.consol
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.release_labels import belonging
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
@@ -301,6 +310,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
+    "remove_components": {"type": "list", "elements": "str", "default": []},
     "save_plan": {"type": "path", "default": ""},
     "return_plan": {"type": "bool", "default": False},
     "plan_file": {"type": "path", "default": ""},
@@ -387,8 +397,7 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     )
     if params["state"] == "restored":
         return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
-    assembled = assemble(params["components"], params["secret_values"])
-    release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
+    release = belonging(assemble(params["components"], params["secret_values"]), options.release)
     return deploy(cluster, release, options, call.check, auto_rollback)
 
 

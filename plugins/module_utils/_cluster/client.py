@@ -15,6 +15,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+from .._objects.surrogates import without_pairs
 from . import parent_process
 from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
 from .configuration import configure, headers, options, private_folder
@@ -175,6 +176,11 @@ class Cluster:
         except KeyError:
             raise ApiError(404, "NotFound", f"the cluster does not serve kind {kind} in {api_version}") from None
 
+    def forget_kinds(self) -> None:
+        """Ask anew for kinds that were not served: their definitions may have come."""
+        with self._discovery:
+            self._discovered.clear()
+
     def path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
         return object_path(api_version, self.kind(api_version, kind), namespace, name)
 
@@ -204,7 +210,7 @@ class Cluster:
         that is gone: Stopped is raised.
         """
         begun = time.monotonic()
-        payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        payload = None if body is None else _encoded(body, content_type)
         attempt = 0
         while True:
             parent_process.require()
@@ -228,7 +234,7 @@ class Cluster:
                     self._retry_deadline.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
-                if not _is_transient(method, answer) or self._is_over(begun, delay):
+                if error.is_of_object or not _is_transient(method, answer) or self._is_over(begun, delay):
                     raise error
             time.sleep(delay)
 
@@ -369,6 +375,11 @@ class Cluster:
 def _tries(answered: int) -> int:
     """A cluster that never answered is given one more try; one that did may be restarting."""
     return 1000 if answered else 2
+
+
+def _encoded(body: t.Any, content_type: str) -> bytes:
+    text = json.dumps(body, separators=(",", ":"))
+    return (without_pairs(text) if content_type == APPLY_TYPE else text).encode()
 
 
 def _is_transient(method: str, answer: Answer) -> bool:

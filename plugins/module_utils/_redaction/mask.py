@@ -16,6 +16,7 @@ import re
 import typing as t
 import urllib.parse
 
+from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES
 from .._text.printable import one_line, printable
 from .secret_names import NAME, is_secret
 
@@ -24,6 +25,14 @@ SHORTEST = 4
 """Characters of the shortest value that is looked for; a shorter one occurs in any text."""
 SURE = 8
 """Characters from which a value is taken out wherever it stands; a shorter one only where it is a word of its own."""
+RESULT_WORDS = frozenset(
+    {
+        *(PASSED, FAILED, INCONCLUSIVE, *SEVERITIES),
+        *("absent", "adopt", "change", "create", "interrupted", "keep", "pending", "present", "prune", "ready"),
+        *("replace", "restored", "skipped", "starting", "stopping", "succeeded"),
+    }
+)
+"""What results are made of: verdicts, severities, actions, states."""
 
 _TO_END_OF_VALUE = r"""[^"'\r\n]+"""
 _SCHEME, _LOGIN, _LOGIN_END = "[a-z0-9+.-]", "[^\\s/:@\"'<>]", "[^\\s@\"'<>]"
@@ -155,7 +164,12 @@ def masked(value: t.Any, mask: t.Callable[[str], str], apart: t.Collection[str] 
 
 
 def is_telling(part: str) -> bool:
-    """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot."""
+    """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot.
+
+    Neither can a word of a result: taken out there, it would change a verdict.
+    """
+    if part in RESULT_WORDS:
+        return False
     is_plain = part.isdecimal() or part.lower() in ("true", "false", "none", "null")
     return len(part) >= (SURE if is_plain else SHORTEST)
 

@@ -15,7 +15,7 @@ from .._findings.finding import INCONCLUSIVE, PASSED, Finding, verdict
 from .._findings.registry import by_severity
 from .._objects.manifest import Manifest, key_of
 from .._objects.pod_template import containers_of
-from .planning.drift import drift, unreadable
+from .planning.drift import drift, fields_left, unreadable
 from .planning.release_diff import differences
 from .record.history import History, Record
 
@@ -65,14 +65,15 @@ def drifted(cluster: Cluster, record: Record, is_latest: bool) -> list[Finding]:
     `is_latest` says that no other release has been begun since.
     """
 
-    def evaluate(manifest: Manifest) -> Finding | None:
+    def evaluate(manifest: Manifest) -> list[Finding | None]:
         try:
-            return drift(record.number, manifest, cluster.find(*key_of(manifest)), is_latest)
+            live = cluster.find(*key_of(manifest))
+            return [drift(record.number, manifest, live, is_latest), fields_left(live) if is_latest else None]
         except ApiError as error:
-            return unreadable(key_of(manifest), error.message)
+            return [unreadable(key_of(manifest), error.message)]
 
     found = cluster.parallel(evaluate, record.manifests)
-    return by_severity(finding for finding in found if finding)
+    return by_severity(finding for findings in found for finding in findings if finding)
 
 
 def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ from .objects.assembly import Release
 from .objects.content_hash import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
+from .planning.omissions import components_of
 from .record.history import Record
 from .record.lease_lock import is_unacknowledged
 from .record.retention import FIRST_AS, before_current
@@ -132,7 +133,7 @@ def brought_back(cluster: Cluster, record: Record) -> Release:
     for key, live in zip(claims, cluster.parallel(lambda key: cluster.find(*key), claims), strict=True):
         if live is None:
             del kept[key]
-    return Release(record.manifests, _initial_replicas(record.manifests), kept)
+    return Release(record.manifests, _initial_replicas(record.manifests), kept, components_of(record))
 
 
 def _named(records: t.Sequence[Record], number: int, name: str) -> Record:

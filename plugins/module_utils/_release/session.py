@@ -16,7 +16,7 @@ from .._findings.finding import Finding
 from .._health.progress import Tell, silent
 from .._objects.manifest import Key, Manifest
 from .fenced_writer import Writer
-from .objects.ownership import ReleaseName
+from .objects.ownership import CREATED_BY, ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.create_once import claim
@@ -54,13 +54,13 @@ class ReleaseOptions:
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
     to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
     follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
-    was approved. `tell` is told how the wait gets on, without what `mask` takes out of a text; `expect` is told which
-    manifests are at work, whose Secrets that has to know. `verify` asks a release that is ready whether it serves.
-    `play_begun` is when the play began, on the monotonic clock, 0 where that is not known; `replan` lets it go on after
-    another run was faster. `acknowledges`: the caller says when somebody reads the result, so that a rollback nobody
-    heard of is known. `trust` says which records of the history are believed. A rollback to a record that is not
-    signed grants nothing that the cluster does not grant, or granted in `before` (live objects as the run found them),
-    unless `rollback_rbac` allows it.
+    was approved. `remove_components` may be missing though the previous release had them. `tell` is told how the wait
+    gets on, without what `mask` takes out of a text; `expect` is told which manifests are at work, whose Secrets that
+    has to know. `verify` asks a release that is ready whether it serves. `play_begun` is when the play began, on the
+    monotonic clock, 0 where that is not known; `replan` lets it go on after another run was faster. `acknowledges`:
+    the caller says when somebody reads the result, so that a rollback nobody heard of is known. `trust` says which
+    records of the history are believed. A rollback to a record that is not signed grants nothing that the cluster does
+    not grant, or granted in `before` (live objects as the run found them), unless `rollback_rbac` allows it.
     """
 
     name: str
@@ -70,6 +70,7 @@ class ReleaseOptions:
     history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
+    remove_components: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     verb: str = "deploy"
@@ -155,7 +156,7 @@ def session(
     )
     try:
         with phases.phase("lock"):
-            _acquire(lock, cluster, options.namespace, make_namespace)
+            _acquire(lock, cluster, options.release, make_namespace)
             history = options.history(cluster).read()
             writer = Writer(cluster, lock)
             if history.is_adopting:
@@ -169,14 +170,15 @@ def session(
             lock.release()
 
 
-def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool) -> None:
+def _acquire(lock: Lock, cluster: Cluster, release: ReleaseName, make_namespace: bool) -> None:
     """The lock lies in the release's namespace, which the first release has to make before anything else."""
     try:
         lock.acquire()
     except ApiError as error:
         if not (error.not_found and make_namespace):
             raise
-        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        metadata = {"name": release.namespace, "annotations": {CREATED_BY: release.name}}
+        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         claim(cluster, "/api/v1/namespaces", bare, is_mine=bool)
         lock.acquire()
 

@@ -212,6 +212,15 @@ SHARED: dict[str, dict[str, t.Any]] = {
             "Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).",
         ],
     },
+    "maestro_remove_components": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Components (roles) that a release may lack though the former one had them; what they brought is removed.",
+            "Without it a play that was run in part is refused before anything changes.",
+        ],
+    },
     "maestro_plan_file": {
         "type": "path",
         "default": "",

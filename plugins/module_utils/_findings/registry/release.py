@@ -11,8 +11,35 @@ BAD_COMPONENTS = FindingType(
     "bad-components",
     "error",
     2010,
-    next_step="Leave components and secret_values of the task out: it takes what the component tasks registered.",
+    next_step=(
+        "Nothing was changed. Correct the objects; what roles contribute is taken by itself when components and "
+        "secret_values are left out of the task."
+    ),
     cause="Something other than the component tasks filled these options.",
+)
+COMPONENTS_MISSING = FindingType(
+    "components-missing",
+    "error",
+    2012,
+    next_step=(
+        "Nothing was changed. Run the whole play, without --tags, --skip-tags and --start-at-task. If a component "
+        "shall go, name it in remove_components (maestro_remove_components)."
+    ),
+    cause="The play was run in part, or a role was left out.",
+)
+MANIFEST_INVALID = FindingType(
+    "manifest-invalid",
+    "error",
+    2014,
+    next_step="Correct the object's metadata.namespace.",
+    cause="An object has to say itself where it lies.",
+)
+DEFINITION_NOT_ESTABLISHED = FindingType(
+    "definition-not-established",
+    "error",
+    2016,
+    next_step="See the definition's conditions NamesAccepted and Established: another one may have its names.",
+    cause="Another definition has its names, or the API server does not serve its version.",
 )
 RELEASE_IN_PROGRESS = FindingType(
     "release-in-progress",
@@ -187,8 +214,29 @@ DELETION_STUCK = FindingType(
     "deletion-stuck",
     "error",
     2210,
-    next_step="See its finalizers and its status.",
+    next_step=(
+        "See what its finalizers wait for, and run this again. Take a finalizer out by hand only when its owner is "
+        "gone."
+    ),
     cause="A finalizer holds it, or its pods still end.",
+    severity_text="error, or warning in a deploy, whose release is in place without the object",
+)
+COMPONENT_REMOVED = FindingType(
+    "component-removed",
+    "warning",
+    2214,
+    next_step=(
+        "Run the whole play, without --tags, --skip-tags and --start-at-task. If the component shall go, name it in "
+        "remove_components (maestro_remove_components)."
+    ),
+    cause="The play was run in part, or a role was left out.",
+)
+FIELDS_LEFT = FindingType(
+    "fields-left",
+    "warning",
+    2216,
+    next_step="Declare them, or deploy with takeover (maestro_takeover) to remove them.",
+    cause="An apply removes only what its own manager has declared before.",
 )
 PRUNE_REFUSED = FindingType(
     "prune-refused",

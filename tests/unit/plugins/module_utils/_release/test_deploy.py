@@ -322,7 +322,7 @@ def test_the_record_says_who_why_and_when() -> None:
     cluster = ApiDouble()
     deploy(cluster)
     record = only(records(cluster))
-    assert record.about.keys() == {"by", "reason", "begun", "run", "plan"}
+    assert record.about.keys() == {"by", "reason", "begun", "run", "plan", "components"}
     assert record.about["plan"]["counts"]["create"] == len(record.about["plan"]["changes"]) == 6
     assert record.outcome.keys() == {
         *("ended", "seconds", "counts", "reason", "findings", "running", "smoke", "timeline")
@@ -336,3 +336,18 @@ def test_the_result_holds_what_pictures_are_drawn_from_and_the_record_only_figur
     outcome = deploy(cluster, verify=lambda _kept: SmokeResult("passed", (), {"verdict": "passed", "load": load}))
     assert outcome.as_result()["smoke"]["load"] == load
     assert only(records(cluster)).outcome["smoke"] == {"verdict": "passed", "load": {"sent": 3000}}
+
+
+def test_a_prune_that_a_finalizer_holds_is_told_and_is_no_new_release_at_each_run() -> None:
+    cluster = ApiDouble()
+    held = service("old")
+    held["metadata"]["finalizers"] = ["example.org/hold"]
+    deploy(cluster, release(held))
+    outcome = deploy(cluster)
+    assert outcome.plan.counts()["prune"] == 0
+    assert [(each.id, each.severity) for each in outcome.findings] == [("deletion-stuck", "warning")]
+    assert "held by example.org/hold" in outcome.findings[0].message
+    again = deploy(cluster)
+    assert not again.changed
+    assert [risk.id for risk in again.all_risks()] == ["deletion-stuck"]
+    assert len(records(cluster)) == 2

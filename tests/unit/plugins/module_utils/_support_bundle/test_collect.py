@@ -186,6 +186,5 @@ def test_a_value_that_is_rotated_while_the_logs_are_read_is_known_as_well_as_the
         return request(method, path, *more, **named)
 
     monkeypatch.setattr(api, "request", rotating)
-    assert {"former-value", "newer-value"} <= set(
-        gather(api, BundleSubject("maestro", NAMESPACE), Bounds()).values.values()
-    )
+    found = gather(api, BundleSubject("maestro", NAMESPACE), Bounds())
+    assert {"former-value", "newer-value"} <= set(found.values.values())
