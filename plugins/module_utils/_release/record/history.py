@@ -41,7 +41,7 @@ from .record_secret import (
     part_of,
     record_name,
 )
-from .seal import Link, Seal, Subject, sealed
+from .seal import Link, Seal, SealSubject, sealed
 
 __all__ = ["INTERRUPTED", "PENDING", "RECORD_LABEL", "History", "HistoryUntrusted", "NumberTaken", "Record", "Trust"]
 
@@ -256,7 +256,7 @@ class History:
     def _seal(self, number: int, bare: Seal) -> bool:
         """Write the seal of a record and what it says of the end; false when another run has written since."""
         outcome = self._outcomes.get(number, "")
-        seal = sealed(bare, Subject(*self._place, number), outcome, self._trust.key)
+        seal = sealed(bare, SealSubject(*self._place, number), outcome, self._trust.key)
         text = seal.as_text()
         body = {
             "metadata": {
@@ -288,7 +288,7 @@ class History:
         for record in self.records:
             now = self._seals.get(record.number) or encoded(record, self._place, previous)[1]
             bare = dataclasses.replace(now, previous=previous, digest="", signature="")
-            subject, outcome = Subject(*self._place, record.number), self._outcomes.get(record.number, "")
+            subject, outcome = SealSubject(*self._place, record.number), self._outcomes.get(record.number, "")
             wanted = sealed(bare, subject, outcome, self._trust.key)
             if wanted != self._seals.get(record.number):
                 changed.append((record, wanted))

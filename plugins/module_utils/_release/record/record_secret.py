@@ -20,7 +20,7 @@ from ..._findings import registry
 from ..._findings.finding import Finding, FindingType
 from ..bounded_json import Budget, Unreadable
 from .record import INTERRUPTED, PENDING, Record, filled, outcome_of
-from .seal import Link, Seal, Subject, broken, digest_of, read_seal, sealed
+from .seal import Link, Seal, SealSubject, broken, digest_of, read_seal, sealed
 
 RECORD_TYPE = "maestro.intelgraph.ai/release.v1"
 RECORD_LABEL = "maestro.intelgraph.ai/release-record"
@@ -85,7 +85,7 @@ def encoded(record: Record, place: Place, previous: Link, key: str = "") -> tupl
     chunks = [packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK)]
     outcome = outcome_text(record.outcome)
     bare = Seal(record.state, len(chunks), digest_of(packed), previous)
-    seal = sealed(bare, Subject(*place, record.number), outcome, key)
+    seal = sealed(bare, SealSubject(*place, record.number), outcome, key)
     parts = [_part(record, place, part, chunk) for part, chunk in enumerate(chunks)]
     parts[0]["metadata"]["annotations"] = {SEAL: seal.as_text(), **({OUTCOME: outcome} if outcome else {})}
     return parts, seal
@@ -119,7 +119,7 @@ def decoded(secrets: t.Iterable[Manifest], place: Place, trust: Trust, budget: B
     budget = budget or Budget(size=64 * 1024 * 1024, values=2_000_000)
     found, following = Decoded(), Link()
     for number, parts in sorted(by_number(secrets).items(), reverse=True):
-        reader = _Reader(Subject(*place, number), parts, trust)
+        reader = _Reader(SealSubject(*place, number), parts, trust)
         try:
             seal = reader.seal(following)
         except Unreadable as error:
@@ -145,7 +145,7 @@ class _Untrusted(Exception):
 class _Reader:
     """Reads one record."""
 
-    def __init__(self, subject: Subject, parts: t.Mapping[int, Manifest], trust: Trust) -> None:
+    def __init__(self, subject: SealSubject, parts: t.Mapping[int, Manifest], trust: Trust) -> None:
         self._subject = subject
         self._parts = parts
         self._trust = trust

@@ -28,7 +28,7 @@ class Link(t.NamedTuple):
     digest: str = ""
 
 
-class Subject(t.NamedTuple):
+class SealSubject(t.NamedTuple):
     """Whose release it is and the how-manieth."""
 
     namespace: str
@@ -57,14 +57,14 @@ class Seal:
         return canonical({"format": FORMAT, **dataclasses.asdict(self), "previous": previous}).decode()
 
 
-def sealed(seal: Seal, subject: Subject, outcome: str, key: str) -> Seal:
+def sealed(seal: Seal, subject: SealSubject, outcome: str, key: str) -> Seal:
     """The seal with digest and, where there is a key, signature; `outcome` is the text beside it."""
     statement = _statement(seal, subject, outcome)
     signature = _signature(statement, key) if key else ""
     return dataclasses.replace(seal, digest=hashlib.sha256(statement).hexdigest(), signature=signature)
 
 
-def broken(seal: Seal, subject: Subject, outcome: str, key: str) -> str:
+def broken(seal: Seal, subject: SealSubject, outcome: str, key: str) -> str:
     """Why the seal does not hold, or an empty string. Without a key a signature is not looked at."""
     statement = _statement(seal, subject, outcome)
     if not hmac.compare_digest(seal.digest, hashlib.sha256(statement).hexdigest()):
@@ -97,7 +97,7 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _statement(seal: Seal, subject: Subject, outcome: str) -> bytes:
+def _statement(seal: Seal, subject: SealSubject, outcome: str) -> bytes:
     said = {
         "format": FORMAT,
         **subject._asdict(),

@@ -35,7 +35,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.seal import (
     Link,
     Seal,
-    Subject,
+    SealSubject,
     digest_of,
     read_seal,
     sealed,
@@ -96,7 +96,7 @@ def has_other_content(secret: Manifest) -> None:
 
 def is_of_another_place(secret: Manifest) -> None:
     outcome = secret["metadata"]["annotations"][OUTCOME]
-    put_seal(secret, sealed(seal_of(secret), Subject("elsewhere", "maestro", 2), outcome, KEY))
+    put_seal(secret, sealed(seal_of(secret), SealSubject("elsewhere", "maestro", 2), outcome, KEY))
 
 
 @pytest.mark.parametrize("key", ["", KEY])
@@ -197,7 +197,7 @@ def with_content(content: t.Any, outcome: str = "") -> Manifest:
         bare = dataclasses.replace(seal, content=digest_of(base64.b64decode(secret["data"][CONTENT])))
     except ValueError:
         bare = seal
-    put_seal(secret, sealed(bare, Subject(*PLACE, 1), outcome, ""))
+    put_seal(secret, sealed(bare, SealSubject(*PLACE, 1), outcome, ""))
     secret["metadata"]["annotations"][OUTCOME] = outcome
     return secret
 
@@ -283,7 +283,7 @@ def test_a_flood_of_records_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1, 9):
         secret = with_content(big)
         secret["metadata"]["labels"]["maestro.intelgraph.ai/number"] = str(number)
-        put_seal(secret, sealed(seal_of(secret), Subject(*PLACE, number), "", ""))
+        put_seal(secret, sealed(seal_of(secret), SealSubject(*PLACE, number), "", ""))
         secrets.append(secret)
     found = read(secrets)
     assert {finding.id for finding in found.findings} == {"record-unreadable"}
