@@ -9,17 +9,19 @@ import time
 
 from ._cluster import parent_process, process_identity
 from ._cluster.client import Cluster
+from ._health.arguments import deadlines_of
 from ._module_runner import Call
 from ._redaction.live_secrets import LiveSecrets
 from ._release.metadata import about
 from ._release.plan_approval import approval
+from ._release.record.history_options import trust_of
 from ._release.session import PLAY, SMOKE_RESULT, ReleaseOptions
 from ._verification.recorded_expectations import remembered
 from ._verification.verify import verification
 
 
 def release_options(cluster: Cluster, call: Call, mask: LiveSecrets) -> ReleaseOptions:
-    """Raises ClusterError for a plan that cannot be read and for a smoke test that cannot be asked."""
+    """Raises ClusterError for a plan that cannot be read, a weak key, and a smoke test that cannot be asked."""
     params = call.params
     smoke = {SMOKE_RESULT: remembered(params["smoke"], mask.displayed)} if params["smoke"] else {}
     play = process_identity.identity_of(parent_process.parent())
@@ -27,7 +29,7 @@ def release_options(cluster: Cluster, call: Call, mask: LiveSecrets) -> ReleaseO
         name=params["name"],
         namespace=params["namespace"],
         wait=params["wait"],
-        timeout=params["wait_timeout"],
+        **deadlines_of(params),
         history_limit=params["history_limit"],
         takeover=params["takeover"],
         replan=params["replan"],
@@ -41,6 +43,8 @@ def release_options(cluster: Cluster, call: Call, mask: LiveSecrets) -> ReleaseO
         mask=mask,
         expect=mask.expect,
         verify=verification(params),
+        trust=trust_of(params),
+        rollback_rbac=params["rollback_rbac"],
     )
 
 

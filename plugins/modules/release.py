@@ -23,6 +23,8 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
 options:
   state:
@@ -46,13 +48,6 @@ options:
     type: dict
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
-  wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   history_limit: {description: "Number of releases to remember, at least 2.", type: int, default: 10}
   reason: {description: Why this release is made; kept in the history., type: str, default: ""}
   origin:
@@ -74,9 +69,7 @@ options:
     type: bool
     default: false
   rollback_to:
-    description:
-      - With O(state=restored), the number of the release to restore.
-      - V(0) means the last one that passed before the current. After a restore, that goes further back and not forth.
+    description: With O(state=restored), the release to restore; V(0) is the last that passed before the current.
     type: int
     default: 0
   auto_rollback:
@@ -85,6 +78,10 @@ options:
         was kept in O(report_dir). The task fails all the same.
     type: bool
     default: true
+  rollback_rbac:
+    description: With O(state=restored), restore what grants more than the live release too; needless with a key.
+    type: bool
+    default: false
   report_dir:
     description:
       - Folder for the evidence of a release that failed, made when it is missing.
@@ -128,10 +125,7 @@ options:
     description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
-  confirm:
-    description: The name of the release once more, without which O(state=absent) is refused.
-    type: str
-    default: ""
+  confirm: {description: "The release's name again, as O(state=absent) needs it.", type: str, default: ""}
   remove_data:
     description: With O(state=absent), take volumes, Secrets and the namespace away as well.
     type: bool
@@ -265,6 +259,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import (
+    DEADLINES,
+    NOT_NEGATIVE,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
@@ -278,6 +276,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import HISTORY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
@@ -288,12 +287,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
+    **HISTORY,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
-    "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
@@ -301,6 +300,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
+    "rollback_rbac": {"type": "bool", "default": False},
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
@@ -366,7 +366,7 @@ def _refused(refused: Refused) -> Outcome:
 
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in (("history_limit", 2), ("wait_timeout", 0), ("rollback_to", 0)):
+    for name, least in {"history_limit": 2, **NOT_NEGATIVE, "rollback_to": 0}.items():
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:

@@ -213,7 +213,7 @@ class Cluster:
         while True:
             parent_process.require()
             attempt += 1
-            delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
+            delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)  # only a pause  # nosec B311
             sent = time.monotonic()
             out_of_time = sent > self._retry_deadline.deadline(begun, self.limits.retry)
             retry_seconds = min(self.limits.read, LAST_TRY) if out_of_time else self.limits.read

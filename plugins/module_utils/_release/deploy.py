@@ -13,10 +13,12 @@ from .._findings import registry
 from .._findings.finding import FAILED, PASSED, Finding
 from .._findings.registry import by_severity
 from .._health.observer import Subject
+from .._health.rules import not_judged
 from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
+from .blocked_updates import MOST, blocking, unblock
 from .definitions import await_served
 from .interruption import stopped_by, stopped_by_defect, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
@@ -27,8 +29,10 @@ from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
+from .planning.escalation import require_no_escalation
 from .planning.external_secret_values import renewed, with_digests
-from .planning.omissions import COMPONENTS, ComponentsMissing, omissions
+from .planning.finished_jobs import finished_jobs
+from .planning.omissions import COMPONENTS, removals
 from .planning.plan import KEEP, PRUNE, Plan, Step
 from .planning.planner import Former, former_of, make_plan
 from .planning.preserved import kept_steps
@@ -70,14 +74,15 @@ def deploy(
     Superseded when this one was stopped and taken over, any other ClusterError when nothing was changed.
     """
     phases = Phases()
-    history = History(cluster, options.namespace, options.name)
+    history = options.history(cluster)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), release, options, phases, check)
+        history.read().require_trusted()
+        outcome = _planned(cluster, history, release, options, phases, check)
     if check:
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {options.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not (outcome.changed or options.takes_lock):
+    if not (outcome.changed or options.takes_lock or history.is_adopting):
         return _Run(cluster, release, options, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", options.namespace) in keys
@@ -123,33 +128,33 @@ def _planned(
     previous = former_of(history)
     kept = kept_steps(cluster, release)
     left = previous.prunable | orphans(cluster, history, options.release, release.manifests)
+    passed = history.last.manifests if history.last and history.last.state == PASSED else ()
+    finished = finished_jobs(passed, release.manifests, lambda key: cluster.find(*key) is not None)
+    unwritten = release.kept.keys() | finished
     plan = make_plan(
         cluster,
-        [each for each in with_digests(cluster, release.manifests) if key_of(each) not in release.kept],
+        [each for each in with_digests(cluster, release.manifests) if key_of(each) not in unwritten],
         Former(left - release.kept.keys(), previous.settings),
         options.release,
         options.takeover,
         options.prune_allowed,
     )
-    plan = Plan((*plan.steps, *kept))
-    removals = [] if options.rollback_to else _removals(history, release, options, plan, check)
+    plan = Plan((*plan.steps, *kept), release.replicas)
+    removed = (
+        []
+        if options.rollback_to
+        else removals(history.since_last_passed(), release, plan, options.remove_components, check)
+    )
     base = history.last.number if history.last else 0
+    if options.rollback_to and not options.rollback_rbac and not options.trust.is_signed:
+        require_no_escalation(plan, options.namespace, options.before, options.rollback_to)
     if options.approve and not options.rollback_to:
         options.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to, risks=removals)
+    outcome = Outcome(
+        plan, base, seconds=phases.seconds, rollback_to=options.rollback_to, finished=finished, risks=removed
+    )
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
-
-
-def _removals(history: History, release: Release, options: ReleaseOptions, plan: Plan, check: bool) -> list[Finding]:
-    """What goes with components that this release lacks. Raises ComponentsMissing for those that nobody named."""
-    found = omissions(history.since_last_passed(), release, plan)
-    allowed = {each.component for each in found} & {*options.remove_components}
-    findings = {each.component: each.finding(each.component in allowed) for each in found}
-    refused = [finding for component, finding in findings.items() if component not in allowed]
-    if refused and not check:
-        raise ComponentsMissing(refused)
-    return list(findings.values())
 
 
 class _Run:
@@ -173,7 +178,8 @@ class _Run:
             self._wait(self._release.manifests)
         if self._outcome.verdict != PASSED:
             raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
-        self._outcome.message = f"{self._name} is in place; nothing to change."
+        said = not_judged(self._outcome.findings)
+        self._outcome.message = f"{self._name} is in place; nothing to change.{said}"
         return self._outcome
 
     def carry_out(self, held: Session) -> Outcome:
@@ -205,7 +211,8 @@ class _Run:
             raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
-        self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
+        said = not_judged(self._outcome.findings)
+        self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}.{said}"
         return self._outcome
 
     def _shortcoming(self) -> str:
@@ -269,9 +276,9 @@ class _Run:
             self._wait([step.declared for step in steps], held.lock.check, is_needed=True)
         elif stage == TRAFFIC:
             later = {step.key for step in self._steps(AFTER_WORKLOAD)}
-            self._wait([each for each in self._release.manifests if key_of(each) not in later], held.lock.check)
+            self._wait_and_unblock([each for each in self._release.manifests if key_of(each) not in later], held)
         elif stage == AFTER_WORKLOAD and steps:
-            self._wait(self._release.manifests, held.lock.check)
+            self._wait_and_unblock(self._release.manifests, held)
 
     def _await_definitions(self, definitions: list[Manifest]) -> None:
         if definitions:
@@ -297,12 +304,27 @@ class _Run:
         options = self._options
         if not (options.wait or is_needed):
             return
+        awaited = tuple(each for each in manifests if key_of(each) not in self._outcome.finished)
+        subject = Subject(
+            options.name, options.namespace, awaited, self._begun, options.readiness_deadline, options.image_grace
+        )
         left = options.timeout - self._phases.seconds.get("wait", 0.0)
         with self._phases.phase("wait"):
-            subject = Subject(options.name, options.namespace, tuple(manifests), self._begun)
-            health = await_verdict(self._cluster, subject, left, tell=options.tell, mask=options.mask, go_on=go_on)
+            health = await_verdict(
+                self._cluster, subject, left, options.settle, tell=options.tell, mask=options.mask, go_on=go_on
+            )
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline
+
+    def _wait_and_unblock(self, manifests: t.Sequence[Manifest], held: Session) -> None:
+        """Wait, and delete the broken pods of older revisions that hold up a StatefulSet for ever."""
+        for _attempt in range(MOST):
+            self._wait(manifests, held.lock.check)
+            deleted = unblock(held.cluster, held.writer, blocking(self._outcome.findings))
+            if not deleted:
+                return
+            for key in deleted:
+                self._options.tell(f"{key} of an older revision was deleted: it held up its StatefulSet")
 
     def _verify(self) -> None:
         if self._options.verify is None or not self._options.wait:

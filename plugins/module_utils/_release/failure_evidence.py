@@ -19,7 +19,7 @@ from .._objects.manifest import Manifest
 from .._redaction.live_secrets import NOT_SHOWN, LiveSecrets
 from .._redaction.mask import Mask, masked
 from .._support_bundle.collect import gather as collect
-from .._support_bundle.scope import Bounds, Collected, LeftOut, Subject
+from .._support_bundle.scope import Bounds, BundleSubject, Collected, LeftOut
 from .._text.printable import lines_of, printable_values
 from .outcome import Outcome
 from .session import ReleaseOptions
@@ -42,7 +42,7 @@ def gather(cluster: Cluster, options: ReleaseOptions, outcome: Outcome, mask: Ma
     No secret value is in it: of what the Secrets hold after all else was read. What may not be read says so in its
     place.
     """
-    found = collect(cluster, Subject(options.name, options.namespace), BOUNDS, KINDS, with_surroundings=False)
+    found = collect(cluster, BundleSubject(options.name, options.namespace), BOUNDS, KINDS, with_surroundings=False)
     values = mask.current()
     content = {
         "kept": cluster.clock.stamp(),

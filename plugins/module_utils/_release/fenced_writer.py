@@ -114,7 +114,7 @@ class Writer:
             except ApiError as error:
                 if not is_outdated(error) or attempt == TRIES:
                     raise
-            time.sleep(random.uniform(0, min(0.02 * attempt, 0.2)))
+            time.sleep(random.uniform(0, min(0.02 * attempt, 0.2)))  # only a pause  # nosec B311
             seen = self._cluster.find(*key)
             self._lock.require(surely=True)
 

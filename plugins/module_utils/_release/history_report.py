@@ -124,10 +124,13 @@ def review(cluster: Cluster, history: History, params: t.Mapping[str, t.Any]) ->
     name, revision, older = params["name"], params["revision"], params["compare_with"]
     chosen = find_record(history, revision, name) if revision else None
     found = Review(
-        tuple(history.records if chosen is None else (chosen,)), _numbers(history, params), newest=_newest(history)
+        tuple(history.records if chosen is None else (chosen,)),
+        _numbers(history, params),
+        findings=tuple(history.findings),
+        newest=_newest(history),
     )
     if history.last is None:
-        nothing = f"{name} has no release in {params['namespace']}."
+        nothing = f"{name} has no release in {params['namespace']}{' that is believed' if history.findings else ''}."
         return dataclasses.replace(found, message=nothing, verdict=INCONCLUSIVE if params["drift"] else PASSED)
     if older:
         compared = differences(find_record(history, older, name), chosen or history.last)
@@ -145,7 +148,7 @@ def _with_drift(found: Review, cluster: Cluster, record: Record, history: Histor
     lines = "".join(f"\n- {finding.sentence()}" for finding in findings)
     return dataclasses.replace(
         found,
-        findings=tuple(findings),
+        findings=(*findings, *history.findings),
         verdict=verdict(findings, readable),
         message=f"{message}{lines}" if findings else f"{name} is as release {record.number} declared it.",
     )

@@ -20,7 +20,7 @@ from .objects.content_hash import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
 from .planning.omissions import components_of
-from .record.history import History, Record
+from .record.history import Record
 from .record.lease_lock import is_unacknowledged
 from .record.retention import FIRST_AS, before_current
 from .session import SMOKE_RESULT, ReleaseOptions
@@ -51,7 +51,8 @@ def restore(
     nothing further back is restored. The outcome's risks say what does not come back. Raises NothingToRestore,
     CannotRestore, and what `deploy` raises.
     """
-    history = History(cluster, options.namespace, options.name).read()
+    history = options.history(cluster).read()
+    history.require_trusted()
     repeated = None if number else _repeated(cluster, history.last, options)
     target = repeated or chosen(history.records, number, options.name)
     unheard = _is_unheard(cluster, history.last, options)
@@ -113,7 +114,11 @@ def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:
     found = before_current(records)
     if found is None:
         known = ", ".join(f"{record.number} {record.state}" for record in records) or "none"
-        raise NothingToRestore(f"No other release of {name} that passed comes before the current one (known: {known})")
+        later = [str(record.number) for record in records[:-1] if record.state == PASSED]
+        ways = f". By its number can be restored: {', '.join(later)}" if later else ""
+        raise NothingToRestore(
+            f"No other release of {name} that passed comes before the current one (known: {known}){ways}"
+        )
     return found
 
 

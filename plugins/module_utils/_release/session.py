@@ -20,7 +20,7 @@ from .objects.ownership import CREATED_BY, ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.create_once import claim
-from .record.history import INTERRUPTED, History, Record
+from .record.history import INTERRUPTED, History, Record, Trust
 from .record.lease_lock import Lock, Superseded
 
 Approval = t.Callable[[Plan, int], None]
@@ -52,13 +52,15 @@ class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
-    raises when the plan is not the one that was approved. `remove_components` may be missing though the former release
-    had them. `tell` is told how the wait gets on, without what `mask` takes out of a text; `expect` is told which
-    manifests are at work, whose Secrets that has to know. `verify` asks a release that is ready whether it serves.
-    `play_begun` is when the play began, on the monotonic clock, 0 where that is not known; `replan` lets it go on after
-    another run was faster. `acknowledges`: the caller says when somebody reads the result, so that a rollback nobody
-    heard of is known.
+    to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
+    follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
+    was approved. `remove_components` may be missing though the previous release had them. `tell` is told how the wait
+    gets on, without what `mask` takes out of a text; `expect` is told which manifests are at work, whose Secrets that
+    has to know. `verify` asks a release that is ready whether it serves. `play_begun` is when the play began, on the
+    monotonic clock, 0 where that is not known; `replan` lets it go on after another run was faster. `acknowledges`:
+    the caller says when somebody reads the result, so that a rollback nobody heard of is known. `trust` says which
+    records of the history are believed. A rollback to a record that is not signed grants nothing that the cluster does
+    not grant, or granted in `before` (live objects as the run found them), unless `rollback_rbac` allows it.
     """
 
     name: str
@@ -73,6 +75,9 @@ class ReleaseOptions:
     rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    settle: float = 0.0
+    readiness_deadline: float = 0.0
+    image_grace: float = 0.0
     replan: bool = False
     play_begun: float = 0.0
     acknowledges: bool = False
@@ -81,10 +86,17 @@ class ReleaseOptions:
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
     expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
+    trust: Trust = dataclasses.field(default_factory=Trust)
+    rollback_rbac: bool = False
+    before: t.Mapping[Key, Manifest] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def release(self) -> ReleaseName:
         return ReleaseName(self.name, self.namespace)
+
+    def history(self, cluster: Cluster) -> History:
+        """The history of the release, still to be read."""
+        return History(cluster, self.namespace, self.name, self.trust)
 
     @property
     def selector(self) -> str:
@@ -145,8 +157,10 @@ def session(
     try:
         with phases.phase("lock"):
             _acquire(lock, cluster, options.release, make_namespace)
-            history = History(cluster, options.namespace, options.name).read()
+            history = options.history(cluster).read()
             writer = Writer(cluster, lock)
+            if history.is_adopting:
+                history.adopt()
             took_over = bool(lock.taken_over or history.pending())
             if took_over:
                 _take_over(cluster, history, writer, lock, options, touched)

@@ -44,9 +44,10 @@ def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, c
     Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
     """
     phases = Phases()
-    history = History(cluster, options.namespace, options.name)
+    history = options.history(cluster)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), options, with_data, phases)
+        history.read().require_trusted()
+        outcome = _planned(cluster, history, options, with_data, phases)
     if check or not outcome.changed:
         planned = f"Removal of {options.name} (not made, check mode): {summary(outcome.plan)}."
         outcome.message = (planned if check else f"There is no {options.name}.") + _kept(outcome.plan)
@@ -85,6 +86,7 @@ def _carry_out(held: Session, outcome: Outcome, options: ReleaseOptions, phases:
     for record in list(held.history.records):
         held.lock.require()
         held.history.forget(record)
+    held.history.forget_others()
     with phases.phase("namespace"):
         applier.prune(namespaces)
         outcome.findings = await_gone(held.cluster, namespaces, options.timeout)

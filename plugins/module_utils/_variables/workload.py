@@ -43,6 +43,7 @@ AT_LEAST_ONE = (
     "workload_readiness_period_seconds",
     "workload_readiness_timeout_seconds",
     "workload_readiness_failures",
+    "workload_readiness_deadline_seconds",
     "workload_startup_timeout_seconds",
     "workload_startup_period_seconds",
     "workload_orchestration_max_concurrent_sources",

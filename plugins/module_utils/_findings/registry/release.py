@@ -181,7 +181,10 @@ ROLLBACK_TARGET_MISSING = FindingType(
     "rollback-target-missing",
     "error",
     2170,
-    next_step="Nothing was changed. The history lists the releases; deploy the one that you want from its inventory.",
+    next_step=(
+        "Nothing was changed. Restore one that passed by its number (maestro_rollback_to), or deploy the one that you "
+        "want from its inventory."
+    ),
     cause="The history keeps only the newest releases, or none before this one passed.",
 )
 ROLLBACK_IMPOSSIBLE = FindingType(
@@ -262,6 +265,32 @@ IRREVERSIBLE_CHANGE = FindingType(
     2250,
     next_step="Undo it by hand if it has to be undone.",
     cause="A rollback restores objects, not what their change did elsewhere.",
+)
+RECORD_UNTRUSTED = FindingType(
+    "record-untrusted",
+    "warning",
+    2161,
+    next_step="Find out who wrote it, then delete it; or take it over with maestro_history_adopt if it is right.",
+    cause="Somebody else wrote the record, or it is from before the history was kept or signed as it is now.",
+    severity_text="error where no record is trusted, warning else",
+)
+RECORD_UNREADABLE = FindingType(
+    "record-unreadable",
+    "warning",
+    2162,
+    next_step="Nothing can be restored from it. Delete it once it is of no use to find out what it was.",
+    cause="The record was damaged, or something else than this collection wrote it.",
+    severity_text="error where the history cannot be read at all, warning else",
+)
+ROLLBACK_RBAC = FindingType(
+    "rollback-rbac",
+    "error",
+    2181,
+    next_step=(
+        "Nothing was changed. When all of it is right, restore it with ansible-playbook intelgraph.maestro.rollback "
+        "-e maestro_rollback_rbac=true; records that are signed (maestro_history_key) need no such consent."
+    ),
+    cause="Permissions or objects outside of the namespace changed since that release, or its record is forged.",
 )
 RELEASE_FAILED = FindingType(
     "release-failed",

@@ -81,6 +81,19 @@ def omissions(former: t.Iterable[Record], release: Release, plan: Plan) -> list[
     ]
 
 
+def removals(
+    former: t.Iterable[Record], release: Release, plan: Plan, allowed: t.Collection[str], check: bool
+) -> list[Finding]:
+    """What goes with components that this release lacks. Raises ComponentsMissing for those not `allowed`, unless
+    it is only a `check`.
+    """
+    findings = {each.component: each.finding(each.component in allowed) for each in omissions(former, release, plan)}
+    refused = [finding for component, finding in findings.items() if component not in allowed]
+    if refused and not check:
+        raise ComponentsMissing(refused)
+    return list(findings.values())
+
+
 def _plain(manifest: Manifest) -> str:
     """The object as its component names it, without what tells the content."""
     name = plainly(manifest)

@@ -96,9 +96,13 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The steps of a release in the order of the stages, prunes last."""
+    """The steps of a release in the order of the stages, prunes last.
+
+    `replicas` is the size at which workloads are created.
+    """
 
     steps: tuple[Step, ...]
+    replicas: t.Mapping[Key, int] = dataclasses.field(default_factory=dict)
 
     @property
     def changes(self) -> list[Step]:
@@ -109,14 +113,13 @@ class Plan:
 
     def leaving(self, left: t.Mapping[Key, str]) -> Plan:
         """The plan as it came about when these objects were not pruned after all, each with the reason."""
-        return Plan(
-            tuple(
-                dataclasses.replace(step, action=KEEP, predicted=step.live, note=left[step.key])
-                if step.action == PRUNE and step.key in left
-                else step
-                for step in self.steps
-            )
+        steps = tuple(
+            dataclasses.replace(step, action=KEEP, predicted=step.live, note=left[step.key])
+            if step.action == PRUNE and step.key in left
+            else step
+            for step in self.steps
         )
+        return dataclasses.replace(self, steps=steps)
 
     def counts(self) -> dict[str, int]:
         """Number of steps for each action."""

@@ -56,7 +56,7 @@ def restored(cluster: ApiDouble, number: int = 0, check: bool = False, **options
 
 def objects(cluster: ApiDouble) -> dict[str, Manifest]:
     """What a release declares; settings of other releases, records and the lock are not compared."""
-    apart = ("configmaps/maestro-release-", "leases/")
+    apart = ("secrets/maestro-release-", "leases/")
     displayed = {
         path: comparable(item) for path, item in cluster.store.items() if not any(each in path for each in apart)
     }
@@ -107,7 +107,7 @@ def value_in_use(cluster: ApiDouble) -> str:
 def test_a_secret_that_is_gone_is_refused_by_name_before_anything_changes(remade: bool) -> None:
     cluster = ApiDouble()
     deploy(cluster, with_secret("one"))
-    path = only([path for path in cluster.store if "/secrets/" in path])
+    path = only([path for path in cluster.store if "/secrets/" in path and "-release-" not in path])
     deploy(cluster, with_secret("two"))
     cluster.delete(path)
     if remade:
@@ -268,6 +268,18 @@ def test_nothing_to_go_back_to_is_said() -> None:
         restored(cluster)
     with pytest.raises(NothingToRestore, match=r"does not know release 7\. Those that passed: 1"):
         restored(cluster, 7)
+
+
+def test_what_is_said_when_nothing_comes_before_can_be_done() -> None:
+    """After going back to the first release the second is behind nobody, and still can be restored by its number."""
+    cluster = ApiDouble()
+    deploy(cluster)
+    deploy(cluster, release(a="2"))
+    restored(cluster)
+    with pytest.raises(NothingToRestore, match=r"By its number can be restored: 1, 2$") as refused:
+        restored(cluster)
+    assert "maestro_rollback_to" in refused.value.next_step
+    assert restored(cluster, 2).verdict == "passed"
 
 
 def test_a_release_that_did_not_pass_is_not_restored() -> None:
