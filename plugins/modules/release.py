@@ -95,18 +95,12 @@ options:
     type: dict
     default: {}
   prune_allowed:
-    description:
-      - Objects that may be removed when the release has them no more, although they hold data or keys.
-      - Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).
+    description: "Objects that may be removed although they hold data or keys: C(Secret/maestro-tls)."
     type: list
     elements: str
     default: []
   remove_components:
-    description:
-      - Components that may be missing although the former release had them; what they brought is removed.
-      - Without their names here such a release is refused before anything changes, because a play that was run in part
-        (C(--tags), C(--start-at-task), a role that was skipped) lacks them as well.
-      - Holds for O(state=present). A rollback restores the components of the release that it brings back.
+    description: Components that may be missing although the former release had them; what they brought is removed.
     type: list
     elements: str
     default: []

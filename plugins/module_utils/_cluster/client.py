@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import socket
 import threading
@@ -15,9 +14,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-from .._objects.surrogates import without_pairs
 from . import parent_process
 from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
+from .body import APPLY_TYPE, encoded, parsed, warning_text
 from .configuration import configure, headers, options, private_folder
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .port_forward.handshake import dial
@@ -45,7 +44,6 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LAST_TRY = 3.0
 """Seconds to answer in for a server that has not answered for as long as that is worth waiting for."""
 IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
-APPLY_TYPE = "application/apply-patch+yaml"
 MERGE_TYPE = "application/merge-patch+json"
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -210,7 +208,7 @@ class Cluster:
         that is gone: Stopped is raised.
         """
         begun = time.monotonic()
-        payload = None if body is None else _encoded(body, content_type)
+        payload = None if body is None else encoded(body, content_type)
         attempt = 0
         while True:
             parent_process.require()
@@ -280,7 +278,7 @@ class Cluster:
             self._streams.append(response)
         try:
             if response.status >= 400:
-                raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
+                raise ApiError.from_body(response.status, parsed(response.read()), f"GET {path}")
             yield lines_of(response)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
@@ -306,12 +304,12 @@ class Cluster:
                 raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
             finally:
                 response.release_conn()
-        warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
+        warnings = tuple(warning_text(value) for value in response.headers.getlist("Warning"))
         with self._lock:
             self.requests += 1
             reported = [f"API server: {warning}" for warning in warnings]
             self.warnings += [warning for warning in reported if warning not in self.warnings]
-        body = _parsed(data)
+        body = parsed(data)
         if response.status == 429 or response.status >= 500:
             body = {**(body if isinstance(body, dict) else {"message": str(body)})}
             body["retryAfter"] = response.headers.get("Retry-After")
@@ -377,11 +375,6 @@ def _tries(answered: int) -> int:
     return 1000 if answered else 2
 
 
-def _encoded(body: t.Any, content_type: str) -> bytes:
-    text = json.dumps(body, separators=(",", ":"))
-    return (without_pairs(text) if content_type == APPLY_TYPE else text).encode()
-
-
 def _is_transient(method: str, answer: Answer) -> bool:
     if answer.status == 429:
         return True
@@ -391,19 +384,6 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
-
-
-def _parsed(data: bytes) -> t.Any:
-    try:
-        return json.loads(data) if data else {}
-    except ValueError:
-        return data.decode("utf-8", "replace")
-
-
-def _warning_text(header: str) -> str:
-    """`299 - "text"` (RFC 9111) to `text`."""
-    text = header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
-    return text.replace('\\"', '"')
 
 
 __all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import body
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import client as module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
     ApiError,
@@ -149,8 +150,8 @@ class TestKinds:
     "text", ["ready \U0001f680", "\\\U0001f680\\", "\\ud83d\\ude80", "\u2028\x85\x7f\ufeff", "\U0001f680" * 2]
 )
 def test_what_is_applied_is_the_same_read_as_json_and_as_yaml(text: str) -> None:
-    body = module._encoded({"data": {"motd": text}}, module.APPLY_TYPE)
-    assert json.loads(body)["data"]["motd"] == yaml.safe_load(body)["data"]["motd"] == text
+    sent = body.encoded({"data": {"motd": text}}, body.APPLY_TYPE)
+    assert json.loads(sent)["data"]["motd"] == yaml.safe_load(sent)["data"]["motd"] == text
 
 
 @pytest.mark.usefixtures("delays")
