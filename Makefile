@@ -12,7 +12,7 @@ export MAESTRO_LAB = $(LAB)
 PY = .venv/bin/python
 BOOTSTRAP = $(or $(PYTHON),python3) tools/bootstrap.py
 .DEFAULT_GOAL := help
-.PHONY: help deploy check test lint sanity unit integration molecule lab lab-down bench faults docs build clean clean-cache
+.PHONY: help deploy check test lint sanity unit integration molecule lab lab-down bench faults audit docs build clean clean-cache
 .PHONY: venv venv-test packages packages-test
 
 deploy: export VENV_STEP = [1/5]
@@ -41,6 +41,9 @@ bench: venv-test packages ## Measure deploys, verdicts and loads beside other to
 
 faults: venv-test packages ## Stop a release at every write on the lab, and see a plain re-run mend it
 	@$(PY) tools/check.py faults
+
+audit: venv-test ## Look for known vulnerabilities of the requirements (needs the advisories of PyPI)
+	@.venv/bin/pip-audit --requirement requirements/deploy.txt --requirement meta/ee-requirements.txt
 
 docs: venv-test ## Build the documentation into artifacts/docs
 	@$(PY) tools/docs.py

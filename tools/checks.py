@@ -59,6 +59,7 @@ LINT = Check(
         Command("yamllint", ("yamllint", "--strict", ".")),
         Command("ruff", ("ruff", "check", ".")),
         Command("ruff-format", ("ruff", "format", "--check", ".")),
+        Command("bandit", ("bandit", "-q", "-r", "plugins", "tools", "-c", "pyproject.toml")),
         Command("changelog", ("antsibull-changelog", "lint")),
         Command("docs", ("python", "tools/docs.py", "--check")),
         Command("links", ("python", "tools/links.py")),

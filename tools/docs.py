@@ -2,8 +2,8 @@
 # Copyright: Contributors to intelgraph.maestro
 """Lint the documentation of plugins and roles, and build it with the guides as HTML into artifacts/docs.
 
-Writes docs/variables.md, the plays' argument specs and the heads of docs/findings first; with --check only says if one
-is stale.
+Writes docs/variables.md, docs/kinds.md, the plays' argument specs and the heads of docs/findings first; with --check
+only says if one is stale.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import finding_pages
+import kinds
 import play_specs
 import variables
 from build import installed
@@ -73,7 +74,7 @@ def publish_guides() -> None:
 
 def main(check: bool) -> int:
     """Make the pages; return the exit code."""
-    stale = variables.main(check) or play_specs.main(check) or finding_pages.main(check)
+    stale = variables.main(check) or kinds.main(check) or play_specs.main(check) or finding_pages.main(check)
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     with installed() as home:

@@ -24,11 +24,13 @@ HEAD = """\
 ---
 """
 MEANING = "The variables that all roles share; those of one role are in its own argument specs."
+TRUST = ("maestro_history_key", "maestro_history_adopt")
 REMOVAL = (
     "maestro_name",
     "maestro_namespace",
     "maestro_connection",
     "maestro_cluster_uid",
+    *TRUST,
     "maestro_wait_timeout",
     "maestro_remove_confirm",
     "maestro_remove_data",
@@ -39,6 +41,7 @@ DIAGNOSIS = (
     "maestro_namespace",
     "maestro_connection",
     "maestro_cluster_uid",
+    *TRUST,
     "maestro_diagnosis_dir",
 )
 HISTORY = (
@@ -46,6 +49,7 @@ HISTORY = (
     "maestro_namespace",
     "maestro_connection",
     "maestro_cluster_uid",
+    *TRUST,
     "maestro_history_revision",
     "maestro_history_compare_with",
     "maestro_history_drift",
@@ -58,10 +62,13 @@ ROLLBACK = (
     "maestro_connection",
     "maestro_cluster_uid",
     "maestro_wait_timeout",
+    "maestro_image_grace",
     "maestro_progress",
     "maestro_reason",
     "maestro_history_limit",
+    *TRUST,
     "maestro_rollback_to",
+    "maestro_rollback_rbac",
     "maestro_takeover",
     "maestro_replan",
     "maestro_report_dir",
@@ -80,10 +87,12 @@ VALIDATION = (
     "maestro_database",
     "maestro_redis",
     "maestro_report_dir",
+    *TRUST,
     *PROOF,
 )
 NOT_OF_A_DEPLOY = ("maestro_history_", "maestro_diagnosis_", "maestro_rollback_", "maestro_validate_")
-DEPLOYMENT = tuple(name for name in SHARED if not name.startswith(NOT_OF_A_DEPLOY))
+OF_A_DEPLOY = {*TRUST, "maestro_history_limit"}
+DEPLOYMENT = tuple(name for name in SHARED if name in OF_A_DEPLOY or not name.startswith(NOT_OF_A_DEPLOY))
 NOT_OF_A_PLAN = {
     *REMOVAL[-3:],
     "maestro_auto_rollback",

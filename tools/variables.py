@@ -24,9 +24,12 @@ OPENING = """\
 <!-- Written by tools/variables.py from the argument specs. Change those, then run: make docs -->
 # Variables
 
-Every variable of the roles, with its default: the deployment report's figure for production. Types are strict: `"true"`
-is no boolean and `"3"` no number. An unknown name that begins like a role's variables is refused, with the nearest
-right one. An empty string means "not set".
+Every variable of the roles, with its default: the deployment report's figure for production. Types are strict, but a
+text is taken for what it can only mean, so that `-e maestro_takeover=true`, INI inventories and surveys work: `"true"`
+for a boolean, `"3"` for a number. Null and an empty string mean "not set".
+
+An unknown name that begins with `maestro_`, or that nearly is a role's variable, is refused with the nearest right one.
+Another name that begins like a role's (`ingress_nginx_enabled`) is warned of.
 """
 SHARED_TEXT = (
     "Several roles read these. They have no defaults file; the values below hold where an inventory sets none."

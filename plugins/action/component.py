@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
 
 import yaml
@@ -15,6 +16,7 @@ from ansible.template import trust_as_template
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import take_out_secrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared, validate
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.plain_text import settled
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import (
     MANIFESTS,
     SECRET_VALUES,
@@ -24,6 +26,8 @@ from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions 
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._rendering import BadTemplate, Loader, render
 
 Values = dict[str, t.Any]
+VARIABLE = re.compile(r"- \{?name: ([A-Z_][A-Z0-9_]*)\b")
+"""An environment variable as a template sets it."""
 
 
 class ActionModule(ActionBase):
@@ -45,7 +49,9 @@ class ActionModule(ActionBase):
                 f"The release looks for the component in a variable. Add to the task: register: {variable}"
             )
         role = pathlib.Path(host_vars["role_path"])
-        values = self._validated_values(name, role, host_vars)
+        options = _options(role)
+        values = self._validated_values(name, options, host_vars, _environment(role))
+        result["warnings"] = validate.warnings_of_role(name, options, host_vars)
         manifests, secrets = take_out_secrets(self._rendered(name, role, values, host_vars))
         result["objects"] = len(manifests)
         result[MANIFESTS] = manifests
@@ -53,11 +59,13 @@ class ActionModule(ActionBase):
         result["_ansible_no_log"] = bool(secrets)
         return result
 
-    def _validated_values(self, name: str, role: pathlib.Path, host_vars: Values) -> Values:
-        specs = yaml.load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"), Loader=Loader)
-        options = specs["argument_specs"]["main"]["options"]
-        values = {**shared.defaults(), **self._templated([*shared.SHARED, *options], host_vars)}
-        problems = validate.of_role(name, options, values, host_vars)
+    def _validated_values(
+        self, name: str, options: t.Mapping[str, Values], host_vars: Values, environment: t.Collection[str]
+    ) -> Values:
+        known = {**shared.SHARED, **options}
+        given = {**shared.defaults(), **self._templated(known, host_vars)}
+        values = settled(given, known)
+        problems = validate.of_role(name, options, values, host_vars, environment)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
             raise AnsibleActionFail(f"The variables of {name} cannot be used; nothing was changed:\n{lines}")
@@ -96,3 +104,16 @@ class ActionModule(ActionBase):
             return {"release": shared.release_context(values), **validate.context_of(name, values, chosen)}
         except LookupError as error:
             raise AnsibleActionFail(f"The component of role {name} cannot be rendered. {error}") from error
+
+
+def _options(role: pathlib.Path) -> dict[str, Values]:
+    """The role's variables as its argument spec declares them."""
+    text = (role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    specs = yaml.load(text, Loader=Loader)  # a loader of plain values  # nosec B506
+    return t.cast("dict[str, Values]", specs["argument_specs"]["main"]["options"])
+
+
+def _environment(role: pathlib.Path) -> set[str]:
+    """The environment variables that the role's templates name, whatever they set them to."""
+    path = role / "templates" / "environment.j2"
+    return set(VARIABLE.findall(path.read_text(encoding="utf-8"))) if path.is_file() else set()

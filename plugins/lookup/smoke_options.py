@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.plain_text import settled
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.smoke_options import smoke_options
 
 DOCUMENTATION = r"""
@@ -66,4 +67,7 @@ class LookupModule(LookupBase):
         defaults = {**shared.defaults(), **yaml.safe_load(INGRESS_DEFAULTS.read_text(encoding="utf-8"))}
         known = variables or {}
         own = {name: self._templar.template(known[name]) for name in defaults if name in known}
-        return [smoke_options({**defaults, **own}, str(STAGING_ROOTS), self.get_option("load"))]
+        given = {name: value for name, value in own.items() if value is not None}
+        return [
+            smoke_options(settled({**defaults, **given}, shared.SHARED), str(STAGING_ROOTS), self.get_option("load"))
+        ]

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
 options:
   dest:
@@ -186,7 +187,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.argume
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.errors import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    history_of,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import archive
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.analyze import evaluated
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
@@ -194,14 +198,15 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.logs import LEAST
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
+    BundleSubject,
     Collected,
     LeftOut,
-    Subject,
 )
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **HISTORY,
     "dest": {"type": "path", "default": "."},
     "log_bytes": {"type": "int", "default": 262144},
     "logs_bytes": {"type": "int", "default": 33554432},
@@ -255,7 +260,7 @@ def diagnose(call: Call) -> Ending:
 
 def collect(cluster: Cluster, params: dict[str, t.Any]) -> Collected:
     """Everything that the cluster tells of the release; a history that cannot be read is left out like any part."""
-    history = History(cluster, params["namespace"], params["name"])
+    history = history_of(cluster, params)
     unread: list[LeftOut] = []
     try:
         history.read()
@@ -265,7 +270,7 @@ def collect(cluster: Cluster, params: dict[str, t.Any]) -> Collected:
         unread.append(LeftOut("history.txt", str(error)))
     given = {name: str(value) for name, value in params["secret_values"].items()}
     own = {f"connection/{name}": str(params[name]) for name in CREDENTIALS if params.get(name)}
-    subject = Subject(params["name"], params["namespace"], tuple(history.records), {**given, **own})
+    subject = BundleSubject(params["name"], params["namespace"], tuple(history.records), {**given, **own})
     bounds = Bounds(params["log_bytes"], params["logs_bytes"], params["timeout"])
     found = gather(cluster, subject, bounds)
     found.left_out += unread

@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
   - intelgraph.maestro.attributes.reading
 options:
@@ -33,20 +35,6 @@ options:
       - Without it a release that is still on its way is V(inconclusive).
     type: bool
     default: false
-  wait_timeout:
-    description: Seconds to wait at most.
-    type: int
-    default: 600
-  settle_seconds:
-    description: Seconds for which everything must have been ready, without a restart, before the release passes.
-    type: int
-    default: 5
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   prometheus_url:
     description:
       - A Prometheus to ask whether it scrapes every ready pod, when the release has a ServiceMonitor.
@@ -199,7 +187,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import (
     CONNECTION,
     IDENTITY,
-    WAIT_TIMEOUT,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import (
@@ -211,21 +198,26 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.findi
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.registry import RELEASE_MISSING, by_severity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health import prometheus_targets
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import DEADLINES
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import Subject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import state_of
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import not_judged
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.waiter import Health, await_verdict, health_now
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.endpoints import serving
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History, Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    history_of,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.record import Record
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
+    **HISTORY,
     "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": WAIT_TIMEOUT},
-    "settle_seconds": {"type": "int", "default": 5},
-    "progress": {"type": "bool", "default": True},
     "prometheus_url": {"type": "str", "default": ""},
     "prometheus_token": {"type": "str", "default": "", "no_log": True},
 }
@@ -245,7 +237,7 @@ def examine(call: Call) -> Ending:
 def _examined(call: Call) -> Ending:
     params = call.params
     with Cluster.connect(params) as cluster:
-        newest = History(cluster, params["namespace"], params["name"]).read().last
+        newest = history_of(cluster, params).read().last
         health = _health(cluster, newest, call) if newest and newest.manifests else _without_release(call, newest)
         values = {**as_result(health, newest or Record(0, "", ())), "requests": cluster.requests}
         values["msg"] = sentence(params["name"], newest.number if newest else 0, health)
@@ -254,7 +246,8 @@ def _examined(call: Call) -> Ending:
 
 def _health(cluster: Cluster, record: Record, call: Call) -> Health:
     params = call.params
-    subject = Subject(params["name"], params["namespace"], record.manifests)
+    deadlines = float(params["readiness_deadline"]), float(params["image_grace"])
+    subject = Subject(params["name"], params["namespace"], record.manifests, 0.0, *deadlines)
     settle, mask = float(params["settle_seconds"]), Mask({}).text
     if params["wait"]:
         health = await_verdict(cluster, subject, params["wait_timeout"], settle, call.tell, mask)
@@ -312,7 +305,8 @@ def sentence(name: str, number: int, health: Health) -> str:
     """The verdict and its reason in one sentence."""
     if health.verdict == PASSED:
         pods = health.timeline[-1].pods if health.timeline else {}
-        return f"Release {number} of {name} is healthy: {state_of(pods, ()) or 'everything is ready'}."
+        said = not_judged(health.findings)
+        return f"Release {number} of {name} is healthy: {state_of(pods, ()) or 'everything is ready'}.{said}"
     words = {FAILED: "is not healthy"}
     release = f"Release {number} of {name}" if number else name
     return f"{release} {words.get(health.verdict, 'has no verdict yet')}: {health.sentence}"

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
   - intelgraph.maestro.attributes.reading
 seealso:
@@ -150,11 +151,15 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.collect import collect
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.result import Posture, missing, reported
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    history_of,
+)
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **HISTORY,
 }
 
 
@@ -174,7 +179,7 @@ def evaluate(call: Call) -> Ending:
 
 def _posture(cluster: Cluster, params: dict[str, t.Any]) -> Posture:
     name, namespace = params["name"], params["namespace"]
-    records = [record for record in History(cluster, namespace, name).read().records if record.manifests]
+    records = [record for record in history_of(cluster, params).read().records if record.manifests]
     if not records:
         return missing(name, namespace)
 

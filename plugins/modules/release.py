@@ -23,6 +23,8 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.deadlines
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
 options:
   state:
@@ -46,13 +48,6 @@ options:
     type: dict
     default: {}
   wait: {description: Wait until every object is ready., type: bool, default: true}
-  wait_timeout: {description: Seconds to wait at most., type: int, default: 600}
-  progress:
-    description:
-      - Print a line for each change while it waits.
-      - Nothing is printed in check mode, and with another connection than a local one.
-    type: bool
-    default: true
   history_limit: {description: "Number of releases to remember, at least 2.", type: int, default: 10}
   reason: {description: Why this release is made; kept in the history., type: str, default: ""}
   origin:
@@ -74,9 +69,7 @@ options:
     type: bool
     default: false
   rollback_to:
-    description:
-      - With O(state=restored), the number of the release to restore.
-      - V(0) means the last one that passed before the current. After a restore, that goes further back and not forth.
+    description: With O(state=restored), the release to restore; V(0) is the last that passed before the current.
     type: int
     default: 0
   auto_rollback:
@@ -85,6 +78,10 @@ options:
         was kept in O(report_dir). The task fails all the same.
     type: bool
     default: true
+  rollback_rbac:
+    description: With O(state=restored), restore what grants more than the live release too; needless with a key.
+    type: bool
+    default: false
   report_dir:
     description:
       - Folder for the evidence of a release that failed, made when it is missing.
@@ -98,9 +95,12 @@ options:
     type: dict
     default: {}
   prune_allowed:
-    description:
-      - Objects that may be removed when the release has them no more, although they hold data or keys.
-      - Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).
+    description: "Objects that may be removed although they hold data or keys: C(Secret/maestro-tls)."
+    type: list
+    elements: str
+    default: []
+  remove_components:
+    description: Components that may be missing although the former release had them; what they brought is removed.
     type: list
     elements: str
     default: []
@@ -125,10 +125,7 @@ options:
     description: The same as O(plan_file) as a text, the RV(saved_plan) of an earlier run. Comes before O(plan_file).
     type: str
     default: ""
-  confirm:
-    description: The name of the release once more, without which O(state=absent) is refused.
-    type: str
-    default: ""
+  confirm: {description: "The release's name again, as O(state=absent) needs it.", type: str, default: ""}
   remove_data:
     description: With O(state=absent), take volumes, Secrets and the namespace away as well.
     type: bool
@@ -262,6 +259,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.arguments import CONNECTION, IDENTITY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.arguments import (
+    DEADLINES,
+    NOT_NEGATIVE,
+)
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.live_secrets import LiveSecrets
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import Mask
@@ -270,27 +271,29 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.consol
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.deploy import ReleaseFailed, deploy
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.metadata import user_and_host
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.assembly import assemble
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import at_home
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.release_labels import belonging
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcome import Outcome, diff
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.plan_approval import keep_plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import HISTORY
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.lease_lock import acknowledge
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import restore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import ReleaseOptions
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.uninstall import remove
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import refused_outcome as refusal
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_options import release_options
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release_report import FILES, with_pages
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **DEADLINES,
+    **HISTORY,
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "components": {"type": "dict"},
     "secret_values": {"type": "dict", "default": {}, "no_log": True},
     "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": ReleaseOptions.timeout},
-    "progress": {"type": "bool", "default": True},
     "history_limit": {"type": "int", "default": ReleaseOptions.history_limit},
     "reason": {"type": "str", "default": ""},
     "origin": {"type": "dict", "default": {}},
@@ -298,9 +301,11 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "replan": {"type": "bool", "default": False},
     "rollback_to": {"type": "int", "default": 0},
     "auto_rollback": {"type": "bool", "default": True},
+    "rollback_rbac": {"type": "bool", "default": False},
     "report_dir": {"type": "path", "default": ""},
     "smoke": {"type": "dict", "default": {}},
     "prune_allowed": {"type": "list", "elements": "str", "default": []},
+    "remove_components": {"type": "list", "elements": "str", "default": []},
     "save_plan": {"type": "path", "default": ""},
     "return_plan": {"type": "bool", "default": False},
     "plan_file": {"type": "path", "default": ""},
@@ -341,7 +346,7 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
     except ReleaseFailed as failure:
         outcome, failed = failure.outcome, {"error_id": failure.id}
     except Refused as refused:
-        outcome, failed = _refused(refused), {"error_id": refused.id}
+        outcome, failed = refusal(refused), {"error_id": refused.id}
     result = {**outcome.as_result(), **failed, "requests": cluster.requests}
     values = with_pages(cluster, call.params, mask.without_known(result))
     if outcome.run and (outcome.rollback_to or outcome.restored):
@@ -354,15 +359,9 @@ def _made(cluster: Cluster, mask: LiveSecrets, call: Call) -> Ending:
     return Ending(values, cluster.warnings, bool(failed), lines)
 
 
-def _refused(refused: Refused) -> Outcome:
-    """What the plan would be without the objects that the server refuses."""
-    message = f"{str(refused).rstrip('.')}. {refused.next_step}"
-    return Outcome(refused.plan, verdict=FAILED, findings=refused.findings, message=message)
-
-
 def unusable(params: dict[str, t.Any]) -> str:
     """What is wrong with parameters that have the right types, or an empty string."""
-    for name, least in (("history_limit", 2), ("wait_timeout", 0), ("rollback_to", 0)):
+    for name, least in {"history_limit": 2, **NOT_NEGATIVE, "rollback_to": 0}.items():
         if params[name] < least:
             return f"{name} must be at least {least}, but {params[name]} was given."
     if params["state"] == "absent" and params["confirm"] != params["name"]:
@@ -387,8 +386,7 @@ def make(cluster: Cluster, call: Call, mask: LiveSecrets) -> Outcome:
     )
     if params["state"] == "restored":
         return restore(cluster, options, params["rollback_to"], call.check, auto_rollback)
-    assembled = assemble(params["components"], params["secret_values"])
-    release = dataclasses.replace(assembled, manifests=tuple(at_home(assembled.manifests, params["namespace"])))
+    release = belonging(assemble(params["components"], params["secret_values"]), options.release)
     return deploy(cluster, release, options, call.check, auto_rollback)
 
 

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - intelgraph.maestro.connection
   - intelgraph.maestro.identity
+  - intelgraph.maestro.history
   - intelgraph.maestro.attributes
   - intelgraph.maestro.attributes.reading
 options:
@@ -83,7 +84,7 @@ verdict:
   type: str
   sample: passed
 findings:
-  description: One for each object that has drifted.
+  description: One for each object that has drifted, and for each record that is not trusted or cannot be read.
   returned: always
   type: list
   elements: dict
@@ -289,11 +290,15 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.findi
 from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner import Call, Ending, as_module, perform
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.console import review_lines
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.history_report import Review, review
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import History
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history_options import (
+    HISTORY,
+    history_of,
+)
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     **CONNECTION,
     **IDENTITY,
+    **HISTORY,
     "revision": {"type": "int", "default": 0},
     "compare_with": {"type": "int", "default": 0},
     "drift": {"type": "bool", "default": False},
@@ -316,7 +321,7 @@ def look_back(call: Call) -> Ending:
 def _reviewed(call: Call) -> Ending:
     params = call.params
     with Cluster.connect(params) as cluster:
-        history = History(cluster, params["namespace"], params["name"]).read()
+        history = history_of(cluster, params).read()
         found = review(cluster, history, params)
         values = {**found.as_result(params["manifests"]), "requests": cluster.requests}
         return Ending(values, cluster.warnings, lines=review_lines(values, params) if params["show"] else [])

@@ -30,6 +30,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.mask import is_telling
 from ansible_collections.intelgraph.maestro.plugins.module_utils._text.printable import one_line
 from ansible_collections.intelgraph.maestro.plugins.plugin_utils._contributions import contributed
+from ansible_collections.intelgraph.maestro.plugins.plugin_utils._given import given, misspelt
 
 Values = dict[str, t.Any]
 
@@ -57,7 +58,9 @@ class InProcess(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
-        self._task.args = {**self._contributions(task_vars or {}), **self._task.args}
+        self._task.args = given({**self._contributions(task_vars or {}), **self._task.args}, self.ARGUMENTS)
+        if problem := misspelt(task_vars or ()):
+            return {**result, "failed": True, "msg": problem}
         if not self.ON_CONTROLLER and self._connection.transport not in ("local", "ansible.builtin.local"):
             return {**result, **self._execute_module(task_vars=task_vars)}
         checked = ModuleArgumentSpecValidator(self.ARGUMENTS, **self.RULES).validate(self._task.args)

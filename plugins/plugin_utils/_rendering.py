@@ -12,13 +12,17 @@ import typing as t
 
 import yaml
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import Manifest, key_of, malformed
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import (
+    Manifest,
+    key_of,
+    malformed,
+    not_json,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.surrogates import without_pairs
 
 Loader: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 QUOTING = re.compile(r"\b(tag|alias|anchor)\b.*")
 """What the parser says after these words is the template's own text."""
-SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
-"""A character above U+FFFF as JSON escapes it (RFC 8259, section 7): YAML knows no such pairs."""
 
 
 class BadTemplate(Exception):
@@ -41,9 +45,9 @@ def render(folder: pathlib.Path, to_text: t.Callable[[pathlib.Path], str]) -> li
 def parse(name: str, text: str) -> list[Manifest]:
     """The objects of one rendered template; empty documents are left out. The text itself is never quoted."""
     try:
-        whole = SURROGATES.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), text)
+        whole = without_pairs(text)
         documents = [document for document in yaml.load_all(whole, Loader=Loader) if document is not None]
-        json.dumps(documents)
+        json.dumps(documents, default=str, skipkeys=True)  # finds a reference to itself
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         problem = QUOTING.sub(r"\1", error.problem or "")
@@ -51,10 +55,11 @@ def parse(name: str, text: str) -> list[Manifest]:
     except yaml.reader.ReaderError as error:
         character = f"the character {error.character:#x} at position {error.position} of its output"
         raise BadTemplate(f"{name} renders {character}, which YAML does not allow") from None
-    except TypeError as error:
-        raise BadTemplate(f"{name} renders a value that JSON has no form for ({error}); quote it") from None
     except ValueError:
         raise BadTemplate(f"{name} renders an impossible date, number or reference; quote it") from None
+    wrong = list(not_json(documents))
+    if wrong:
+        raise BadTemplate(f"{name} renders {'; '.join(wrong)}")
     for index, document in enumerate(documents, 1):
         if malformed(document):
             raise BadTemplate(f"{name}: document {index} {malformed(document)}")

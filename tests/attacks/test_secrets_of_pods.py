@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import Cluster
 from tests.attacks import hostile
 from tests.attacks.test_text_of_pods import parts_of
+from tests.integration import seeing
 from tests.integration.conftest import Player, of_namespace
 from tests.integration.leaking import Searcher, files_below
 from tests.integration.playing import Play, play
@@ -28,6 +29,8 @@ SOURCES = ("env", "env-from", "volume", "projected", "pull", "init", "lines", "s
 KEY = "VALUE"
 GIVES_AWAY = f"(env; cat /secrets/*/*; cat /secrets/*/* | base64) 2>&1 | tee {hostile.LAST_WORDS}"
 SECONDS_LATE = 8
+NEVER = {"readinessProbe": {"exec": {"command": ["false"]}}}
+"""However slow the lab is, a pod that is about to crash is never ready."""
 
 
 class Held(t.NamedTuple):
@@ -115,12 +118,12 @@ def of_run(run: Play, reports: pathlib.Path) -> dict[str, str | bytes]:
 @pytest.mark.parametrize(
     ("script", "container", "timeout"),
     [
-        pytest.param(f"{GIVES_AWAY}; sleep 1; exit 1", {}, 150, id="crash"),
+        pytest.param(f"{GIVES_AWAY}; sleep 1; exit 1", NEVER, 150, id="crash"),
         pytest.param(
             f"{GIVES_AWAY}; sleep 600",
             {"readinessProbe": {"exec": {"command": ["sh", "-c", "env; cat /secrets/*/*; exit 1"]}}},
             60,
-            id="never-ready",
+            id="unready",
         ),
     ],
 )
@@ -155,8 +158,8 @@ def test_neither_does_a_rollback_that_fails(
     sync(cluster, made, held)
     mode = {"metadata": {"name": "mode", "namespace": made}, "stringData": {"MODE": "good"}}
     cluster.create(f"/api/v1/namespaces/{made}/secrets", mode)
-    script = f'{GIVES_AWAY}; [ "$MODE" = good ] && exec sleep 600; sleep 1; exit 1'
-    first = workload(made, script)
+    script = f'{GIVES_AWAY}; [ "$MODE" = good ] && touch /ready && exec sleep 600; sleep 1; exit 1'
+    first = workload(made, script, readinessProbe={"exec": {"command": ["test", "-f", "/ready"]}, "periodSeconds": 1})
     first["spec"]["template"]["spec"]["containers"][0]["envFrom"].append({"secretRef": {"name": "mode"}})
     namespace = manifest("v1", "Namespace", made, "")
     passed = release(attack_objects=[namespace, first])
@@ -165,10 +168,11 @@ def test_neither_does_a_rollback_that_fails(
     cluster.merge(path, {"stringData": {"MODE": "worse"}})
     rotated = f"rotated-{secrets.token_urlsafe(18)}"
     cluster.merge(f"/api/v1/namespaces/{made}/secrets/of-env", {"stringData": {KEY: rotated}})
+    for pod in seeing.pods(cluster, made):  # what comes in its place starts with what the Secrets hold now
+        cluster.delete(f"/api/v1/namespaces/{made}/pods/{pod['metadata']['name']}")
 
     second = json.loads(json.dumps(first))
     second["spec"]["template"]["metadata"]["annotations"] = {"change": "2"}
-    second["spec"]["strategy"] = {"type": "Recreate"}
     failed = release("-vvv", attack_objects=[namespace, second], attack_wait_timeout=60)
     assert failed.release["verdict"] == "failed", failed.output
     assert failed.release["restored"]["verdict"] == "failed", failed.output

@@ -23,7 +23,7 @@ PROBE = {"readinessProbe": {"exec": {"command": ["sh", "-c", f"{hostile.says(hos
 
 @pytest.mark.parametrize(
     ("script", "container", "timeout"),
-    [pytest.param(CRASHES, {}, 150, id="crashes"), pytest.param(NEVER_READY, PROBE, 30, id="never-ready")],
+    [pytest.param(CRASHES, {}, 150, id="crashes"), pytest.param(NEVER_READY, PROBE, 30, id="unready")],
 )
 def test_a_pod_neither_clears_the_screen_nor_forges_a_recap(
     script: str,

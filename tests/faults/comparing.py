@@ -98,7 +98,7 @@ def history_problems(
 def empty(cluster: Cluster, namespace: str) -> None:
     """Take away what a release left in the namespace, but not the namespace itself."""
     everything = [(kind, OURS) for kind in KINDS]
-    everything += [(("v1", "ConfigMap"), RECORD_LABEL), (("coordination.k8s.io/v1", "Lease"), "")]
+    everything += [(("v1", "Secret"), RECORD_LABEL), (("coordination.k8s.io/v1", "Lease"), "")]
     options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
 
     def delete(one: tuple[tuple[str, str], str]) -> None:

@@ -24,13 +24,9 @@ REFUSALS: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
         {"workload_autoscaling_max_replicas": "many"},
         ("workload_autoscaling_max_replicas", "int"),
     ),
-    "a number as text": (
-        {"workload_autoscaling_max_replicas": "6"},
-        ("workload_autoscaling_max_replicas must be a whole number", "'6' was given"),
-    ),
-    "a boolean as text": (
-        {"workload_autoscaling_enabled": "true"},
-        ("workload_autoscaling_enabled must be a boolean", "'true' was given", "without quotes"),
+    "a text that is no boolean": (
+        {"maestro_takeover": "maybe"},
+        ("maestro_takeover must be a boolean", "'maybe' was given", "true or false"),
     ),
     "a choice that there is not": (
         {"ingress_provider": "apache"},

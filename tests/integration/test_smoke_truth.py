@@ -24,7 +24,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.req
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, verify
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import Plan, Request
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import LoadPlan, Request
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.few_files import few_files
 from tests.smoke_servers.server import DRIP_PIECES, DRIP_SECONDS, Server, serving
@@ -35,11 +35,11 @@ JITTER = 0.003
 """Seconds beside the 1 % that figures may be wrong by, and beside what is known of the machine's own delays."""
 
 
-def plan_for(port: int, rate: float, seconds: float, scheme: str = "http", **given: t.Any) -> Plan:
+def plan_for(port: int, rate: float, seconds: float, scheme: str = "http", **given: t.Any) -> LoadPlan:
     url = parse_url(f"{scheme}://localhost:{port}/")
     statuses = given.pop("statuses", frozenset({200}))
     values: dict[str, t.Any] = {"warm_up": 0.0, "timeout": 5.0, **given}
-    return Plan(url, (Request("status", "GET", wire(url), statuses),), rate, seconds, **values)
+    return LoadPlan(url, (Request("status", "GET", wire(url), statuses),), rate, seconds, **values)
 
 
 def loaded(

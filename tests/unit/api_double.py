@@ -167,9 +167,37 @@ class ApiDouble(Cluster):
     def _read(self, path: str, query: t.Mapping[str, str]) -> Manifest:
         if path in self.store:
             return self.store[path]
-        if path.rsplit("/", 1)[1] not in RESOURCES:
+        if path == "/apis":
+            return {
+                "groups": [_group(version) for version in sorted({version for version, dummy in self._kinds} - {"v1"})]
+            }
+        if path == "/api/v1" or (path.count("/") == 3 and path.startswith("/apis/")):
+            return {"resources": self._served(path.removeprefix("/apis/").removeprefix("/api/"))}
+        if path.rsplit("/", 1)[1] not in {*RESOURCES, *(spec["names"]["plural"] for spec in self._definitions())}:
             raise not_found(path)
         return self._list(path, query.get("labelSelector", ""))
+
+    def _served(self, api_version: str) -> list[Manifest]:
+        """The kinds that the server knows, and those that definitions in the cluster bring."""
+        group, _, version = api_version.rpartition("/")
+        known = [
+            {"name": kind.plural, "kind": name, "namespaced": kind.namespaced, "verbs": ["list"]}
+            for (each, name), kind in KINDS.items()
+            if each == api_version
+        ]
+        return known + [
+            {
+                "name": spec["names"]["plural"],
+                "kind": spec["names"]["kind"],
+                "namespaced": spec["scope"] == "Namespaced",
+            }
+            for spec in self._definitions()
+            if spec.get("group") == group and version in [each["name"] for each in spec["versions"]]
+        ]
+
+    def _definitions(self) -> list[Manifest]:
+        kept = [item for item in self.store.values() if item["kind"] == "CustomResourceDefinition"]
+        return [item["spec"] for item in kept if "spec" in item]
 
     def _list(self, path: str, selector: str) -> Manifest:
         items = [
@@ -227,6 +255,12 @@ class ApiDouble(Cluster):
     def _delete(self, path: str) -> Manifest:
         if path not in self.store:
             raise not_found(path)
+        if self.store[path]["metadata"].get("finalizers"):
+            if "deletionTimestamp" not in self.store[path]["metadata"]:
+                self.store[path]["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+                self._tell("MODIFIED", path, self.store[path])
+            self.writes.append(("DELETE", _short(path)))
+            return self.store[path]
         for inner in [place for place in self.store if place == path or place.startswith(f"{path}/")]:
             self._control(inner, {})
             self._tell("DELETED", inner, self.store.pop(inner))
@@ -272,6 +306,10 @@ class ApiDouble(Cluster):
         place = path.split("/namespaces/")
         if len(place) == 2 and "/" in place[1] and f"/api/v1/namespaces/{place[1].split('/')[0]}" not in self.store:
             raise ApiError(404, "NotFound", f'namespaces "{place[1].split("/")[0]}" not found', request=f"PATCH {path}")
+
+
+def _group(version: str) -> Manifest:
+    return {"name": version.partition("/")[0], "preferredVersion": {"groupVersion": version}}
 
 
 def conflict(path: str, taken: t.Sequence[tuple[tuple[str, ...], str]]) -> ApiError:
@@ -393,6 +431,9 @@ def _deployment(item: Manifest) -> Manifest:
 HEALTHY: dict[str, Manifest] = {
     "HorizontalPodAutoscaler": {
         "conditions": [{"type": kind, "status": "True"} for kind in ("AbleToScale", "ScalingActive")]
+    },
+    "CustomResourceDefinition": {
+        "conditions": [{"type": kind, "status": "True"} for kind in ("NamesAccepted", "Established")]
     },
     "Namespace": {"phase": "Active"},
 }

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import graphlib
 import pathlib
 import re
@@ -56,3 +57,14 @@ def test_every_arrow_points_down(room: str) -> None:
 def test_no_files_import_in_a_circle() -> None:
     arrows = {path: set(imported(path)) - {path} for path in FILES}
     assert len(list(graphlib.TopologicalSorter(arrows).static_order())) >= len(FILES)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """A public name means one thing, so that a search leads to one place; a private one is of its file alone."""
+    names = collections.Counter(
+        node.name
+        for path in FILES
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []

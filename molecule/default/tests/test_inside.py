@@ -43,7 +43,7 @@ def test_the_namespace_enforces_the_restricted_standard(objects: Objects) -> Non
 
 def test_a_release_is_recorded(objects: Objects) -> None:
     label = "maestro.intelgraph.ai/release-record=maestro"
-    assert objects("configmaps", f"--namespace={NAMESPACE}", f"--selector={label}")["items"]
+    assert objects("secrets", f"--namespace={NAMESPACE}", f"--selector={label}")["items"]
 
 
 def ask(client: testinfra.host.Host, port: int, path: str) -> str:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import socket
 import threading
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 
 from . import parent_process
 from .api_resources import KINDS, Kind, Manifest, base_path, collection_path, object_path
+from .body import APPLY_TYPE, encoded, parsed, warning_text
 from .configuration import configure, headers, options, private_folder
 from .errors import ApiError, BadConnection, ClusterError, Unreachable, Untrusted, WrongCluster
 from .port_forward.handshake import dial
@@ -44,7 +44,6 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 LAST_TRY = 3.0
 """Seconds to answer in for a server that has not answered for as long as that is worth waiting for."""
 IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
-APPLY_TYPE = "application/apply-patch+yaml"
 MERGE_TYPE = "application/merge-patch+json"
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -175,6 +174,11 @@ class Cluster:
         except KeyError:
             raise ApiError(404, "NotFound", f"the cluster does not serve kind {kind} in {api_version}") from None
 
+    def forget_kinds(self) -> None:
+        """Ask anew for kinds that were not served: their definitions may have come."""
+        with self._discovery:
+            self._discovered.clear()
+
     def path(self, api_version: str, kind: str, namespace: str, name: str) -> str:
         return object_path(api_version, self.kind(api_version, kind), namespace, name)
 
@@ -204,12 +208,12 @@ class Cluster:
         that is gone: Stopped is raised.
         """
         begun = time.monotonic()
-        payload = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        payload = None if body is None else encoded(body, content_type)
         attempt = 0
         while True:
             parent_process.require()
             attempt += 1
-            delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)
+            delay = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.0)  # only a pause  # nosec B311
             sent = time.monotonic()
             out_of_time = sent > self._retry_deadline.deadline(begun, self.limits.retry)
             retry_seconds = min(self.limits.read, LAST_TRY) if out_of_time else self.limits.read
@@ -228,7 +232,7 @@ class Cluster:
                     self._retry_deadline.noticed(sent, self.limits.retry)
                 error = ApiError.from_body(answer.status, answer.body, f"{method} {path}")
                 delay = _retry_after(answer) or delay
-                if not _is_transient(method, answer) or self._is_over(begun, delay):
+                if error.is_of_object or not _is_transient(method, answer) or self._is_over(begun, delay):
                     raise error
             time.sleep(delay)
 
@@ -274,7 +278,7 @@ class Cluster:
             self._streams.append(response)
         try:
             if response.status >= 400:
-                raise ApiError.from_body(response.status, _parsed(response.read()), f"GET {path}")
+                raise ApiError.from_body(response.status, parsed(response.read()), f"GET {path}")
             yield lines_of(response)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"The answer of {self.host} broke off (GET {path}): {error}") from error
@@ -300,12 +304,12 @@ class Cluster:
                 raise Unreachable(f"The answer of {self.host} broke off ({method} {path}): {error}") from error
             finally:
                 response.release_conn()
-        warnings = tuple(_warning_text(value) for value in response.headers.getlist("Warning"))
+        warnings = tuple(warning_text(value) for value in response.headers.getlist("Warning"))
         with self._lock:
             self.requests += 1
             reported = [f"API server: {warning}" for warning in warnings]
             self.warnings += [warning for warning in reported if warning not in self.warnings]
-        body = _parsed(data)
+        body = parsed(data)
         if response.status == 429 or response.status >= 500:
             body = {**(body if isinstance(body, dict) else {"message": str(body)})}
             body["retryAfter"] = response.headers.get("Retry-After")
@@ -380,19 +384,6 @@ def _is_transient(method: str, answer: Answer) -> bool:
 def _retry_after(answer: Answer) -> float:
     value = answer.body.get("retryAfter") if isinstance(answer.body, dict) else None
     return float(value) if value and str(value).isdigit() else 0.0
-
-
-def _parsed(data: bytes) -> t.Any:
-    try:
-        return json.loads(data) if data else {}
-    except ValueError:
-        return data.decode("utf-8", "replace")
-
-
-def _warning_text(header: str) -> str:
-    """`299 - "text"` (RFC 9111) to `text`."""
-    text = header.split('"', 1)[1].rsplit('"', 1)[0] if '"' in header else header
-    return text.replace('\\"', '"')
 
 
 __all__ = ["Answer", "ApiError", "BadConnection", "Cluster", "ClusterError", "Limits", "Unreachable", "WrongCluster"]

@@ -102,10 +102,17 @@ class ApiError(ClusterError):
         return self.status == 404
 
     @property
+    def is_of_object(self) -> bool:
+        """Whether the server says with a 500 that what was declared is wrong, which no later answer changes."""
+        return self.status == 500 and any(words in self.message for words in FAULTS_OF_OBJECTS)
+
+    @property
     def conflict(self) -> bool:
         return self.status == 409
 
 
+FAULTS_OF_OBJECTS = ("failed to create typed patch object", "duplicate entries for key")
+"""What server-side apply says of an object that has, for example, two items with the same key in a list."""
 _LEADS = {
     401: "The API server does not accept the credentials (expired, revoked or wrong)",
     403: "The account may not do this",

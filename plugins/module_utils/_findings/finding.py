@@ -14,6 +14,20 @@ SEVERITIES = ("error", "warning", "note")
 PASSED, FAILED, INCONCLUSIVE = "passed", "failed", "inconclusive"
 
 
+class FindingValues(t.TypedDict):
+    """A finding as plain values, with the keys of `Finding`: what modules return and records keep."""
+
+    id: str
+    severity: str
+    object: str
+    message: str
+    evidence: list[str]
+    next_step: str
+    container: str
+    since: str
+    cause: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """`id` is stable and has a page docs/findings/<id>.md; `object` is `Kind namespace/name` or a setting's name.
@@ -39,9 +53,15 @@ class Finding:
             object.__setattr__(self, field, one_line(str(getattr(self, field))))
         object.__setattr__(self, "evidence", tuple(line for entry in self.evidence for line in lines_of(str(entry))))
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> FindingValues:
         """Plain values, for a module's result."""
-        return {**dataclasses.asdict(self), "evidence": list(self.evidence)}
+        return t.cast("FindingValues", {**dataclasses.asdict(self), "evidence": list(self.evidence)})
+
+    @classmethod
+    def from_values(cls, values: FindingValues) -> t.Self:
+        """The finding that `as_dict` made these values of."""
+        fields: dict[str, t.Any] = {**values, "evidence": tuple(values["evidence"])}
+        return cls(**fields)
 
     def sentence(self) -> str:
         """One line for a person: id, object, what, next step."""

@@ -13,7 +13,7 @@ from .._findings.evaluation import Evaluation
 Live = t.Mapping[str, t.Any]
 """One object as the API shows it, never changed."""
 Identity = tuple[str, str, str]
-"""(kind, namespace, name); the namespace is empty for what has none."""
+"""(kind, namespace, name): the kind with its API group (see `group_kind`), no namespace for what has none."""
 
 LOG, PREVIOUS_LOG, PROBE = "log", "former-log", "probe"
 
@@ -42,6 +42,9 @@ class Facts:
     back for questions of an earlier judgement. `settle` is the number of seconds for which everything must have been
     ready before the release counts as passed. `begun` is
     when the release began to be made (the clock of `now`; 0: unknown): what was wrong before that is tried again.
+    `manifests` are the declared objects as they were declared. `readiness_deadline` is the number of seconds after its
+    start by which a container must be ready (0: none but the workload's own), `image_grace` the number for which a
+    registry may say that it has no such image.
     """
 
     now: float
@@ -51,6 +54,9 @@ class Facts:
     stale: frozenset[str] = frozenset()
     settle: float = 0.0
     begun: float = 0.0
+    manifests: t.Mapping[Identity, Live] = dataclasses.field(default_factory=dict)
+    readiness_deadline: float = 0.0
+    image_grace: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._objects.group_kind import kind_of
+from .._objects.manifest import SECRET_MARK
 from .facts import Live
 
 BOOKKEEPING = ("managedFields", "resourceVersion", "selfLink")
@@ -50,7 +52,7 @@ def kept(item: Live, names: t.Collection[str]) -> dict[str, t.Any] | None:
 def trimmed(item: Live) -> dict[str, t.Any]:
     """The object as a judge needs it."""
     kept = {**item, "metadata": _metadata(item["metadata"])}
-    shorten = SHORTENED.get(item["kind"])
+    shorten = SHORTENED.get(kind_of(item))
     return shorten(kept) if shorten else kept
 
 
@@ -106,13 +108,25 @@ def _autoscaler(autoscaler: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**autoscaler, "status": status}
 
 
+def _secret(secret: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Which keys it has, and none of their values."""
+    return {**secret, "data": dict.fromkeys(secret.get("data") or {}, SECRET_MARK)}
+
+
+def _revision(revision: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A controller's copy of a template, of which only the number and the labels are read."""
+    return _without(revision, ("data",))
+
+
 def _without(fields: Live, left_out: t.Collection[str]) -> dict[str, t.Any]:
     return {name: value for name, value in fields.items() if name not in left_out}
 
 
 SHORTENED: dict[str, t.Callable[[dict[str, t.Any]], dict[str, t.Any]]] = {
+    "ControllerRevision": _revision,
     "HorizontalPodAutoscaler": _autoscaler,
     "Node": _node,
     "Pod": _pod,
     "ReplicaSet": _templated,
+    "Secret": _secret,
 }

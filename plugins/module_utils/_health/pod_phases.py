@@ -9,6 +9,7 @@ import collections
 import typing as t
 
 from .facts import Live
+from .kinds.workloads import is_on_delete, partition_of
 
 READY, OLD, STARTING, PENDING, FAILING, TERMINATING = "ready", "old", "starting", "pending", "failing", "terminating"
 PHASES = (READY, STARTING, PENDING, FAILING, OLD, TERMINATING)
@@ -59,13 +60,37 @@ def newest_hashes(objects: Objects) -> set[str]:
         if owner.get("uid") in revisions
         and (replica_set["metadata"].get("annotations") or {}).get(REVISION) == revisions[owner.get("uid")]
     }
-    of_stateful = {(item.get("status") or {}).get("updateRevision", "") for item in objects.get("StatefulSet", ())}
-    return (of_sets | of_stateful) - {""}
+    alone = {
+        _hash(replica_set)
+        for replica_set in objects.get("ReplicaSet", ())
+        if not any(owner.get("uid") in revisions for owner in replica_set["metadata"].get("ownerReferences") or ())
+    }
+    of_stateful = {
+        (item.get("status") or {}).get(field, "")
+        for item in objects.get("StatefulSet", ())
+        for field in ("updateRevision", *(["currentRevision"] if is_on_delete(item) or partition_of(item) else []))
+    }
+    of_daemons = {
+        newest_of_daemon_set(item, objects.get("ControllerRevision", ())) for item in objects.get("DaemonSet", ())
+    }
+    return (of_sets | alone | of_stateful | of_daemons) - {""}
+
+
+def newest_of_daemon_set(daemon_set: Live, revisions: t.Iterable[Live]) -> str:
+    """The hash of a DaemonSet's newest revision, which its status does not tell; empty while it is not known."""
+    uid = daemon_set["metadata"].get("uid")
+    own = [
+        revision
+        for revision in revisions
+        if any(owner.get("uid") == uid for owner in revision["metadata"].get("ownerReferences") or ())
+    ]
+    newest = max(own, key=lambda revision: int(revision.get("revision", 0)), default=None)
+    return _hash(newest) if newest else ""
 
 
 def are_current(objects: Objects) -> bool:
     """Whether the controllers have seen the newest change, so that new pods can be told from old ones."""
-    workloads = [*objects.get("Deployment", ()), *objects.get("StatefulSet", ())]
+    workloads = [item for kind in ("Deployment", "StatefulSet", "DaemonSet") for item in objects.get(kind, ())]
     seen = all(
         (item.get("status") or {}).get("observedGeneration", 0) >= item["metadata"].get("generation", 0)
         for item in workloads

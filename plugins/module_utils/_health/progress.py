@@ -29,7 +29,7 @@ class Moment:
 
     seconds: float
     pods: dict[str, int]
-    message: str
+    message: str = ""
 
     def as_dict(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)

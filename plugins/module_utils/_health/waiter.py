@@ -19,7 +19,7 @@ from .._redaction.live_secrets import LiveSecrets
 from . import readiness
 from .facts import Facts, HealthEvaluation
 from .log_fetcher import Evidence, Mask
-from .observer import Observer, Subject
+from .observer import Observer, Subject, identity
 from .progress import Moment, Tell, Teller, silent
 from .rules import evaluate, headline, timed_out
 
@@ -155,8 +155,21 @@ class _Wait:
                 self._end_unknown(facts, (_unreachable(interrupted, self._seconds),), evaluation) if is_over else None
             )
         if evaluation.verdict == PASSED:
-            return self._end(facts, self._unless_unread(evaluation))
+            return self._end_passed(facts, evaluation, is_over)
         return self._with_proof(facts, evaluation) if is_over or is_decided else None
+
+    def _end_passed(self, facts: Facts, evaluation: HealthEvaluation, is_over: bool) -> Health | None:
+        """The good verdict, unless an object that nobody watches has gone or is going."""
+        try:
+            whole = self._observer.with_static(facts)
+        except ClusterError as error:
+            interrupted = dict.fromkeys(self._observer.essential[:1], error)
+            self._take_interruption(interrupted)
+            found = (_unreachable(interrupted, self._seconds),) if interrupted else ()
+            return self._end_unknown(facts, found, evaluation) if is_over and found else None
+        if _is_diminished(whole):
+            facts, evaluation = whole, self._final(whole, evaluate(whole))
+        return self._end(facts, self._unless_unread(evaluation))
 
     def _unconfirmed(self) -> dict[Source, ClusterError] | None:
         """Why the cluster itself does not confirm what its watches told, if so; None when it tells otherwise."""
@@ -277,6 +290,13 @@ class _Wait:
         self._observer.informer.wait(generation, max(wake - now, 0.0))
         pause = max(BREATH, SHARE * (now - began)) - (time.monotonic() - began)
         time.sleep(max(0.0, min(pause, self._deadline - time.monotonic())))
+
+
+def _is_diminished(facts: Facts) -> bool:
+    """Whether a declared object is missing or being deleted."""
+    there = {identity(item): item for items in facts.objects.values() for item in items}
+    declared = [(key, there.get(key)) for key in facts.wanted if key[0] in facts.objects]
+    return any(live is None or live["metadata"].get("deletionTimestamp") for _key, live in declared)
 
 
 def _unreachable(interrupted: t.Mapping[Source, ClusterError], seconds: float) -> Finding:

@@ -13,7 +13,7 @@ from .provider import CORS, HSTS, RATE_LIMIT, Live, Objects, Provider, Software,
 PREFIX = "haproxy.org"
 HAPROXY = Software("HAProxy", r"kubernetes-ingress", (), "use another ingress_class or ingress_provider")
 SHORTEST_PERIOD = 10
-"""Milliseconds: a stick table counts in no shorter periods than are told apart reliably."""
+"""Milliseconds. HAProxy counts exactly in periods that are much longer than the clock of its processes (1 ms)."""
 
 
 def _has_hsts(_objects: Objects, item: Live) -> bool:

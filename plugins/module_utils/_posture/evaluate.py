@@ -13,7 +13,7 @@ from .._findings.finding import Finding
 from .._health.facts import Live
 from .._objects.manifest import displayed
 from . import rules_availability
-from .rules import RULES, Rule
+from .rules import RULES, PostureRule
 from .snapshot import PostureSnapshot
 from .view import PostureView
 from .violation import Violation
@@ -66,7 +66,7 @@ def _as_declared(snapshot: PostureSnapshot) -> tuple[Live, ...]:
     return (*snapshot.declared, *(item for item in snapshot.live if item["kind"] == "Namespace"))
 
 
-def _finding(rule: Rule, violation: Violation, snapshot: PostureSnapshot, chosen: bool) -> Finding:
+def _finding(rule: PostureRule, violation: Violation, snapshot: PostureSnapshot, chosen: bool) -> Finding:
     when, who = ("", "") if chosen else _last_change(snapshot, violation.object)
     changed = f"{who} changed it last, at {when}" if who else ""
     cause, next_step = _origin(rule, violation, snapshot, chosen, who)
@@ -82,7 +82,9 @@ def _finding(rule: Rule, violation: Violation, snapshot: PostureSnapshot, chosen
     )
 
 
-def _origin(rule: Rule, violation: Violation, snapshot: PostureSnapshot, chosen: bool, who: str) -> tuple[str, str]:
+def _origin(
+    rule: PostureRule, violation: Violation, snapshot: PostureSnapshot, chosen: bool, who: str
+) -> tuple[str, str]:
     """Where a breach comes from, and what to do about it."""
     if chosen:
         return f"Release {snapshot.number} declares it so.", rule.finding_type.next_step

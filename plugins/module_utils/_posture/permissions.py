@@ -12,13 +12,13 @@ from .._health.facts import Live
 from .._objects.manifest import displayed
 from .violation import Violation
 
-Rule = t.Mapping[str, t.Any]
+PolicyRule = t.Mapping[str, t.Any]
 ANY = "*"
 SHOWN, LISTED = 3, 20
 """Resources that a sentence names before it only counts, and that its evidence lists."""
 GRAVEST = (ANY, "secrets", "pods/exec", "pods/attach", "serviceaccounts/token", "rolebindings", "roles", "pods")
 """What opens the way to everything else; named first."""
-EVERYBODYS: tuple[Rule, ...] = (
+EVERYBODYS: tuple[PolicyRule, ...] = (
     {
         "apiGroups": ["authorization.k8s.io"],
         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
@@ -59,7 +59,7 @@ class Grant:
 
     binding: str
     role: str
-    rules: tuple[Rule, ...]
+    rules: tuple[PolicyRule, ...]
     since: str = ""
 
 
@@ -71,7 +71,7 @@ class Access:
 
     namespace: str
     account: str
-    rules: tuple[Rule, ...] | None
+    rules: tuple[PolicyRule, ...] | None
     grants: tuple[Grant, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -81,7 +81,7 @@ class Access:
         return self.rules is not None or not self.unread
 
 
-def permits(rules: t.Iterable[Rule]) -> list[Permit]:
+def permits(rules: t.Iterable[PolicyRule]) -> list[Permit]:
     """The single permits that rules grant; rules about URLs grant none."""
     return [
         Permit(group, resource, name, verb)

@@ -11,8 +11,20 @@ from .._health.facts import Live
 from .._health.pod_phases import FAILING, lasting_containers, phase_of
 
 
-def course_of(pod: Live) -> dict[str, t.Any]:
-    """Name, node, restarts, and the times (ISO 8601, empty for what has not come): created, scheduled, ready."""
+class PodHistory(t.TypedDict):
+    """One pod of a release; the times are ISO 8601, and empty for what has not come."""
+
+    name: str
+    node: str
+    restarts: int
+    created: str
+    scheduled: str
+    ready: str
+    failing: bool
+
+
+def course_of(pod: Live) -> PodHistory:
+    """When the pod was created, scheduled and ready, where it runs, and whether it fails."""
     status = pod.get("status") or {}
     reached = {
         each["type"]: str(each.get("lastTransitionTime") or "")

@@ -10,13 +10,32 @@ import typing as t
 
 from .._findings import registry
 from .._findings.evaluation import Evaluation
-from .._findings.finding import FAILED, INCONCLUSIVE, Finding, verdict
+from .._findings.finding import FAILED, INCONCLUSIVE, Finding, FindingValues, verdict
 from .._health.facts import Live
 from .._health.pod_phases import phase_of
 from .evaluate import evaluate
-from .pod_history import course_of
-from .rules import RULES, Rule
+from .pod_history import PodHistory, course_of
+from .rules import RULES, PostureRule
 from .snapshot import PostureSnapshot
+
+
+class RuleValues(t.TypedDict):
+    """One rule, and whether the release keeps it."""
+
+    id: str
+    demand: str
+    verdict: str
+
+
+class PostureValues(t.TypedDict):
+    """A posture as plain values, as the module returns it."""
+
+    number: int
+    verdict: str
+    msg: str
+    findings: list[FindingValues]
+    pods: list[PodHistory]
+    rules: list[RuleValues]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +48,7 @@ class Posture:
     findings: tuple[Finding, ...]
     pods: tuple[Live, ...] = ()
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> PostureValues:
         """Plain values, for a module's result."""
         return {
             "number": self.number,
@@ -40,7 +59,7 @@ class Posture:
             "rules": [{"id": rule.id, "demand": rule.demand, "verdict": self._of(rule)} for rule in RULES],
         }
 
-    def _of(self, rule: Rule) -> str:
+    def _of(self, rule: PostureRule) -> str:
         if not self.number:
             return INCONCLUSIVE
         return verdict(finding for finding in self.findings if finding.id == rule.id)

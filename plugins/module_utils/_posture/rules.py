@@ -14,7 +14,7 @@ from .view import PostureView
 from .violation import Violation
 
 
-class Rule(t.NamedTuple):
+class PostureRule(t.NamedTuple):
     """One rule. `demand` is what holds when it is kept; `cost` what a violation means for the service."""
 
     finding_type: FindingType
@@ -27,73 +27,73 @@ class Rule(t.NamedTuple):
         return self.finding_type.id
 
 
-PERMISSIONS = Rule(
+PERMISSIONS = PostureRule(
     registry.POSTURE_PERMISSIONS,
     "The ServiceAccount may do what the release's Role grants: no more, no less.",
     "The application can do what nobody decided, or lacks what it needs.",
     rules_security.permissions,
 )
-POD_SECURITY = Rule(
+POD_SECURITY = PostureRule(
     registry.POSTURE_POD_SECURITY,
     "The namespace enforces Pod Security restricted, pinned to a version.",
     "Anybody who may create pods here may run one with the node's powers.",
     rules_security.pod_security,
 )
-CONTAINER = Rule(
+CONTAINER = PostureRule(
     registry.POSTURE_CONTAINER,
     "Containers run as UID 10001 with a read-only root, no capability, a seccomp profile and limits.",
     "Who breaks into the application can do more than the application.",
     rules_security.container,
 )
-SERVICE_ACCOUNT = Rule(
+SERVICE_ACCOUNT = PostureRule(
     registry.POSTURE_SERVICE_ACCOUNT,
     "Pods have a ServiceAccount of their own, and its token only where it is needed.",
     "Who breaks into the application can talk to the API server in its name.",
     rules_security.service_account,
 )
-NETWORK = Rule(
+NETWORK = PostureRule(
     registry.POSTURE_NETWORK,
     "Nothing connects to or from the pods but what a policy names.",
     "A pod that is broken into reaches everything in the cluster.",
     rules_security.network,
 )
-INGRESS = Rule(
+INGRESS = PostureRule(
     registry.POSTURE_INGRESS,
     "Every host is served by TLS and behind a rate limit.",
     "Credentials travel in clear text, or one client can use up the service.",
     rules_ingress.ingress,
 )
-DISRUPTION = Rule(
+DISRUPTION = PostureRule(
     registry.POSTURE_DISRUPTION,
     "A drain may always go on, and leaves two pods.",
     "Node upgrades hang for ever, or take too many pods at once.",
     rules_availability.disruption,
 )
-ROLLOUT = Rule(
+ROLLOUT = PostureRule(
     registry.POSTURE_ROLLOUT,
     "A new revision takes no ready pod away, and a pod that ends finishes its requests.",
     "A rollout or a drain loses requests.",
     rules_availability.rollout,
 )
-AUTOSCALING = Rule(
+AUTOSCALING = PostureRule(
     registry.POSTURE_AUTOSCALING,
     "The autoscaler alone decides on replicas, keeps at least 3, and shrinks slowly.",
     "Under load the service stays small, or it shrinks to less than one lost zone needs.",
     rules_availability.autoscaling,
 )
-SPREAD = Rule(
+SPREAD = PostureRule(
     registry.POSTURE_SPREAD,
     "Pods spread over zones and prefer different nodes, and never refuse to share one.",
     "One node or zone lost takes the service down, or a rollout finds no place for a new pod.",
     rules_availability.spread,
 )
-SETTINGS = Rule(
+SETTINGS = PostureRule(
     registry.POSTURE_SETTINGS,
     "Settings and secrets that pods read are immutable and named by their content.",
     "A change reaches pods at different times, and a rollback does not bring the old values back.",
     rules_security.settings,
 )
-MONITORING = Rule(
+MONITORING = PostureRule(
     registry.POSTURE_MONITORING,
     "Prometheus finds the pods, and the four alerts of the service exist.",
     "An outage is learnt from users.",

@@ -12,7 +12,7 @@ import typing as t
 from .._cluster.api_resources import Kind
 from .._cluster.batch_get import Answers, Reached, Unavailable
 from .._objects.manifest import Manifest
-from .._release.record.history import PART_LABEL
+from .._release.record.record_secret import PART_LABEL
 from . import controllers, pod_resources
 from .permissions import Permission, Rule
 from .queries import AUTOSCALER

@@ -23,7 +23,7 @@ OBSERVED = {
     ("v1", "Event"): ("list", "watch"),
     ("apps/v1", "ReplicaSet"): ("list", "watch"),
     ("discovery.k8s.io/v1", "EndpointSlice"): ("list", "watch"),
-    ("v1", "ConfigMap"): ("get", "list", "create", "patch", "delete"),
+    ("v1", "Secret"): ("get", "list", "create", "patch", "delete"),
     ("coordination.k8s.io/v1", "Lease"): ("get", "create", "patch", "delete"),
 }
 """What every release does besides its manifests: it watches its pods and what leads to them, keeps its history and

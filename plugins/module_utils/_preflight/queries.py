@@ -11,6 +11,7 @@ import typing as t
 from .._cluster.api_resources import KINDS, Kind, base_path, collection_path, object_path
 from .._cluster.batch_get import Query
 from .._objects.manifest import Key, Manifest, key_of
+from .._release.record.record_secret import RECORD_LABEL, STATE_LABEL
 from . import permissions
 from .checks.endpoints import service_of, unreached
 from .checks.network_policies import names_namespaces
@@ -23,8 +24,6 @@ from .snapshot import Namespace, PreflightSnapshot, known
 POD_PAGES = 20
 CONTROLLER_PAGES = 4
 RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
-RECORD_LABEL = "maestro.intelgraph.ai/release-record"
-STATE_LABEL = "maestro.intelgraph.ai/state"
 SERVICE_LABEL = "kubernetes.io/service-name"
 AUTOSCALER = Key("v1", "ConfigMap", "kube-system", "cluster-autoscaler-status")
 PLACES = {
@@ -134,7 +133,7 @@ def _about_namespace(needs: Needs) -> t.Iterator[Query]:
     yield Query("quotas", _all("v1", "ResourceQuota", needs.namespace))
     yield Query("limit-ranges", _all("v1", "LimitRange", needs.namespace))
     pending = {"labelSelector": f"{RECORD_LABEL}={needs.name},{STATE_LABEL}=pending"}
-    yield Query("records", _all("v1", "ConfigMap", needs.namespace), pending)
+    yield Query("records", _all("v1", "Secret", needs.namespace), pending, keep=_names)
     yield _object("lease", Key("coordination.k8s.io/v1", "Lease", needs.namespace, f"{needs.name}-release"))
 
 
@@ -152,6 +151,12 @@ def without_values(secret: Manifest) -> Manifest:
     metadata = {name: secret["metadata"].get(name) for name in ("name", "namespace")}
     data = {key: bool(value) for key, value in (secret.get("data") or {}).items()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+
+
+def _names(answer: Manifest) -> Manifest:
+    """The records of the history reduced to their names and labels."""
+    kept = [{name: item["metadata"].get(name) for name in ("name", "labels")} for item in answer["items"]]
+    return {"items": [{"metadata": metadata} for metadata in kept]}
 
 
 def _review(one: permissions.Permission) -> Query:

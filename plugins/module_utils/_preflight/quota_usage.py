@@ -19,7 +19,7 @@ SCOPES_OF_ALL = frozenset({"NotTerminating", "NotBestEffort"})
 """Scopes that hold for every long-running pod with requests; a quota with another scope may not concern it."""
 COUNTED_WITH_PODS = frozenset({"Pod", "PersistentVolumeClaim"})
 """Kinds whose number follows the replicas."""
-RECORD = Key("v1", "ConfigMap", "", "")
+RECORD = Key("v1", "Secret", "", "")
 """What the history adds for each release."""
 
 

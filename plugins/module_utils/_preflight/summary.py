@@ -10,11 +10,49 @@ import typing as t
 from .resource_math import displayed
 from .snapshot import Node, PreflightSnapshot, Unknown
 
-Plain = dict[str, t.Any]
+
+class NodeSummary(t.TypedDict):
+    """One node; `allocatable` are its amounts as Kubernetes writes them."""
+
+    name: str
+    zone: str
+    ready: bool
+    schedulable: bool
+    kubelet: str
+    allocatable: dict[str, str]
+
+
+class ControllerSummary(t.TypedDict):
+    """A controller known by its image: where it runs, and how many of its pods are ready."""
+
+    software: str
+    where: str
+    version: str
+    ready: int
+    required: int
+
+
+class ClusterSummary(t.TypedDict):
+    """A cluster as plain values, as the module returns it; None stands for a fact that could not be had."""
+
+    host: str
+    cluster_uid: str | None
+    version: str | None
+    nodes: list[NodeSummary] | None
+    zones: list[str] | None
+    autoscaled: bool | None
+    storage_classes: dict[str, str] | None
+    ingress_classes: dict[str, str] | None
+    gateway_classes: dict[str, str] | None
+    controllers: list[ControllerSummary] | None
+    namespace_exists: bool | None
+    not_served: list[str]
+
+
 SHOWN_RESOURCES = ("cpu", "memory", "pods")
 
 
-def summary(snapshot: PreflightSnapshot) -> Plain:
+def summary(snapshot: PreflightSnapshot) -> ClusterSummary:
     """What a play can use: a fact that could not be had is None, whatever kind of value it has otherwise."""
     return {
         "host": snapshot.host,
@@ -38,7 +76,7 @@ def _plain(fact: t.Any, make: t.Callable[[t.Any], t.Any] = lambda value: value) 
     return None if isinstance(fact, Unknown) else make(fact)
 
 
-def _node(node: Node) -> Plain:
+def _node(node: Node) -> NodeSummary:
     allocatable = {
         name: displayed(name, node.allocatable[name]) for name in SHOWN_RESOURCES if name in node.allocatable
     }

@@ -16,14 +16,25 @@ import re
 import typing as t
 import urllib.parse
 
+from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES
 from .._text.printable import one_line, printable
 from .secret_names import NAME, is_secret
 
 SECRET = "(secret)"
 SHORTEST = 4
 """Characters of the shortest value that is looked for; a shorter one occurs in any text."""
+WRAPPED = 16
+"""Characters of base64 from which it is looked for across line breaks."""
 SURE = 8
 """Characters from which a value is taken out wherever it stands; a shorter one only where it is a word of its own."""
+RESULT_WORDS = frozenset(
+    {
+        *(PASSED, FAILED, INCONCLUSIVE, *SEVERITIES),
+        *("absent", "adopt", "change", "create", "interrupted", "keep", "pending", "present", "prune", "ready"),
+        *("replace", "restored", "skipped", "starting", "stopping", "succeeded"),
+    }
+)
+"""What results are made of: verdicts, severities, actions, states."""
 
 _TO_END_OF_VALUE = r"""[^"'\r\n]+"""
 _SCHEME, _LOGIN, _LOGIN_END = "[a-z0-9+.-]", "[^\\s/:@\"'<>]", "[^\\s@\"'<>]"
@@ -96,6 +107,8 @@ class Mask:
                     for form in forms(part):
                         found.setdefault(form, f"(secret {label})")
         longest_first = sorted(found, key=lambda form: (-len(form), form))
+        encoded = {form for value in values.values() for part in parts(value) for form in _in_base64(part)}
+        self._wrapped = [(form, found[form]) for form in longest_first if len(form) >= WRAPPED and form in encoded]
         self._sure = [(form, found[form]) for form in longest_first if len(form) >= SURE]
         short = [form for form in longest_first if len(form) < SURE]
         self._marks = {form: found[form] for form in short}
@@ -108,11 +121,27 @@ class Mask:
     is_blind = False
 
     def known(self, text: str) -> str:
-        """The text without the known values."""
+        """The text without the known values, base64 of one in several lines included."""
+        text = self._without_wrapped(text)
         for form, mark in self._sure:
             if form in text:
                 text = text.replace(form, mark)
         return self._words.sub(lambda match: self._marks[match.group()], text) if self._words else text
+
+    def _without_wrapped(self, text: str) -> str:
+        """The text without values in base64 that a line break divides, as programs write it."""
+        if not self._wrapped or "\n" not in text.strip():
+            return text
+        places = [place for place, char in enumerate(text) if not char.isspace()]
+        dense = "".join(text[place] for place in places)
+        spans = [
+            (places[at], places[at + len(form) - 1] + 1, mark)
+            for form, mark in self._wrapped
+            for at in _occurrences(form, dense)
+        ]
+        for begin, end, mark in sorted(_apart(spans), reverse=True):
+            text = f"{text[:begin]}{mark}{text[end:]}"
+        return text
 
     def text(self, text: str) -> str:
         """The text without the known values and without what looks like a secret."""
@@ -154,8 +183,31 @@ def masked(value: t.Any, mask: t.Callable[[str], str], apart: t.Collection[str] 
     return mask(value) if isinstance(value, str) else value
 
 
+def _occurrences(form: str, text: str) -> t.Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + len(form))
+
+
+def _apart(spans: t.Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The spans of which each covers all that overlaps in it; the first one's mark stands for all."""
+    kept: list[tuple[int, int, str]] = []
+    for begin, end, mark in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if kept and begin < kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(end, kept[-1][1]), kept[-1][2])
+        else:
+            kept.append((begin, end, mark))
+    return kept
+
+
 def is_telling(part: str) -> bool:
-    """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot."""
+    """Whether a value can be told from ordinary text: a number or a plain word of few characters cannot.
+
+    Neither can a word of a result: taken out there, it would change a verdict.
+    """
+    if part in RESULT_WORDS:
+        return False
     is_plain = part.isdecimal() or part.lower() in ("true", "false", "none", "null")
     return len(part) >= (SURE if is_plain else SHORTEST)
 

@@ -17,6 +17,7 @@ from .interruption import is_out_of_reach
 from .objects.apply_order import by_stage
 from .objects.ownership import INITIAL_MANAGER, hands_over_replicas, initial_replicas
 from .planning import plan
+from .planning.leftovers import handed_over
 from .pod_adoption import PodAdoption, orphaned_replicas
 
 Result = t.TypeVar("Result")
@@ -41,7 +42,7 @@ class Applier:
     def apply(self, steps: t.Iterable[plan.Step]) -> None:
         """Apply creations and changes; a kept object is not written, its live state is taken over."""
         wanted = [step for step in steps if step.manifest is not None]
-        for stage in by_stage(wanted, lambda step: step.key.kind):
+        for stage in by_stage(wanted, lambda step: step.object):
             self.live += self._cluster.parallel(self._one, stage[1])
 
     def prune(self, steps: t.Iterable[plan.Step]) -> None:
@@ -53,7 +54,7 @@ class Applier:
         return [finding for finding in self._in_opposite_order(self._delete_if_allowed, steps) if finding]
 
     def _in_opposite_order(self, delete: t.Callable[[plan.Step], Result], steps: t.Iterable[plan.Step]) -> list[Result]:
-        stages = reversed(by_stage(steps, lambda step: step.key.kind))
+        stages = reversed(by_stage(steps, lambda step: step.object))
         return [result for stage in stages for result in self._cluster.parallel(delete, stage[1])]
 
     def _delete_if_allowed(self, step: plan.Step) -> Finding | None:
@@ -64,7 +65,16 @@ class Applier:
                 raise
             self.left[step.key] = str(error)
             return registry.PRUNE_FAILED.found(step.key, error.message, error.causes)
-        return None
+        return self._held(step)
+
+    def _held(self, step: plan.Step) -> Finding | None:
+        """A finalizer holds what was deleted for as long as its owner likes."""
+        live = self._cluster.find(*step.key)
+        why = plan.being_deleted(live) if live else ""
+        if live is None or not (why and plan.finalizers(live)):
+            return None
+        self.left[step.key] = why
+        return registry.DELETION_STUCK.found(step.key, why, severity="warning", next_step=plan.NEXT_LOOK)
 
     def _delete(self, step: plan.Step) -> None:
         if step.live is not None and not self._writer.delete(step.key, step.live):
@@ -88,6 +98,8 @@ class Applier:
             live = self._give_replicas(step.key, live["spec"]["replicas"], live)
         elif live is None and step.key in self._replicas:
             live = self._made_with_replicas(step.declared, self._replicas[step.key])
+        if live is not None and step.dropped:
+            live = self._writer.hand_over(step.key, live, lambda seen: handed_over(seen, step.dropped))
         return self._writer.apply(step.declared, live, force=step.force)
 
     def _grow(self, key: Key, replicas: int | None) -> None:

@@ -17,6 +17,7 @@ from .._redaction.mask import Mask
 from .deploy import ReleaseFailed, make_under_lock
 from .failure_evidence import gather, write
 from .outcome import Outcome
+from .planning.escalation import RollbackEscalates
 from .planning.irreversible import not_undone
 from .planning.plan import CREATE
 from .record.history import Record
@@ -66,11 +67,15 @@ class AutoRollback:
     def _restore(self, held: Session, previous: Record, outcome: Outcome) -> str:
         """What came of the restore, in a sentence."""
         options = bringing_back(previous, self.options, f"automatic rollback: release {outcome.number} failed")
+        before = {step.key: step.live for step in outcome.plan.steps if step.live is not None}
+        options = dataclasses.replace(options, before=before, rollback_rbac=False)
         try:
             again = make_under_lock(held, brought_back(held.cluster, previous), options)
         except ReleaseFailed as failure:
             outcome.restored = _as_result(previous, failure.outcome)
             return _unproven(previous, failure.outcome)
+        except RollbackEscalates as error:
+            return f"The rollback to release {previous.number} was not made: [{error.id}] {error}\n{error.next_step}"
         except ClusterError as error:
             return f"The rollback to release {previous.number} was not possible: {str(error).rstrip('.')}."
         left = _not_undone(previous, outcome, again)

@@ -13,21 +13,26 @@ from .._findings import registry
 from .._findings.finding import FAILED, PASSED, Finding
 from .._findings.registry import by_severity
 from .._health.observer import Subject
+from .._health.rules import not_judged
 from .._health.waiter import await_verdict, is_ready
 from .._objects.manifest import Key, Manifest, key_of
 from .._redaction.mask import masked
 from .apply import Applier
+from .blocked_updates import MOST, blocking, unblock
+from .definitions import await_served
 from .interruption import stopped_by, stopped_by_defect, unrecorded
 from .metadata import findings_in_short, plan_in_short, proof_in_short, running_images, timeline_in_short, within_limits
 from .newer_release import require_none
-from .objects.apply_order import WORKLOAD, stage_of
+from .objects.apply_order import AFTER_WORKLOAD, BEFORE_WORKLOAD, DEFINITIONS, NAMES, SETTINGS, TRAFFIC, stage_of
 from .objects.assembly import Release
-from .objects.content_hash import named_by_content
 from .objects.ownership import without_secret_values
 from .orphans import orphans
 from .outcome import Outcome, Phases, summary
+from .planning.escalation import require_no_escalation
 from .planning.external_secret_values import renewed, with_digests
-from .planning.plan import PRUNE, Plan
+from .planning.finished_jobs import finished_jobs
+from .planning.omissions import COMPONENTS, removals
+from .planning.plan import KEEP, PRUNE, Plan, Step
 from .planning.planner import Former, former_of, make_plan
 from .planning.preserved import kept_steps
 from .record.history import History, Record
@@ -68,14 +73,15 @@ def deploy(
     Superseded when this one was stopped and taken over, any other ClusterError when nothing was changed.
     """
     phases = Phases()
-    history = History(cluster, options.namespace, options.name)
+    history = options.history(cluster)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), release, options, phases)
+        history.read().require_trusted()
+        outcome = _planned(cluster, history, release, options, phases, check)
     if check:
         outcome.number += outcome.changed
         outcome.message = f"Release {outcome.number} of {options.name} (not made, check mode): {summary(outcome.plan)}."
         return outcome
-    if not (outcome.changed or options.takes_lock):
+    if not (outcome.changed or options.takes_lock or history.is_adopting):
         return _Run(cluster, release, options, phases, outcome).confirm()
     keys = {key_of(manifest) for manifest in release.manifests}
     makes_namespace = Key("v1", "Namespace", "", options.namespace) in keys
@@ -115,23 +121,37 @@ def make_under_lock(held: Session, release: Release, options: ReleaseOptions) ->
     return _Run(held.cluster, release, options, phases, outcome).carry_out(held)
 
 
-def _planned(cluster: Cluster, history: History, release: Release, options: ReleaseOptions, phases: Phases) -> Outcome:
+def _planned(
+    cluster: Cluster, history: History, release: Release, options: ReleaseOptions, phases: Phases, check: bool = False
+) -> Outcome:
     previous = former_of(history)
     kept = kept_steps(cluster, release)
     left = previous.prunable | orphans(cluster, history, options.release, release.manifests)
+    passed = history.last.manifests if history.last and history.last.state == PASSED else ()
+    finished = finished_jobs(passed, release.manifests, lambda key: cluster.find(*key) is not None)
+    unwritten = release.kept.keys() | finished
     plan = make_plan(
         cluster,
-        [each for each in with_digests(cluster, release.manifests) if key_of(each) not in release.kept],
+        [each for each in with_digests(cluster, release.manifests) if key_of(each) not in unwritten],
         Former(left - release.kept.keys(), previous.settings),
         options.release,
         options.takeover,
         options.prune_allowed,
     )
-    plan = Plan((*plan.steps, *kept))
+    plan = Plan((*plan.steps, *kept), release.replicas)
+    removed = (
+        []
+        if options.rollback_to
+        else removals(history.since_last_passed(), release, plan, options.remove_components, check)
+    )
     base = history.last.number if history.last else 0
+    if options.rollback_to and not options.rollback_rbac and not options.trust.is_signed:
+        require_no_escalation(plan, options.namespace, options.before, options.rollback_to)
     if options.approve and not options.rollback_to:
         options.approve(plan, base)
-    outcome = Outcome(plan, base, seconds=phases.seconds, rollback_to=options.rollback_to)
+    outcome = Outcome(
+        plan, base, seconds=phases.seconds, rollback_to=options.rollback_to, finished=finished, risks=removed
+    )
     outcome.changed = bool(plan.changes) or not _is_recorded(history.last, release.manifests)
     return outcome
 
@@ -157,7 +177,8 @@ class _Run:
             self._wait(self._release.manifests)
         if self._outcome.verdict != PASSED:
             raise ReleaseFailed(self._failed("has nothing to change but is not ready"))
-        self._outcome.message = f"{self._name} is in place; nothing to change."
+        said = not_judged(self._outcome.findings)
+        self._outcome.message = f"{self._name} is in place; nothing to change.{said}"
         return self._outcome
 
     def carry_out(self, held: Session) -> Outcome:
@@ -165,6 +186,7 @@ class _Run:
             about = {
                 **self._options.about,
                 **self._origin(),
+                COMPONENTS: dict(self._release.components),
                 "plan": plan_in_short(self._plan),
                 "begun": self._cluster.clock.stamp(),
             }
@@ -188,7 +210,8 @@ class _Run:
             raise self._failure(held, record, reason, "stopped half-way") from error
         if self._outcome.verdict != PASSED:
             raise self._failure(held, record, self._outcome.findings[0].sentence(), self._shortcoming())
-        self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}."
+        said = not_judged(self._outcome.findings)
+        self._outcome.message = f"{self._name} is in place: {summary(self._plan, done=True)}.{said}"
         return self._outcome
 
     def _shortcoming(self) -> str:
@@ -196,7 +219,7 @@ class _Run:
         if "smoke" in seconds:
             failed = "does not serve as it should"
             return f"is ready but {failed if self._outcome.verdict == FAILED else 'could not prove that it serves'}"
-        return f"is not ready after {seconds['wait']:.0f} s"
+        return f"is not ready after {seconds.get('wait', 0.0):.0f} s"
 
     def _origin(self) -> dict[str, int]:
         return {"rollback_to": self._options.rollback_to} if self._options.rollback_to else {}
@@ -226,18 +249,41 @@ class _Run:
         applier = Applier(held.cluster, held.writer, self._release.replicas)
         with self._phases.phase("apply"):
             applier.prepare(self._plan.steps)
-            applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) < WORKLOAD)
-        self._await_sources(held)
-        if self._outcome.verdict == PASSED:
+        for stage in NAMES:
             with self._phases.phase("apply"):
-                applier.apply(step for step in self._plan.steps if stage_of(step.key.kind) >= WORKLOAD)
-            self._wait(self._release.manifests, held.lock.check)
-        if self._outcome.verdict == PASSED:
-            self._verify()
+                applier.apply(self._steps(stage))
+            self._await_stage(stage, held)
+            if self._outcome.verdict != PASSED:
+                return
+        self._verify()
         if self._outcome.verdict == PASSED:
             with self._phases.phase("prune"):
                 self._leave(applier.prune_what_can_be(self._plan.doing(PRUNE)))
             self._outcome.plan = self._plan.leaving(applier.left)
+
+    def _steps(self, stage: str) -> list[Step]:
+        return [step for step in self._plan.steps if step.manifest and NAMES[stage_of(step.manifest)] == stage]
+
+    def _await_stage(self, stage: str, held: Session) -> None:
+        """What the next stage needs; before the last one all that is not ordered after the workload."""
+        steps = self._steps(stage)
+        if stage == DEFINITIONS:
+            self._await_definitions([step.declared for step in steps if step.action != KEEP])
+        elif stage == SETTINGS:
+            self._await_sources(held)
+        elif stage == BEFORE_WORKLOAD and steps:
+            self._wait([step.declared for step in steps], held.lock.check, is_needed=True)
+        elif stage == TRAFFIC:
+            later = {step.key for step in self._steps(AFTER_WORKLOAD)}
+            self._wait_and_unblock([each for each in self._release.manifests if key_of(each) not in later], held)
+        elif stage == AFTER_WORKLOAD and steps:
+            self._wait_and_unblock(self._release.manifests, held)
+
+    def _await_definitions(self, definitions: list[Manifest]) -> None:
+        if definitions:
+            with self._phases.phase("wait"):
+                found = await_served(self._cluster, definitions, self._options.timeout)
+            self._outcome.verdict, self._outcome.findings = (FAILED if found else PASSED), found
 
     def _leave(self, findings: list[Finding]) -> None:
         """What could not be removed makes a release that serves no worse."""
@@ -251,16 +297,33 @@ class _Run:
             if self._outcome.verdict == PASSED:
                 self._outcome.plan = renewed(held.cluster, self._plan)
 
-    def _wait(self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool) -> None:
+    def _wait(
+        self, manifests: t.Sequence[Manifest], go_on: t.Callable[[], object] = bool, is_needed: bool = False
+    ) -> None:
         options = self._options
-        if not options.wait:
+        if not (options.wait or is_needed):
             return
+        awaited = tuple(each for each in manifests if key_of(each) not in self._outcome.finished)
+        subject = Subject(
+            options.name, options.namespace, awaited, self._begun, options.readiness_deadline, options.image_grace
+        )
         left = options.timeout - self._phases.seconds.get("wait", 0.0)
         with self._phases.phase("wait"):
-            subject = Subject(options.name, options.namespace, tuple(manifests), self._begun)
-            health = await_verdict(self._cluster, subject, left, tell=options.tell, mask=options.mask, go_on=go_on)
+            health = await_verdict(
+                self._cluster, subject, left, options.settle, tell=options.tell, mask=options.mask, go_on=go_on
+            )
         self._outcome.verdict, self._outcome.findings = health.verdict, list(health.findings)
         self._outcome.timeline = health.timeline
+
+    def _wait_and_unblock(self, manifests: t.Sequence[Manifest], held: Session) -> None:
+        """Wait, and delete the broken pods of older revisions that hold up a StatefulSet for ever."""
+        for _attempt in range(MOST):
+            self._wait(manifests, held.lock.check)
+            deleted = unblock(held.cluster, held.writer, blocking(self._outcome.findings))
+            if not deleted:
+                return
+            for key in deleted:
+                self._options.tell(f"{key} of an older revision was deleted: it held up its StatefulSet")
 
     def _verify(self) -> None:
         if self._options.verify is None or not self._options.wait:
@@ -315,22 +378,11 @@ class _Run:
                 old = forgettable(held.history.records)
                 if old is None:
                     return
-                _forget(held, old)
+                held.forget(old)
         except Superseded:
             raise
         except ClusterError as error:
             self._cluster.warnings.append(f"Old releases of {self._options.name} could not be forgotten: {error}")
-
-
-def _forget(held: Session, old: Record) -> None:
-    """Settings that only this release had go with its record."""
-    remembered = [record for record in held.history.records if record is not old]
-    still_used = {key for record in remembered for key in named_by_content(record.manifests)}
-    for key in sorted(named_by_content(old.manifests) - still_used):
-        live = held.cluster.find(*key)
-        if live is not None:
-            held.writer.delete(key, live)
-    held.history.forget(old)
 
 
 def _reported(finding: Finding) -> list[str]:

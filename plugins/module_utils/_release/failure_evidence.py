@@ -19,7 +19,7 @@ from .._objects.manifest import Manifest
 from .._redaction.live_secrets import NOT_SHOWN, LiveSecrets
 from .._redaction.mask import Mask, masked
 from .._support_bundle.collect import gather as collect
-from .._support_bundle.scope import Bounds, Collected, LeftOut, Subject
+from .._support_bundle.scope import Bounds, BundleSubject, Collected, LeftOut
 from .._text.printable import lines_of, printable_values
 from .outcome import Outcome
 from .session import ReleaseOptions
@@ -42,7 +42,7 @@ def gather(cluster: Cluster, options: ReleaseOptions, outcome: Outcome, mask: Ma
     No secret value is in it: of what the Secrets hold after all else was read. What may not be read says so in its
     place.
     """
-    found = collect(cluster, Subject(options.name, options.namespace), BOUNDS, KINDS, with_surroundings=False)
+    found = collect(cluster, BundleSubject(options.name, options.namespace), BOUNDS, KINDS, with_surroundings=False)
     values = mask.current()
     content = {
         "kept": cluster.clock.stamp(),
@@ -53,7 +53,11 @@ def gather(cluster: Cluster, options: ReleaseOptions, outcome: Outcome, mask: Ma
             "about": options.about,
         },
         "result": outcome.as_result(),
-        **(_collected(found) if not mask.is_blind else {"objects": NOT_SHOWN, "events": NOT_SHOWN, "logs": NOT_SHOWN}),
+        **(
+            _collected(found, values)
+            if not mask.is_blind
+            else {"objects": NOT_SHOWN, "events": NOT_SHOWN, "logs": NOT_SHOWN}
+        ),
         "left_out": [f"{part}: {why}" for part, why in sorted(found.left_out)],
     }
     return json.dumps(printable_values(masked(content, values.text)), indent=2, sort_keys=True)
@@ -65,11 +69,13 @@ def write(folder: pathlib.Path, stem: str, stamp: str, content: str) -> pathlib.
     return atomic.write(folder / atomic.safe_name(name), content)
 
 
-def _collected(found: Collected) -> dict[str, t.Any]:
+def _collected(found: Collected, mask: Mask) -> dict[str, t.Any]:
     return {
         "objects": {kind: _part(found, kind, [_displayed(live) for live in found.of(kind)]) for kind in WORKLOADS},
         "events": _part(found, "Event", sorted(map(_event, found.of("Event")), key=lambda event: str(event["at"]))),
-        "logs": {name.path.removeprefix("logs/"): lines_of(text) for name, text in sorted(found.logs.items())},
+        "logs": {
+            name.path.removeprefix("logs/"): lines_of(mask.text(text)) for name, text in sorted(found.logs.items())
+        },
     }
 
 

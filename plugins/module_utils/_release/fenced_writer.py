@@ -49,6 +49,18 @@ class Writer:
 
         return self._written(key, live, send)
 
+    def hand_over(self, key: Key, live: Manifest, entries: t.Callable[[Manifest], list[Manifest]]) -> Manifest:
+        """Write the `managedFields` of an object anew, and nothing else of it; returns what it became."""
+
+        def send(seen: Manifest | None) -> Manifest:
+            if seen is None:
+                return live
+            condition = {field: seen["metadata"][field] for field in ("uid", "resourceVersion")}
+            body = {"metadata": {**condition, "managedFields": entries(seen)}}
+            return self._cluster.merge(self._cluster.path(*key), body, fieldManager=MANAGER)
+
+        return self._written(key, live, send)
+
     def delete(self, key: Key, live: Manifest, propagation: str = "Background") -> bool:
         """Delete the object and what it owns, which `Orphan` leaves alone; nothing happens when it is gone.
 
@@ -102,7 +114,7 @@ class Writer:
             except ApiError as error:
                 if not is_outdated(error) or attempt == TRIES:
                     raise
-            time.sleep(random.uniform(0, min(0.02 * attempt, 0.2)))
+            time.sleep(random.uniform(0, min(0.02 * attempt, 0.2)))  # only a pause  # nosec B311
             seen = self._cluster.find(*key)
             self._lock.require(surely=True)
 

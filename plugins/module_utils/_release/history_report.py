@@ -15,7 +15,7 @@ from .._findings.finding import INCONCLUSIVE, PASSED, Finding, verdict
 from .._findings.registry import by_severity
 from .._objects.manifest import Manifest, key_of
 from .._objects.pod_template import containers_of
-from .planning.drift import drift, unreadable
+from .planning.drift import drift, fields_left, unreadable
 from .planning.release_diff import differences
 from .record.history import History, Record
 
@@ -65,14 +65,15 @@ def drifted(cluster: Cluster, record: Record, is_latest: bool) -> list[Finding]:
     `is_latest` says that no other release has been begun since.
     """
 
-    def evaluate(manifest: Manifest) -> Finding | None:
+    def evaluate(manifest: Manifest) -> list[Finding | None]:
         try:
-            return drift(record.number, manifest, cluster.find(*key_of(manifest)), is_latest)
+            live = cluster.find(*key_of(manifest))
+            return [drift(record.number, manifest, live, is_latest), fields_left(live) if is_latest else None]
         except ApiError as error:
-            return unreadable(key_of(manifest), error.message)
+            return [unreadable(key_of(manifest), error.message)]
 
     found = cluster.parallel(evaluate, record.manifests)
-    return by_severity(finding for finding in found if finding)
+    return by_severity(finding for findings in found for finding in findings if finding)
 
 
 def as_result(record: Record, with_manifests: bool = False) -> dict[str, t.Any]:
@@ -123,10 +124,13 @@ def review(cluster: Cluster, history: History, params: t.Mapping[str, t.Any]) ->
     name, revision, older = params["name"], params["revision"], params["compare_with"]
     chosen = find_record(history, revision, name) if revision else None
     found = Review(
-        tuple(history.records if chosen is None else (chosen,)), _numbers(history, params), newest=_newest(history)
+        tuple(history.records if chosen is None else (chosen,)),
+        _numbers(history, params),
+        findings=tuple(history.findings),
+        newest=_newest(history),
     )
     if history.last is None:
-        nothing = f"{name} has no release in {params['namespace']}."
+        nothing = f"{name} has no release in {params['namespace']}{' that is believed' if history.findings else ''}."
         return dataclasses.replace(found, message=nothing, verdict=INCONCLUSIVE if params["drift"] else PASSED)
     if older:
         compared = differences(find_record(history, older, name), chosen or history.last)
@@ -144,7 +148,7 @@ def _with_drift(found: Review, cluster: Cluster, record: Record, history: Histor
     lines = "".join(f"\n- {finding.sentence()}" for finding in findings)
     return dataclasses.replace(
         found,
-        findings=tuple(findings),
+        findings=(*findings, *history.findings),
         verdict=verdict(findings, readable),
         message=f"{message}{lines}" if findings else f"{name} is as release {record.number} declared it.",
     )

@@ -15,6 +15,7 @@ from ansible.module_utils.common.yaml import yaml_dump
 from .._findings.finding import PASSED, Finding
 from .._findings.registry import by_severity
 from .._health.progress import Moment
+from .._objects.manifest import Key
 from .planning.plan import ADOPT, CHANGE, CREATE, PRUNE, REPLACE, Plan
 from .planning.risks import risks
 
@@ -51,7 +52,8 @@ class Outcome:
     evidence, and `restored` says which release was restored by itself and what came of that. `timeline` is the course
     of the wait, `smoke` what the smoke test came to. `rollback_to` is the number of the release that was restored
     with this one, 0 for a new one. `recorded` is false when the history could not be told how it ended. `run` is the
-    token of the lock under which it was made, empty where none was needed.
+    token of the lock under which it was made, empty where none was needed. `finished` are the Jobs that have done their
+    work in an earlier release and are not run again.
     """
 
     plan: Plan
@@ -69,6 +71,7 @@ class Outcome:
     rollback_to: int = 0
     recorded: bool = True
     run: str = ""
+    finished: frozenset[Key] = frozenset()
 
     def all_risks(self) -> list[Finding]:
         """What is worth knowing: of this kind of release, and of its plan."""

@@ -19,7 +19,8 @@ from .objects.assembly import Release
 from .objects.content_hash import is_named_by_content
 from .outcome import Outcome
 from .planning.irreversible import not_undone
-from .record.history import History, Record
+from .planning.omissions import components_of
+from .record.history import Record
 from .record.lease_lock import is_unacknowledged
 from .record.retention import FIRST_AS, before_current
 from .session import SMOKE_RESULT, ReleaseOptions
@@ -50,7 +51,8 @@ def restore(
     nothing further back is restored. The outcome's risks say what does not come back. Raises NothingToRestore,
     CannotRestore, and what `deploy` raises.
     """
-    history = History(cluster, options.namespace, options.name).read()
+    history = options.history(cluster).read()
+    history.require_trusted()
     repeated = None if number else _repeated(cluster, history.last, options)
     target = repeated or chosen(history.records, number, options.name)
     unheard = _is_unheard(cluster, history.last, options)
@@ -112,7 +114,11 @@ def chosen(records: t.Sequence[Record], number: int, name: str) -> Record:
     found = before_current(records)
     if found is None:
         known = ", ".join(f"{record.number} {record.state}" for record in records) or "none"
-        raise NothingToRestore(f"No other release of {name} that passed comes before the current one (known: {known})")
+        later = [str(record.number) for record in records[:-1] if record.state == PASSED]
+        ways = f". By its number can be restored: {', '.join(later)}" if later else ""
+        raise NothingToRestore(
+            f"No other release of {name} that passed comes before the current one (known: {known}){ways}"
+        )
     return found
 
 
@@ -127,7 +133,7 @@ def brought_back(cluster: Cluster, record: Record) -> Release:
     for key, live in zip(claims, cluster.parallel(lambda key: cluster.find(*key), claims), strict=True):
         if live is None:
             del kept[key]
-    return Release(record.manifests, _initial_replicas(record.manifests), kept)
+    return Release(record.manifests, _initial_replicas(record.manifests), kept, components_of(record))
 
 
 def _named(records: t.Sequence[Record], number: int, name: str) -> Record:

@@ -16,11 +16,12 @@ from .._findings.finding import Finding
 from .._health.progress import Tell, silent
 from .._objects.manifest import Key, Manifest
 from .fenced_writer import Writer
-from .objects.ownership import ReleaseName
+from .objects.content_hash import named_by_content
+from .objects.ownership import CREATED_BY, ReleaseName
 from .outcome import Phases
 from .planning.plan import Plan
 from .record.create_once import claim
-from .record.history import INTERRUPTED, History, Record
+from .record.history import INTERRUPTED, History, Record, Trust
 from .record.lease_lock import Lock, Superseded
 
 Approval = t.Callable[[Plan, int], None]
@@ -52,12 +53,15 @@ class ReleaseOptions:
     """How a release is to be made. `timeout` is in seconds, `about` says who makes it and why.
 
     `rollback_to` is the number of the release that comes back with it, 0 for one that is new; `verb` says what is done
-    to it otherwise. `takes_lock` has a run follow the former holder of the lock though it changes nothing. `approve`
-    raises when the plan is not the one that was approved. `tell` is told how the wait gets on, without what `mask`
-    takes out of a text; `expect` is told which manifests are at work, whose Secrets that has to know. `verify` asks a
-    release that is ready whether it serves. `play_begun` is when the play began, on the monotonic clock, 0 where that
-        is not known; `replan` lets it go on after another run was faster. `acknowledges`: the caller says when somebody
-    reads the result, so that a rollback nobody heard of is known.
+    to it otherwise. `settle`, `readiness_deadline` and `image_grace` are seconds as in `Facts`. `takes_lock` has a run
+    follow the former holder of the lock though it changes nothing. `approve` raises when the plan is not the one that
+    was approved. `remove_components` may be missing though the previous release had them. `tell` is told how the wait
+    gets on, without what `mask` takes out of a text; `expect` is told which manifests are at work, whose Secrets that
+    has to know. `verify` asks a release that is ready whether it serves. `play_begun` is when the play began, on the
+    monotonic clock, 0 where that is not known; `replan` lets it go on after another run was faster. `acknowledges`:
+    the caller says when somebody reads the result, so that a rollback nobody heard of is known. `trust` says which
+    records of the history are believed. A rollback to a record that is not signed grants nothing that the cluster does
+    not grant, or granted in `before` (live objects as the run found them), unless `rollback_rbac` allows it.
     """
 
     name: str
@@ -67,10 +71,14 @@ class ReleaseOptions:
     history_limit: int = HISTORY_LIMIT
     takeover: bool = False
     prune_allowed: tuple[str, ...] = ()
+    remove_components: tuple[str, ...] = ()
     about: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     rollback_to: int = 0
     verb: str = "deploy"
     takes_lock: bool = False
+    settle: float = 0.0
+    readiness_deadline: float = 0.0
+    image_grace: float = 0.0
     replan: bool = False
     play_begun: float = 0.0
     acknowledges: bool = False
@@ -79,10 +87,17 @@ class ReleaseOptions:
     tell: Tell = silent
     mask: t.Callable[[str], str] = str
     expect: t.Callable[[t.Iterable[Manifest]], None] = _nothing
+    trust: Trust = dataclasses.field(default_factory=Trust)
+    rollback_rbac: bool = False
+    before: t.Mapping[Key, Manifest] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def release(self) -> ReleaseName:
         return ReleaseName(self.name, self.namespace)
+
+    def history(self, cluster: Cluster) -> History:
+        """The history of the release, still to be read."""
+        return History(cluster, self.namespace, self.name, self.trust)
 
     @property
     def selector(self) -> str:
@@ -117,6 +132,16 @@ class Session:
         self.lock.require()
         return self.history.begin(manifests, {**about, "run": self.lock.token})
 
+    def forget(self, old: Record) -> None:
+        """Settings that only this release had go with its record."""
+        remembered = [record for record in self.history.records if record is not old]
+        still_used = {key for record in remembered for key in named_by_content(record.manifests)}
+        for key in sorted(named_by_content(old.manifests) - still_used):
+            live = self.cluster.find(*key)
+            if live is not None:
+                self.writer.delete(key, live)
+        self.history.forget(old)
+
 
 @contextlib.contextmanager
 def session(
@@ -142,9 +167,11 @@ def session(
     )
     try:
         with phases.phase("lock"):
-            _acquire(lock, cluster, options.namespace, make_namespace)
-            history = History(cluster, options.namespace, options.name).read()
+            _acquire(lock, cluster, options.release, make_namespace)
+            history = options.history(cluster).read()
             writer = Writer(cluster, lock)
+            if history.is_adopting:
+                history.adopt()
             took_over = bool(lock.taken_over or history.pending())
             if took_over:
                 _take_over(cluster, history, writer, lock, options, touched)
@@ -154,14 +181,15 @@ def session(
             lock.release()
 
 
-def _acquire(lock: Lock, cluster: Cluster, namespace: str, make_namespace: bool) -> None:
+def _acquire(lock: Lock, cluster: Cluster, release: ReleaseName, make_namespace: bool) -> None:
     """The lock lies in the release's namespace, which the first release has to make before anything else."""
     try:
         lock.acquire()
     except ApiError as error:
         if not (error.not_found and make_namespace):
             raise
-        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        metadata = {"name": release.namespace, "annotations": {CREATED_BY: release.name}}
+        bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         claim(cluster, "/api/v1/namespaces", bare, is_mine=bool)
         lock.acquire()
 

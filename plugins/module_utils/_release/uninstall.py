@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
@@ -14,8 +15,9 @@ from .._findings import registry
 from .._findings.finding import FAILED, Finding
 from .._objects.manifest import Key, Manifest
 from .apply import Applier
+from .deletion import await_gone
 from .deploy import ReleaseFailed
-from .namespace_conditions import holding, what_to_do
+from .namespace_contents import why_it_stays
 from .newer_release import require_none
 from .objects.ownership import ReleaseName, is_ours
 from .orphans import orphans
@@ -31,6 +33,7 @@ MADE_BY_WORKLOADS = (
     ("v1", "Pod", "controller-revision-hash"),
 )
 """What Deployments and StatefulSets make, with the label by which it is known."""
+ANOTHERS = "it belongs to somebody else by now"
 DATA_KINDS = NEVER_PRUNED | {"Secret"}
 DEFINITIONS = {"CustomResourceDefinition": "with it would go every object of its kind in the cluster"}
 
@@ -41,12 +44,13 @@ def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, c
     Without `with_data` the namespace, claims and Secrets stay. Raises ReleaseFailed when something will not go.
     """
     phases = Phases()
-    history = History(cluster, options.namespace, options.name)
+    history = options.history(cluster)
     with phases.phase("plan"):
-        outcome = _planned(cluster, history.read(), options, with_data, phases)
+        history.read().require_trusted()
+        outcome = _planned(cluster, history, options, with_data, phases)
     if check or not outcome.changed:
         planned = f"Removal of {options.name} (not made, check mode): {summary(outcome.plan)}."
-        outcome.message = planned if check else f"There is no {options.name}."
+        outcome.message = (planned if check else f"There is no {options.name}.") + _kept(outcome.plan)
         return outcome
     with session(cluster, options, phases) as held:
         require_none(cluster, options, history.records, held.history.records)
@@ -55,25 +59,37 @@ def remove(cluster: Cluster, options: ReleaseOptions, with_data: bool = False, c
                 outcome = _planned(cluster, held.history, options, with_data, phases)
         _carry_out(held, outcome, options, phases)
         held.lock.leave_nothing()
-    kept = ", ".join(str(step.key) for step in outcome.plan.doing(KEEP))
-    outcome.message = f"{options.name} was removed." + (f" Kept: {kept}." if kept else "")
+    outcome.message = f"{options.name} was removed.{_kept(outcome.plan)}"
     return outcome
+
+
+def _kept(plan: Plan) -> str:
+    """What stays, by the reasons for it."""
+    reasons: dict[str, list[str]] = {}
+    for step in plan.doing(KEEP):
+        reasons.setdefault(step.note.removeprefix("kept: "), []).append(str(step.key))
+    kept = "; ".join(f"{', '.join(objects)} ({reason})" for reason, objects in reasons.items())
+    return f" Kept: {kept}." if kept else ""
 
 
 def _carry_out(held: Session, outcome: Outcome, options: ReleaseOptions, phases: Phases) -> None:
     applier = Applier(held.cluster, held.writer, {})
     steps = outcome.plan.doing(PRUNE)
+    inner, namespaces = [[step for step in steps if (step.key.kind == "Namespace") is last] for last in (False, True)]
     with phases.phase("delete"):
-        applier.prune(step for step in steps if step.key.kind != "Namespace")
+        applier.prune(inner)
+        outcome.plan = outcome.plan.leaving(applier.left)
     with phases.phase("wait"):
-        outcome.findings = _wait_for_pods(held.cluster, options)
+        gone = [step for step in inner if step.key not in applier.left]
+        outcome.findings = _wait_for_pods(held.cluster, options) or await_gone(held.cluster, gone, options.timeout)
     _evaluate(outcome, options)
     for record in list(held.history.records):
         held.lock.require()
         held.history.forget(record)
+    held.history.forget_others()
     with phases.phase("namespace"):
-        applier.prune(step for step in steps if step.key.kind == "Namespace")
-        outcome.findings = _wait_for_namespaces(held.cluster, outcome.plan, options.timeout)
+        applier.prune(namespaces)
+        outcome.findings = await_gone(held.cluster, namespaces, options.timeout)
     _evaluate(outcome, options)
 
 
@@ -99,7 +115,8 @@ def _plan(cluster: Cluster, history: History, options: ReleaseOptions, with_data
         keys |= _data(cluster, options)
     kept = _kept_kinds(history, with_data)
     found = _live(cluster, sorted(keys))
-    return Plan(tuple(_step(key, live, kept) for key, live in found.items() if _is_ours(key, live, options.release)))
+    steps = [_step(key, live, kept, options.release) for key, live in found.items()]
+    return Plan(tuple(_namespace_step(cluster, step, options.release) for step in steps if step))
 
 
 def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
@@ -108,6 +125,14 @@ def _kept_kinds(history: History, with_data: bool) -> dict[str, str]:
         return {**dict.fromkeys(DATA_KINDS, "it holds data or secrets"), **DEFINITIONS}
     others = history.other_releases()
     return {**({"Namespace": f"release {', '.join(others)} lives in it"} if others else {}), **DEFINITIONS}
+
+
+def _namespace_step(cluster: Cluster, step: Step, release: ReleaseName) -> Step:
+    """A namespace goes only with the release that made it, and when nobody else has anything in it."""
+    if step.action != PRUNE or step.key.kind != "Namespace" or step.live is None:
+        return step
+    why = why_it_stays(cluster, step.live, release)
+    return dataclasses.replace(step, action=KEEP, predicted=step.live, note=f"kept: {why}") if why else step
 
 
 def _live(cluster: Cluster, keys: t.Sequence[Key]) -> dict[Key, Manifest]:
@@ -146,7 +171,10 @@ def _is_ours(key: Key, live: Manifest, release: ReleaseName) -> bool:
     return key.kind == "PersistentVolumeClaim" or is_ours(live, release)
 
 
-def _step(key: Key, live: Manifest, kept: t.Mapping[str, str]) -> Step:
+def _step(key: Key, live: Manifest, kept: t.Mapping[str, str], release: ReleaseName) -> Step | None:
+    """What happens to one object; None for a namespace that never was the release's."""
+    if not _is_ours(key, live, release):
+        return None if key.kind == "Namespace" else Step(key, KEEP, None, live, live, note=f"kept: {ANOTHERS}")
     if key.kind in kept:
         return Step(key, KEEP, None, live, live, note=f"kept: {kept[key.kind]}")
     return Step(key, PRUNE, None, live, None)
@@ -157,30 +185,17 @@ def _wait_for_pods(cluster: Cluster, options: ReleaseOptions) -> list[Finding]:
     return [_still_there(f"Pod {options.namespace}/{name}", options.timeout) for name in left]
 
 
-def _wait_for_namespaces(cluster: Cluster, plan: Plan, timeout: float) -> list[Finding]:
-    names = {step.key.name for step in plan.doing(PRUNE) if step.key.kind == "Namespace"}
-    left = _wait_until_empty(cluster, [Source("v1", "Namespace")], timeout, names)
-    return [_still_there(f"Namespace {name}", timeout, cluster.find("v1", "Namespace", "", name)) for name in left]
+def _still_there(what: str, timeout: float) -> Finding:
+    return registry.DELETION_STUCK.found(what, f"it is still there {timeout:.0f} s after its deletion was asked for")
 
 
-def _still_there(what: str, timeout: float, live: Manifest | None = None) -> Finding:
-    message = f"it is still there {timeout:.0f} s after its deletion was asked for"
-    held, next_step = (holding(live), what_to_do(live)) if live else ([], "")
-    return registry.DELETION_STUCK.found(what, message, held, next_step=next_step)
-
-
-def _wait_until_empty(
-    cluster: Cluster, sources: t.Sequence[Source], timeout: float, names: t.Collection[str] | None = None
-) -> list[str]:
-    """Wait until no object (of these names) is left in the sources; the names of those that are still there."""
-    if names is not None and not names:
-        return []
+def _wait_until_empty(cluster: Cluster, sources: t.Sequence[Source], timeout: float) -> list[str]:
+    """Wait until no object is left in the sources; the names of those that are still there."""
     with Informer(cluster, sources) as informer:
         informer.synced(timeout)
 
         def left() -> list[str]:
-            found = [item["metadata"]["name"] for source in sources for item in informer.objects(source.kind)]
-            return [name for name in found if names is None or name in names]
+            return [item["metadata"]["name"] for source in sources for item in informer.objects(source.kind)]
 
         until(informer, lambda: not left(), time.monotonic() + timeout)
         return left()

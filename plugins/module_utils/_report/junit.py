@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
+import xml.etree.ElementTree as ET  # it only writes  # nosec B405
 
 from .._findings.finding import FAILED, INCONCLUSIVE, Finding
 from .._text.printable import lines_of, printable
-from .model import SKIPPED, Check, Report
+from .model import SKIPPED, CheckResult, Report
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write."""
@@ -51,7 +51,7 @@ def render_junit(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _add(suite: ET.Element, check: Check, report: Report) -> None:
+def _add(suite: ET.Element, check: CheckResult, report: Report) -> None:
     case = ET.SubElement(
         suite,
         "testcase",

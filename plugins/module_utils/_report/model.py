@@ -9,9 +9,10 @@ import dataclasses
 import typing as t
 
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Finding
+from .._health.progress import Moment
 from .._redaction.mask import Mask
 from .._text.printable import one_line, printable_values
-from .timeline import Moment, moments_of
+from .timeline import moments_of
 
 SCHEMA = 1
 """Grows when a key of the JSON report changes its meaning or goes."""
@@ -32,7 +33,7 @@ Values = t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One check: its verdict, its sentence for a person, the seconds that it took, the rules that it went through."""
 
     name: str
@@ -77,7 +78,7 @@ class Report:
     namespace: str
     host: str
     made: str
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     number: int = 0
     timeline: tuple[Moment, ...] = ()
 
@@ -88,7 +89,7 @@ class Report:
         return min(ran, key=GRAVITY.index, default=INCONCLUSIVE)
 
     @property
-    def worst(self) -> Check | None:
+    def worst(self) -> CheckResult | None:
         """The first of the gravest checks, None where all is well."""
         grave = [check for check in self.checks if check.verdict in (FAILED, INCONCLUSIVE)]
         return min(grave, key=lambda check: GRAVITY.index(check.verdict), default=None)
@@ -148,15 +149,15 @@ def report_of(about: Values, results: t.Mapping[str, Values], secrets: t.Mapping
     )
 
 
-def check_of(name: str, result: Values) -> Check:
+def check_of(name: str, result: Values) -> CheckResult:
     """From one module's result; a task that ended without a verdict is inconclusive, whatever the reason."""
     msg = str(result.get("msg") or "")
     if result.get("skipped"):
-        return Check(name, SKIPPED, str(result.get("skip_reason") or "It was not asked for."))
+        return CheckResult(name, SKIPPED, str(result.get("skip_reason") or "It was not asked for."))
     seconds = seconds_of(result)
     if result.get("verdict") not in GRAVITY:
-        return Check(name, INCONCLUSIVE, msg or "It gave no verdict.", _of_error(name, result, msg), seconds)
-    return Check(
+        return CheckResult(name, INCONCLUSIVE, msg or "It gave no verdict.", _of_error(name, result, msg), seconds)
+    return CheckResult(
         name,
         str(result["verdict"]),
         msg,
@@ -193,7 +194,7 @@ def _of_error(name: str, result: Values, msg: str) -> tuple[Finding, ...]:
     return (Finding(str(result["error_id"]), "error", TITLES.get(name, name), msg),)
 
 
-def _check_as_dict(check: Check) -> dict[str, t.Any]:
+def _check_as_dict(check: CheckResult) -> dict[str, t.Any]:
     values = {
         "name": check.name,
         "title": check.title,

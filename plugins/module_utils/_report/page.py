@@ -11,7 +11,7 @@ from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, SEVERITIES, Findin
 from .css import CSS
 from .html import Html, joined, tag
 from .load_section import loading
-from .model import SKIPPED, Check, Report
+from .model import SKIPPED, CheckResult, Report
 from .rollout_chart import chart, listed, worded
 
 REPOSITORY = "https://github.com/brianlong/intelgraph/blob/main"
@@ -80,7 +80,7 @@ def _sign(verdict: str) -> Html:
     return tag("span", f"{SIGNS[verdict]} ", class_="verdict", aria_hidden="true")
 
 
-def _checks(checks: t.Sequence[Check]) -> Html:
+def _checks(checks: t.Sequence[CheckResult]) -> Html:
     rows = (
         tag(
             "tr",
@@ -111,7 +111,7 @@ def _findings(report: Report) -> Html | None:
     return tag("section", tag("h2", f"Findings ({len(found)})"), *(_finding(*pair) for pair in found))
 
 
-def _finding(finding: Finding, check: Check) -> Html:
+def _finding(finding: Finding, check: CheckResult) -> Html:
     evidence = tag("pre", "\n".join(finding.evidence)) if finding.evidence else None
     facts: dict[str, str | None] = {
         "container": finding.container and tag("code", finding.container),
@@ -154,11 +154,11 @@ def _timeline(report: Report) -> Html | None:
     )
 
 
-def _loads(checks: t.Sequence[Check]) -> list[Html | None]:
+def _loads(checks: t.Sequence[CheckResult]) -> list[Html | None]:
     return [loading(f"load-{number}", check.title, check.load, _badge) for number, check in enumerate(checks)]
 
 
-def _rules(checks: t.Sequence[Check]) -> Html | None:
+def _rules(checks: t.Sequence[CheckResult]) -> Html | None:
     rows = [
         tag("tr", tag("td", demand), tag("td", _badge(verdict)), tag("td", tag("code", rule), class_="id"))
         for check in checks

@@ -42,7 +42,7 @@ class Flag(t.NamedTuple):
     kind: str
 
 
-class Step(t.NamedTuple):
+class PlotStep(t.NamedTuple):
     """A piece of an area: from left to right, between top and bottom, in shares of the picture's width and height."""
 
     left: float
@@ -89,7 +89,7 @@ def plot(
     )
 
 
-def area(steps: t.Sequence[Step]) -> str:
+def area(steps: t.Sequence[PlotStep]) -> str:
     """The path around steps that follow one another: along the top, and back along the bottom."""
     rows = [
         tuple(place(number) for number in (SIDE * left, SIDE * right, SIDE - SIDE * top, SIDE - SIDE * bottom))
@@ -100,7 +100,7 @@ def area(steps: t.Sequence[Step]) -> str:
     return f"M{forth[1:]} {back} Z"
 
 
-def outline(steps: t.Sequence[Step]) -> str:
+def outline(steps: t.Sequence[PlotStep]) -> str:
     """The path along the top of steps only."""
     rows = [
         tuple(place(number) for number in (SIDE * step.left, SIDE * step.right, SIDE - SIDE * step.top))

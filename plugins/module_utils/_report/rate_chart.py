@@ -11,7 +11,7 @@ import typing as t
 
 from .html import Html, joined, tag
 from .latency_chart import spoken
-from .plot import Label, Step, area, legend, outline, plot, ticks
+from .plot import Label, PlotStep, area, legend, outline, plot, ticks
 from .rollout_chart import time_ticks, worded
 
 KINDS = {
@@ -78,7 +78,7 @@ def failures(name: str, slots: Slots) -> Html | None:
         for number, slot in enumerate(slots):
             ground = grounds[number]
             grounds[number] += slot["failed"].get(kind, 0) / slot["seconds"] / most
-            steps.append(Step(*_sides(slots, slot), grounds[number], ground))
+            steps.append(PlotStep(*_sides(slots, slot), grounds[number], ground))
         shapes.append(tag("path", d=area(steps), class_=f"band {KINDS[kind][0]}"))
     picture = plot(name, "Failed requests a second", described_failures(slots), shapes, _up(most), _along(slots))
     return joined(
@@ -117,8 +117,8 @@ def _slowest(slots: Slots) -> str:
     return f"The slowest were those planned from {worded(slow['second'])} on: 95 % within {spoken(slow['p95'])}."
 
 
-def _steps(slots: Slots, trace: str, most: float) -> list[Step]:
-    return [Step(*_sides(slots, slot), slot[trace] / slot["seconds"] / most) for slot in slots]
+def _steps(slots: Slots, trace: str, most: float) -> list[PlotStep]:
+    return [PlotStep(*_sides(slots, slot), slot[trace] / slot["seconds"] / most) for slot in slots]
 
 
 def _sides(slots: Slots, slot: Values) -> tuple[float, float]:

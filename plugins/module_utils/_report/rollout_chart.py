@@ -9,9 +9,9 @@ import math
 import typing as t
 
 from .._health.pod_phases import FAILING, OLD, PENDING, READY, STARTING, TERMINATING
+from .._health.progress import Moment
 from .html import Html, joined, tag
-from .plot import TICKS, Label, Step, area, legend, plot, ticks
-from .timeline import Moment
+from .plot import TICKS, Label, PlotStep, area, legend, plot, ticks
 
 STACK = (READY, OLD, TERMINATING, STARTING, PENDING, FAILING)
 """From the ground up: those that serve carry the others."""
@@ -49,7 +49,7 @@ def band(moments: t.Sequence[Moment], phase: str, end: float, most: int) -> str:
     for moment, following in zip(moments, [*(each.seconds for each in moments[1:]), end], strict=True):
         bottom = sum(moment.pods.get(each, 0) for each in below)
         left, right = (min(second / end, 1.0) for second in (moment.seconds, following))
-        steps.append(Step(left, right, (bottom + moment.pods.get(phase, 0)) / most, bottom / most))
+        steps.append(PlotStep(left, right, (bottom + moment.pods.get(phase, 0)) / most, bottom / most))
     return area(steps)
 
 

@@ -5,25 +5,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import typing as t
 
 from .._health.pod_phases import FAILING, PENDING, PHASES, READY, STARTING
+from .._health.progress import Moment
 
 Values = t.Mapping[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Moment:
-    """After how many seconds, the number of pods in each phase from then on, and what was told."""
-
-    seconds: float
-    pods: dict[str, int]
-    message: str = ""
-
-    def as_dict(self) -> dict[str, t.Any]:
-        return dataclasses.asdict(self)
 
 
 def moments_of(results: t.Iterable[Values]) -> tuple[Moment, ...]:

@@ -23,7 +23,7 @@ from .checks.defaults import Expectations, default_checks
 from .http.request import NotAllowed, Url, below, parse_url, refuse_foreign, refuse_unused, wire
 from .load.gates import GATES
 from .load.rate_limiter import Limiter
-from .load.schedule import Plan, Request, refuse_excess
+from .load.schedule import LoadPlan, Request, refuse_excess
 from .load.statistics import requests_needed
 
 Params = t.Mapping[str, t.Any]
@@ -41,11 +41,11 @@ class SmokePlan:
     url: Url
     checks: tuple[Check, ...]
     status: Url | None
-    load: Plan | None
+    load: LoadPlan | None
     gates: t.Mapping[str, float]
     extensions: int
     limiter: Limiter | None
-    limiter_plan: Plan | None
+    limiter_plan: LoadPlan | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -273,7 +273,7 @@ def _refuse_unreadable(check: Check) -> None:
             raise NotAllowed(f"check {check.name}: {wrong}")
 
 
-def _plan(url: Url, load: Params, answering: str) -> Plan:
+def _plan(url: Url, load: Params, answering: str) -> LoadPlan:
     wanted = load["requests"] or ([{"path": answering}] if answering else [])
     if not wanted:
         raise NotAllowed(
@@ -282,7 +282,7 @@ def _plan(url: Url, load: Params, answering: str) -> Plan:
         )
     requests = tuple(_request(url, given) for given in wanted)
     seconds = load["seconds"] or _needed_seconds(load["rate"], load["gates"] or {})
-    return Plan(
+    return LoadPlan(
         url=url,
         requests=requests,
         rate=load["rate"],
@@ -315,7 +315,7 @@ def _request(base: Url, given: Params) -> Request:
     )
 
 
-def _gates_of(plan: Plan, given: Params) -> dict[str, float]:
+def _gates_of(plan: LoadPlan, given: Params) -> dict[str, float]:
     """The gates of a load. It has to keep up with its rate where errors are judged, and nothing else is said of it."""
     gates = _gates(given)
     allowed = given.get("error_ratio")
@@ -344,8 +344,8 @@ def _limiter(given: Params) -> Limiter:
     return limiter
 
 
-def _limiter_plan(url: Url, given: Params, load: Params, limiter: Limiter) -> Plan:
-    plan = Plan(
+def _limiter_plan(url: Url, given: Params, load: Params, limiter: Limiter) -> LoadPlan:
+    plan = LoadPlan(
         url=url,
         requests=(_request(url, {"path": given["path"]}),),
         rate=given["rate"],

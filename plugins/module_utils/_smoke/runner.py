@@ -16,7 +16,7 @@ from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding, verdict
 from .._findings.registry import by_severity
 from . import past_ingress
 from .checks import addresses, availability, pod_coverage
-from .checks.retry import Outcome, findings_of, repeat_all
+from .checks.retry import CheckOutcome, findings_of, repeat_all
 from .http.probe import Addresses, Asker, lookup
 from .http.request import address_of, parse_url, wire
 from .load import rate_limiter
@@ -116,7 +116,7 @@ def _known(smoke_plan: SmokePlan, transport: Transport) -> addresses.Known:
     return addresses.known(smoke_plan.url, checks, transport.resolve, transport.timeout, lookup)
 
 
-def _at_each(smoke_plan: SmokePlan, transport: Transport, reached: addresses.Known) -> list[Outcome]:
+def _at_each(smoke_plan: SmokePlan, transport: Transport, reached: addresses.Known) -> list[CheckOutcome]:
     url = smoke_plan.url
 
     def asker(place: str) -> Asker:

@@ -16,7 +16,7 @@ from .._health.facts import Live
 from .._health.log_fetcher import SWEPT
 from .._redaction.secret_values import secret_values
 from .logs import log_names, reading, share, tail
-from .scope import Bounds, Collected, LeftOut, LogName, Subject
+from .scope import Bounds, BundleSubject, Collected, LeftOut, LogName
 from .selection import belonging
 
 PAGE, MOST = 500, 10_000
@@ -61,7 +61,7 @@ Ask = t.Callable[[], t.Any]
 
 def gather(
     cluster: Cluster,
-    subject: Subject,
+    subject: BundleSubject,
     bounds: Bounds,
     kinds: t.Sequence[tuple[str, str]] = KINDS,
     with_surroundings: bool = True,
@@ -82,16 +82,24 @@ def gather(
         if with_surroundings:
             reader.surroundings()
         reader.logs(bounds)
+        if "Secret" in listed:  # what was synced or rotated meanwhile may stand in a log
+            newer = secret_values(reader.objects([("v1", "Secret")]).get("Secret", ()))
+            found.values.update((_label(label, value, found.values), value) for label, value in newer.items())
         found.now = cluster.clock.now()
         return found
     finally:
         cluster.limits = limits
 
 
-def _kinds(subject: Subject, kinds: t.Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _kinds(subject: BundleSubject, kinds: t.Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     recorded = [(m["apiVersion"], m["kind"]) for record in subject.records for m in record.manifests]
     known = {kind for api_version, kind in kinds}
     return [*kinds, *sorted({(version, kind) for version, kind in recorded if kind not in known})]
+
+
+def _label(label: str, value: str, known: t.Mapping[str, str]) -> str:
+    """The label of a value that was read again; another one where the former value must stay known beside it."""
+    return label if known.get(label, value) == value else f"{label} (newer)"
 
 
 def _trimmed(live: dict[str, t.Any]) -> Live:

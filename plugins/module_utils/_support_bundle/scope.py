@@ -58,7 +58,7 @@ class LogName(t.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
+class BundleSubject:
     """A release. `records` are its history, the oldest first; `values` secret values known beforehand, by label."""
 
     name: str
@@ -79,7 +79,7 @@ class Collected:
     A kind that could not be read is no key of it.
     """
 
-    subject: Subject
+    subject: BundleSubject
     host: str
     now: float
     version: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._health.facts import Live
-from .scope import Subject, identity
+from .scope import BundleSubject, identity
 
 INSTANCE = "app.kubernetes.io/instance"
 SURROUNDINGS = ("Namespace", "ResourceQuota", "LimitRange")
@@ -32,7 +32,7 @@ NAMED = {
 """Where an object names another of the kind, by the last fields of the path."""
 
 
-def belonging(objects: t.Mapping[str, t.Sequence[Live]], subject: Subject) -> dict[str, tuple[Live, ...]]:
+def belonging(objects: t.Mapping[str, t.Sequence[Live]], subject: BundleSubject) -> dict[str, tuple[Live, ...]]:
     """The objects that belong to the release, by kind; a kind of which none does is there, with none."""
     everything = [live for lives in objects.values() for live in lives if live["kind"] != "Event"]
     kept = {_uid(live): live for live in _roots(everything, subject)}
@@ -49,7 +49,7 @@ def belonging(objects: t.Mapping[str, t.Sequence[Live]], subject: Subject) -> di
     return {kind: tuple(live for live in ordered if live["kind"] == kind) for kind in objects}
 
 
-def _roots(everything: t.Iterable[Live], subject: Subject) -> list[Live]:
+def _roots(everything: t.Iterable[Live], subject: BundleSubject) -> list[Live]:
     """What the release declares or declared, what carries its label, and what bears on everything in the namespace."""
     declared = {identity(manifest) for record in subject.records for manifest in record.manifests}
     return [

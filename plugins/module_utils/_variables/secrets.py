@@ -31,6 +31,12 @@ PLACEHOLDER = re.compile(
 NO_URL = urllib.parse.SplitResult("", "", "", "", "")
 SHORTEST_SIGNING_KEY = 32
 """Characters; a shorter key is weaker than the HMAC-SHA256 that it is used for."""
+KEYS = ("AI API keys", "External service token")
+SHORTEST_KEY = 8
+"""Characters of the shortest credential that a service gives out."""
+BYTE_ORDER_MARK = "\ufeff"
+BLANK = f" \t\r\n\v\f\u00a0\u200b{BYTE_ORDER_MARK}"
+"""What is not to be seen at the edges of a value: from an editor, from echo, from a copy out of a web page."""
 ENCRYPTING_SSLMODES = ("require", "verify-ca", "verify-full")
 
 STORES = {
@@ -75,6 +81,13 @@ def _unusable(values: Values) -> t.Iterator[str]:
             yield f"secrets_values.{key} cannot be the name of an environment variable. Use A-Z, 0-9 and _."
         if not isinstance(value, str):
             yield f"secrets_values.{key} must be a string, but a {type(value).__name__} was given. Put it in quotes."
+        elif value and not value.strip(BLANK):
+            yield f"secrets_values.{key} holds nothing but blanks. Put the real value there."
+        elif value != value.strip(BLANK) and "-----BEGIN" not in value:
+            yield (
+                f"secrets_values.{key} {_edge(value)}, which becomes part of the value. Take it out; of a file that is "
+                "read with a lookup by the filter trim, in YAML by | followed by - (|-)."
+            )
         elif PLACEHOLDER.fullmatch(value.strip()):
             yield f"secrets_values.{key} still holds a placeholder. Put the real value there, in an Ansible Vault file."
         elif key == "JWT_SIGNING_KEY" and 0 < len(value) < SHORTEST_SIGNING_KEY:
@@ -82,6 +95,17 @@ def _unusable(values: Values) -> t.Iterator[str]:
                 f"JWT signing key: secrets_values.{key} is shorter than {SHORTEST_SIGNING_KEY} characters. "
                 "Make one with: openssl rand -base64 48"
             )
+        elif (
+            values["maestro_environment"] == "production" and GROUPS.get(key) in KEYS and 0 < len(value) < SHORTEST_KEY
+        ):
+            yield f"{GROUPS[key]}: secrets_values.{key} is shorter than {SHORTEST_KEY} characters: no key is as short."
+
+
+def _edge(value: str) -> str:
+    """What stands before or after a value and is not to be seen."""
+    if value.startswith(BYTE_ORDER_MARK):
+        return "begins with a byte order mark"
+    return "ends with a new line" if value.endswith(("\n", "\r")) else "begins or ends with a blank"
 
 
 def _database(values: Values) -> t.Iterator[str]:

@@ -129,6 +129,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": WAIT_TIMEOUT,
         "description": ["Seconds that a release may take until everything is ready."],
     },
+    "maestro_image_grace": {
+        "type": "int",
+        "default": 0,
+        "description": [
+            "Seconds for which a registry may say that it does not have an image before the release fails.",
+            "For a registry that is replicated: images come to it some time after they were pushed elsewhere.",
+        ],
+    },
     "maestro_progress": {
         "type": "bool",
         "default": True,
@@ -143,6 +151,23 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "type": "int",
         "default": HISTORY_LIMIT,
         "description": ["Number of releases that the cluster remembers."],
+    },
+    "maestro_history_key": {
+        "type": "str",
+        "default": "",
+        "no_log": True,
+        "description": [
+            "Key that signs the records of releases, at least 32 characters, from a vault or a credential of AWX.",
+            "With it only records are believed that it has signed. Give each cluster its own, and all plays the same.",
+        ],
+    },
+    "maestro_history_adopt": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether to believe the history as it is found, whoever made it, and to take it over. For one run only:",
+            "after an upgrade from records in ConfigMaps, and when C(maestro_history_key) is new, another or lost.",
+        ],
     },
     "maestro_history_revision": {
         "type": "int",
@@ -187,6 +212,15 @@ SHARED: dict[str, dict[str, t.Any]] = {
             "Written as C(PersistentVolumeClaim/maestro-data) or C(Secret/maestro-tls).",
         ],
     },
+    "maestro_remove_components": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Components (roles) that a release may lack though the former one had them; what they brought is removed.",
+            "Without it a play that was run in part is refused before anything changes.",
+        ],
+    },
     "maestro_plan_file": {
         "type": "path",
         "default": "",
@@ -221,6 +255,14 @@ SHARED: dict[str, dict[str, t.Any]] = {
         "default": 0,
         "description": [
             "Number of the release that C(rollback) restores. 0 means the last one that passed before the current."
+        ],
+    },
+    "maestro_rollback_rbac": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether C(rollback) may also create or change roles, bindings and objects outside of the namespace that",
+            "the live release does not hold. Without C(maestro_history_key) they are named and refused.",
         ],
     },
     "maestro_report_dir": {

@@ -4,7 +4,8 @@
 """Strict types for variables: what Ansible would silently convert is refused, in words that say what to write.
 
 Ansible's own validation turns `"true"` into a boolean and `"3"` into a number, but the template still sees the
-string. So a value must have the type that the argument spec names.
+string. So a value must have the type that the argument spec names; `plain_text` has made that of a text which can mean
+only one thing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "path": ((str,), "a path (a string)"),
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
-    "bool": ((bool,), "a boolean (true or false without quotes)"),
+    "bool": ((bool,), "a boolean"),
     "list": ((list,), "a list"),
     "dict": ((dict,), "a dictionary"),
     "raw": ((object,), "anything"),
@@ -32,12 +33,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (list, "a list"),
     (dict, "a dictionary"),
 )
-HINTS = {
-    "str": "Put the value in quotes.",
-    "int": "Write it without quotes; on the command line use -e '{{\"{name}\": 3}}' instead of -e {name}=3.",
-    "float": "Write it without quotes; on the command line use -e '{{\"{name}\": 0.5}}' instead of -e {name}=0.5.",
-    "bool": "Write it without quotes; on the command line use -e '{{\"{name}\": true}}' instead of -e {name}=true.",
-}
+HINTS = {"str": "Put the value in quotes.", "bool": "Write true or false."}
 
 
 def problems_of(values: t.Mapping[str, t.Any], options: Options, stem: str = "", hidden: bool = False) -> list[str]:
@@ -85,7 +81,7 @@ def _wrong_type(name: str, value: t.Any, expected: str, hidden: bool) -> str:
     if isinstance(value, types) and not is_bool_for_number:
         return ""
     given = _kind(value) if hidden or isinstance(value, (dict, list)) else repr(_plain(value))
-    hint = HINTS.get(expected, "").format(name=name)
+    hint = HINTS.get(expected, "")
     return f"{name} must be {words}, but {given} was given. {hint}".rstrip()
 
 

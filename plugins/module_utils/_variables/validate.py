@@ -46,11 +46,13 @@ def context_of(role: str, values: Values, chosen: Values) -> dict[str, t.Any]:
     return CONTEXTS[role](values, chosen) if role in CONTEXTS else {}
 
 
-def of_role(role: str, options: Options, values: Values, given: t.Iterable[str]) -> list[str]:
+def of_role(
+    role: str, options: Options, values: Values, given: t.Iterable[str], environment: t.Collection[str] = ()
+) -> list[str]:
     """Every problem of a role's variables and of the shared ones, a sentence each.
 
     `options` is the role's argument spec, `values` its templated variables with the shared ones, `given` the
-    names of all variables that the host has.
+    names of all variables that the host has, `environment` those that its templates set in containers.
     """
     names = list(given)
     found = unknown_names.problems(f"{role}_", names, options)
@@ -59,7 +61,13 @@ def of_role(role: str, options: Options, values: Values, given: t.Iterable[str])
     if found:
         return found
     rules = RULES.get(role)
-    return [*_names(values), *(rules(values) if rules else [])]
+    taken = workload.overridden(values, environment) if role == "workload" else []
+    return [*_names(values), *taken, *(rules(values) if rules else [])]
+
+
+def warnings_of_role(role: str, options: Options, given: t.Iterable[str]) -> list[str]:
+    """What is no mistake for sure: names that only begin like the role's."""
+    return unknown_names.strangers(f"{role}_", given, options)
 
 
 def _names(values: Values) -> list[str]:

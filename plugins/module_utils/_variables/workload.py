@@ -17,18 +17,6 @@ Values = t.Mapping[str, t.Any]
 IMAGE = re.compile(r"[a-z0-9]+([._:/-]+[a-zA-Z0-9]+)*")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-OWN_ENVIRONMENT = frozenset(
-    (
-        "MAESTRO_CONFIG",
-        "MAESTRO_REVISION",
-        "MAESTRO_ZONE",
-        "NODE_EXTRA_CA_CERTS",
-        "NODE_NAME",
-        "NODE_OPTIONS",
-        "POD_NAME",
-        "POD_NAMESPACE",
-    )
-)
 SHUTDOWN_MARGIN_SECONDS = 5
 NLB_FORGETS_SECONDS = 120
 """How long an NLB may send new connections to a pod that has been taken out, whatever its settings."""
@@ -55,6 +43,7 @@ AT_LEAST_ONE = (
     "workload_readiness_period_seconds",
     "workload_readiness_timeout_seconds",
     "workload_readiness_failures",
+    "workload_readiness_deadline_seconds",
     "workload_startup_timeout_seconds",
     "workload_startup_period_seconds",
     "workload_orchestration_max_concurrent_sources",
@@ -123,10 +112,14 @@ def _dictionaries(values: Values) -> t.Iterator[str]:
     for name in values["workload_environment"]:
         if not ENVIRONMENT_NAME.fullmatch(name):
             yield f"workload_environment.{name} cannot be the name of an environment variable. Use A-Z, 0-9 and _."
-        elif name in OWN_ENVIRONMENT:
-            yield f"workload_environment.{name} is set by the role itself. Remove it."
         elif name in values["maestro_required_secret_keys"]:
             yield f"workload_environment.{name} would replace the secret of that name and is no secret. Remove it."
+
+
+def overridden(values: Values, environment: t.Collection[str]) -> list[str]:
+    """Variables of the environment that the role's templates set by themselves."""
+    names = [name for name in values["workload_environment"] if name in environment]
+    return [f"workload_environment.{name} is set by the role itself. Remove it." for name in names]
 
 
 def _image(values: Values) -> t.Iterator[str]:

@@ -46,7 +46,7 @@ NOTHING: Values = {
 ALLOWING = "If the name may still be asked, put it into maestro_smoke_allowed_hosts, then run the playbook smoke."
 
 
-class Refused(ClusterError):
+class SmokeRefused(ClusterError):
     """What was asked for must not be sent."""
 
     finding_type = registry.SMOKE_NOT_ALLOWED
@@ -67,7 +67,7 @@ def options(given: Params, connection: Params) -> Values:
     """
     checked = ModuleArgumentSpecValidator(SMOKE).validate(dict(given))
     if checked.error_messages:
-        raise Refused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
+        raise SmokeRefused(f"The options of the smoke test cannot be used: {'; '.join(checked.error_messages)}")
     params = {**connection, **checked.validated_parameters}
     _parsed(params)
     return params
@@ -79,7 +79,7 @@ def _parsed(params: Params) -> SmokeOptions:
         if parsed.port_forward:
             inner(params, tls=False)
     except NotAllowed as refusal:
-        raise Refused(str(refusal)) from None
+        raise SmokeRefused(str(refusal)) from None
     return parsed
 
 
@@ -102,7 +102,7 @@ def _run(parsed: SmokeOptions, connection: Params, only_checks: bool) -> Values:
             result = run(plan, expected, transport, parsed.prometheus)
             return {**result, "port_forward": through.as_dict() if through else {}}
     except NotAllowed as refusal:
-        raise Refused(str(refusal)) from None
+        raise SmokeRefused(str(refusal)) from None
 
 
 def verification(params: Params) -> Verify | None:
@@ -122,7 +122,7 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     """
     try:
         params = options(recalled(given, kept), connection)
-    except (NotAllowed, Refused) as refusal:
+    except (NotAllowed, SmokeRefused) as refusal:
         return _unproven(
             registry.SMOKE_NOT_ALLOWED.found("smoke", str(refusal), severity="warning", next_step=ALLOWING)
         )
@@ -131,7 +131,7 @@ def smoke_result(given: Params, connection: Params, kept: Params) -> SmokeResult
     except ClusterError as error:
         about = params["port_forward"] or "smoke"
         return _unproven(error.finding(about, severity="warning"))
-    findings = tuple(Finding(**{**each, "evidence": tuple(each["evidence"])}) for each in result["findings"])
+    findings = tuple(map(Finding.from_values, result["findings"]))
     figures = (
         "verdict",
         "msg",

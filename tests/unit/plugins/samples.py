@@ -49,7 +49,7 @@ def service(name: str = "maestro", **spec: t.Any) -> Manifest:
 def deployment(name: str = "maestro", replicas: int | None = 3, **pod: t.Any) -> Manifest:
     """A Deployment; `pod` are fields of its pod spec."""
     container = {"name": "maestro", "image": "ghcr.io/intelgraph/maestro:2.0.0"}
-    spec: Manifest = {"template": {"spec": {"containers": [container], **pod}}}
+    spec: Manifest = {"template": {"metadata": {"labels": dict(LABELS)}, "spec": {"containers": [container], **pod}}}
     if replicas is not None:
         spec["replicas"] = replicas
     return manifest("apps/v1", "Deployment", name, spec=spec)

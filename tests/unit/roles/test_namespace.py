@@ -294,7 +294,7 @@ def test_a_further_upstream_gets_a_policy_of_its_own() -> None:
     ("variables", "words"),
     [
         ({"namespace_quota_podz": 3}, "Did you mean namespace_quota_pods?"),
-        ({"namespace_manage": "true"}, "namespace_manage must be a boolean"),
+        ({"namespace_manage": "maybe"}, "namespace_manage must be a boolean"),
         ({"namespace_pod_security_level": "strict"}, "namespace_pod_security_level must be one of restricted"),
         ({"maestro_identity": {"provider": "irsa"}}, "maestro_identity.role must be the ARN of an IAM role"),
     ],

@@ -330,8 +330,8 @@ def test_azure_pods_ask_for_their_identity() -> None:
     ("variables", "words"),
     [
         ({"workload_imag": "x"}, "Did you mean workload_image?"),
-        ({"workload_replicas": "3"}, "workload_replicas must be a whole number"),
-        ({"workload_autoscaling_enabled": "true"}, "workload_autoscaling_enabled must be a boolean"),
+        ({"workload_replicas": "three"}, "workload_replicas must be a whole number"),
+        ({"workload_autoscaling_enabled": "maybe"}, "workload_autoscaling_enabled must be a boolean"),
         ({"workload_persistence_mode": "shared"}, "ebs.csi.aws.com makes volumes that one node mounts at a time"),
         ({"workload_image": "ghcr.io/x/y:latest"}, "needs a tag other than latest"),
         ({"workload_tolerations": [{"keys": "x"}]}, "workload_tolerations[0].keys is not known"),
@@ -342,3 +342,13 @@ def test_a_wrong_variable_is_refused_by_name(variables: dict[str, t.Any], words:
     with pytest.raises(AnsibleActionFail, match="nothing was changed") as refusal:
         render("workload", **variables)
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("keys", [[], ["DATABASE_USERNAME", "DATABASE_PASSWORD"]])
+def test_no_variable_that_the_template_sets_can_be_set_otherwise(keys: list[str]) -> None:
+    given = {"maestro_required_secret_keys": keys} if keys else {}
+    names = set(environment(workload_ca_bundle="-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", **given))
+    assert {"NODE_ENV", "XDG_CACHE_HOME", "NODE_EXTRA_CA_CERTS"} <= names
+    for name in names:
+        with pytest.raises(AnsibleActionFail, match=f"workload_environment.{name} is set by the role itself"):
+            environment(workload_environment={name: "x"})

@@ -14,6 +14,7 @@ import typing as t
 from ..finding import SEVERITIES, Finding, FindingType
 from .cluster import *
 from .connection import *
+from .objects import *
 from .posture import *
 from .release import *
 from .smoke import *

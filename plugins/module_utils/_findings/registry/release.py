@@ -11,8 +11,35 @@ BAD_COMPONENTS = FindingType(
     "bad-components",
     "error",
     2010,
-    next_step="Leave components and secret_values of the task out: it takes what the component tasks registered.",
+    next_step=(
+        "Nothing was changed. Correct the objects; what roles contribute is taken by itself when components and "
+        "secret_values are left out of the task."
+    ),
     cause="Something other than the component tasks filled these options.",
+)
+COMPONENTS_MISSING = FindingType(
+    "components-missing",
+    "error",
+    2012,
+    next_step=(
+        "Nothing was changed. Run the whole play, without --tags, --skip-tags and --start-at-task. If a component "
+        "shall go, name it in remove_components (maestro_remove_components)."
+    ),
+    cause="The play was run in part, or a role was left out.",
+)
+MANIFEST_INVALID = FindingType(
+    "manifest-invalid",
+    "error",
+    2014,
+    next_step="Correct the object's metadata.namespace.",
+    cause="An object has to say itself where it lies.",
+)
+DEFINITION_NOT_ESTABLISHED = FindingType(
+    "definition-not-established",
+    "error",
+    2016,
+    next_step="See the definition's conditions NamesAccepted and Established: another one may have its names.",
+    cause="Another definition has its names, or the API server does not serve its version.",
 )
 RELEASE_IN_PROGRESS = FindingType(
     "release-in-progress",
@@ -154,7 +181,10 @@ ROLLBACK_TARGET_MISSING = FindingType(
     "rollback-target-missing",
     "error",
     2170,
-    next_step="Nothing was changed. The history lists the releases; deploy the one that you want from its inventory.",
+    next_step=(
+        "Nothing was changed. Restore one that passed by its number (maestro_rollback_to), or deploy the one that you "
+        "want from its inventory."
+    ),
     cause="The history keeps only the newest releases, or none before this one passed.",
 )
 ROLLBACK_IMPOSSIBLE = FindingType(
@@ -184,8 +214,29 @@ DELETION_STUCK = FindingType(
     "deletion-stuck",
     "error",
     2210,
-    next_step="See its finalizers and its status.",
+    next_step=(
+        "See what its finalizers wait for, and run this again. Take a finalizer out by hand only when its owner is "
+        "gone."
+    ),
     cause="A finalizer holds it, or its pods still end.",
+    severity_text="error, or warning in a deploy, whose release is in place without the object",
+)
+COMPONENT_REMOVED = FindingType(
+    "component-removed",
+    "warning",
+    2214,
+    next_step=(
+        "Run the whole play, without --tags, --skip-tags and --start-at-task. If the component shall go, name it in "
+        "remove_components (maestro_remove_components)."
+    ),
+    cause="The play was run in part, or a role was left out.",
+)
+FIELDS_LEFT = FindingType(
+    "fields-left",
+    "warning",
+    2216,
+    next_step="Declare them, or deploy with takeover (maestro_takeover) to remove them.",
+    cause="An apply removes only what its own manager has declared before.",
 )
 PRUNE_REFUSED = FindingType(
     "prune-refused",
@@ -214,6 +265,32 @@ IRREVERSIBLE_CHANGE = FindingType(
     2250,
     next_step="Undo it by hand if it has to be undone.",
     cause="A rollback restores objects, not what their change did elsewhere.",
+)
+RECORD_UNTRUSTED = FindingType(
+    "record-untrusted",
+    "warning",
+    2161,
+    next_step="Find out who wrote it, then delete it; or take it over with maestro_history_adopt if it is right.",
+    cause="Somebody else wrote the record, or it is from before the history was kept or signed as it is now.",
+    severity_text="error where no record is trusted, warning else",
+)
+RECORD_UNREADABLE = FindingType(
+    "record-unreadable",
+    "warning",
+    2162,
+    next_step="Nothing can be restored from it. Delete it once it is of no use to find out what it was.",
+    cause="The record was damaged, or something else than this collection wrote it.",
+    severity_text="error where the history cannot be read at all, warning else",
+)
+ROLLBACK_RBAC = FindingType(
+    "rollback-rbac",
+    "error",
+    2181,
+    next_step=(
+        "Nothing was changed. When all of it is right, restore it with ansible-playbook intelgraph.maestro.rollback "
+        "-e maestro_rollback_rbac=true; records that are signed (maestro_history_key) need no such consent."
+    ),
+    cause="Permissions or objects outside of the namespace changed since that release, or its record is forged.",
 )
 RELEASE_FAILED = FindingType(
     "release-failed",

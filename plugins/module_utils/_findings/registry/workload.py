@@ -25,7 +25,7 @@ ROLLOUT_PAUSED = FindingType(
     "rollout-paused",
     "error",
     3030,
-    next_step="Resume it (kubectl rollout resume) when it may go on, or deploy again.",
+    next_step="Resume it when it may go on: kubectl rollout resume. No deploy does that.",
     cause="Somebody paused the rollout.",
 )
 REFERENCE_MISSING = FindingType(
@@ -322,9 +322,9 @@ HPA_CAPACITY_LIMITED = FindingType(
 )
 PREVIOUS_PODS_TERMINATING = FindingType(
     "previous-pods-terminating",
-    "warning",
+    "note",
     3440,
-    next_step="Wait until they have gone; clients with open connections may still get answers of the former version.",
+    next_step="None within their grace period; clients with open connections may still get the previous version.",
     cause="They finish requests that take long, or ignore SIGTERM until their grace period is over.",
 )
 NODE_NOT_READY = FindingType(
@@ -338,6 +338,6 @@ PREVIOUS_REVISION_UNHEALTHY = FindingType(
     "previous-revision-unhealthy",
     "note",
     3460,
-    next_step="Nothing to do for this release: its own pods replace them.",
+    next_step="Nothing to do for this release as long as its own pods replace them.",
     cause="Pods of an earlier revision had a fault already.",
 )

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .evaluate import evaluate, headline, timed_out
+from .evaluate import evaluate, headline, not_judged, timed_out
 
-__all__ = ["evaluate", "headline", "timed_out"]
+__all__ = ["evaluate", "headline", "not_judged", "timed_out"]

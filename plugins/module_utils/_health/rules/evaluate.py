@@ -18,6 +18,7 @@ from . import (
     crashes,
     external_sources,
     images,
+    objects,
     probes,
     rollout,
     scheduling,
@@ -30,6 +31,7 @@ from .problem import Problem
 from .view import CLOCK, View, is_ready
 
 RULES: tuple[t.Callable[[View], t.Iterator[Problem]], ...] = (
+    objects.problems,
     rollout.problems,
     external_sources.problems,
     admission.problems,
@@ -42,6 +44,8 @@ RULES: tuple[t.Callable[[View], t.Iterator[Problem]], ...] = (
     traffic.problems,
 )
 LEFT = ("error", "warning")
+AT_THE_END = {registry.READINESS_FAILING: registry.READINESS_TIMEOUT}
+"""What is called otherwise once there is no more time."""
 RENEWAL, LONGEST_PAUSE = 30.0, 1000.0
 """Seconds: how long what was wrong before may take to be tried again, and the longest pause of a controller's queue."""
 HINTS = {
@@ -61,8 +65,8 @@ def evaluate(facts: Facts) -> HealthEvaluation:
     """
     view = View(facts)
     found = problems(view)
-    lines = [*missing(view, starved(view, found, view.now)), *draining(view)]
-    found = found if lines else _standing(found)
+    lines = missing(view, starved(view, found, view.now))
+    found = found if lines else [*_standing(found), *map(_draining, draining(view))]
     fatal = [problem for problem in found if problem.is_fatal(view.now)]
     settled = settled_at(view)
     if facts.stale:
@@ -85,19 +89,17 @@ def evaluate(facts: Facts) -> HealthEvaluation:
 def timed_out(facts: Facts, evaluation: HealthEvaluation) -> HealthEvaluation:
     """What an undecided judgement comes to when there is no more time: everything unready is an error now.
 
-    A release that lacks nothing but the end of its old pods has passed: how long those take is for their requests to
-    say. Inconclusive while a watch is interrupted: nobody knows how things stand.
+    Inconclusive while a watch is interrupted: nobody knows how things stand.
     """
     if evaluation.verdict:
         return evaluation
     view = View(facts)
-    found = problems(view)
+    found = [dataclasses.replace(each, check=AT_THE_END.get(each.check, each.check)) for each in problems(view)]
     if facts.stale:
         return HealthEvaluation(INCONCLUSIVE, findings(view, found, ()), evaluation.missing)
     lacking = missing(view, starved(view, found, math.inf))
     if not lacking and settled_at(view) <= view.now:
-        lasting = [_draining(line) for line in draining(view)]
-        return HealthEvaluation(PASSED, findings(view, [*_standing(found), *lasting], ()), evaluation.missing)
+        return HealthEvaluation(PASSED, findings(view, [*_standing(found), *map(_draining, draining(view))], ()))
     guilty = [problem for problem in found if not problem.stands]
     explained, pods = {problem.object for problem in guilty}, unready_pods(view)
     unexplained = [
@@ -125,7 +127,7 @@ def timed_out(facts: Facts, evaluation: HealthEvaluation) -> HealthEvaluation:
 
 def _draining(line: str) -> Problem:
     subject, _colon, what = line.partition(": ")
-    return Problem(registry.PREVIOUS_PODS_TERMINATING, subject, f"{what}, and the time is over")
+    return Problem(registry.PREVIOUS_PODS_TERMINATING, subject, what)
 
 
 def problems(view: View) -> list[Problem]:
@@ -161,13 +163,21 @@ def findings(view: View, reported: t.Sequence[Problem], errors: t.Collection[Pro
 def headline(facts: Facts, evaluation: HealthEvaluation) -> str:
     """The first finding as one sentence: what is wrong, since when, what still serves, what to do."""
     if not evaluation.findings or evaluation.verdict == PASSED:
-        return "Everything is ready." if evaluation.verdict == PASSED else "; ".join(evaluation.missing)
+        if evaluation.verdict == PASSED:
+            return f"Everything is ready.{not_judged(evaluation.findings)}"
+        return "; ".join(evaluation.missing)
     first = evaluation.findings[0]
     others = len([finding for finding in evaluation.findings[1:] if finding.severity in LEFT])
     more = f" ({others} more finding{'' if others == 1 else 's'})" if others else ""
     since = f", since {first.since}" if first.since else ""
     reported = f"{first.object}: {first.message.rstrip('.')}{since}."
     return f"{reported} {serving_sentence(View(facts))}{first.next_step} See {first.id}{more}."
+
+
+def not_judged(found: t.Iterable[Finding]) -> str:
+    """What a verdict says nothing of, as a sentence; empty when it speaks of everything."""
+    left = [finding.object for finding in found if finding.id == registry.RESOURCE_NOT_JUDGED.id]
+    return f" Not judged: {', '.join(left)} (see {registry.RESOURCE_NOT_JUDGED.id})." if left else ""
 
 
 def serving_sentence(view: View) -> str:

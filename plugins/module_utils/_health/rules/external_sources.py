@@ -11,6 +11,15 @@ import typing as t
 from ..._findings import registry
 from ..._findings.finding import FindingType
 from ..facts import Live
+from ..kinds.names import (
+    CERTIFICATE,
+    CERTIFICATE_REQUEST,
+    CLUSTER_ISSUER,
+    CLUSTER_SECRET_STORE,
+    EXTERNAL_SECRET,
+    ISSUER,
+    SECRET_STORE,
+)
 from ..readiness import condition
 from .admission import UNREACHED
 from .problem import Problem, reported
@@ -36,7 +45,7 @@ PATIENCE = 90.0
 External Secrets tries again after 31 and 63 s (BuildRateLimiter, 1 s doubled each time), cert-manager after 35 and 75 s
 (DefaultItemBasedRateLimiter, 5 s).
 """
-SOURCE_KINDS = ("SecretStore", "ClusterSecretStore", "Issuer", "ClusterIssuer")
+SOURCE_KINDS = (SECRET_STORE, CLUSTER_SECRET_STORE, ISSUER, CLUSTER_ISSUER)
 DAY = 86400.0
 NEAR, SHARE = 14 * DAY, 0.2
 """A certificate is near its end within 14 days of it, or with less than a fifth of its life left."""
@@ -46,7 +55,7 @@ def problems(view: View) -> t.Iterator[Problem]:
     for kind, check in SOURCES.items():
         for item in view.declared(kind):
             yield from _unready(view, item, check)
-    for certificate in view.declared("Certificate"):
+    for certificate in view.declared(CERTIFICATE):
         yield from _certificate(view, certificate)
 
 
@@ -96,7 +105,7 @@ def _certificate(view: View, certificate: Live) -> t.Iterator[Problem]:
     if issuing.get("status") == "False" and issuing.get("reason") in ("Failed", "Denied", "InvalidRequest"):
         yield _refused(view, certificate, issuing, 0.0)
         return
-    for request in sorted(view.owned(certificate, "CertificateRequest"), key=born)[-1:]:
+    for request in sorted(view.owned(certificate, CERTIFICATE_REQUEST), key=born)[-1:]:
         yield from _request(view, certificate, request)
 
 
@@ -139,9 +148,9 @@ def _ending(view: View, certificate: Live) -> t.Iterator[Problem]:
 
 
 SOURCES: dict[str, FindingType] = {
-    "ExternalSecret": registry.EXTERNAL_SECRET_REFUSED,
-    "SecretStore": registry.EXTERNAL_SECRET_REFUSED,
-    "ClusterSecretStore": registry.EXTERNAL_SECRET_REFUSED,
-    "Issuer": registry.CERTIFICATE_REFUSED,
-    "ClusterIssuer": registry.CERTIFICATE_REFUSED,
+    EXTERNAL_SECRET: registry.EXTERNAL_SECRET_REFUSED,
+    SECRET_STORE: registry.EXTERNAL_SECRET_REFUSED,
+    CLUSTER_SECRET_STORE: registry.EXTERNAL_SECRET_REFUSED,
+    ISSUER: registry.CERTIFICATE_REFUSED,
+    CLUSTER_ISSUER: registry.CERTIFICATE_REFUSED,
 }

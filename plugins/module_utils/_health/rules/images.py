@@ -57,6 +57,8 @@ def _sighting(view: View, container: Container, reason: str, is_elsewhere: bool)
     pulled = [event.last for event in container.events("Pulled")[:1]]
     said = INNER.sub("", own_words(container.waiting.get("message"), container.pod)) or _pull_failure(events)
     check, grace = _classified(reason, said.replace(container.image, "IMAGE"))
+    if check is registry.IMAGE_NOT_FOUND and reason not in ABSENT:
+        grace = view.facts.image_grace
     if is_elsewhere or (check is registry.IMAGE_UNAUTHORIZED and _credential_is_coming(view, container)):
         check, grace = registry.IMAGE_PULL_FAILING, PATIENCE
     return Occurrence(

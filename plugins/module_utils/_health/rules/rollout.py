@@ -11,9 +11,13 @@ import typing as t
 from ..._findings import registry
 from ..facts import LOG, Live
 from ..readiness import condition
+from .pending import may_have_ended
 from .problem import Problem, asks, spread
-from .view import CLOCK, View, Workload, displayed, identity, is_seen, moment, shown_as
+from .view import CLOCK, View, Workload, displayed, identity, is_ready, is_seen, is_staying, moment, shown_as
 
+ORDERED = "OrderedReady"
+BLOCKED = 2.0
+"""Seconds after which a broken pod is not one that its controller is about to replace."""
 DEADLINE = 600
 """Seconds: the API's default of `progressDeadlineSeconds`."""
 NAMED_SET = re.compile(r"ReplicaSet \"([^\"]+)\"")
@@ -43,7 +47,12 @@ def _terminating(view: View) -> t.Iterator[Problem]:
 
 def _gone(view: View) -> t.Iterator[Problem]:
     for key in view.wanted:
-        if view.is_observed(key[0]) and view.live(*key) is None:
+        if not view.is_observed(key[0]) or view.live(*key) is not None:
+            continue
+        if may_have_ended(view, key):
+            words = "it was removed after it had ended, and how it ended was not seen"
+            yield Problem(registry.RESOURCE_NOT_JUDGED, shown_as(*key), words)
+        else:
             yield Problem(
                 registry.OBJECT_GONE, shown_as(*key), "the release declares it and it is not there", fatal_at=view.now
             )
@@ -104,6 +113,36 @@ def _job(view: View, workload: Workload) -> t.Iterator[Problem]:
         )
 
 
+def stuck_pods(workload: Workload) -> list[Live]:
+    """Broken pods of an older revision that hold up a StatefulSet whose pods are replaced one after the other.
+
+    The controller waits until such a pod is ready before it replaces it, and it never will be (kubernetes#67250).
+    """
+    spec = workload.live.get("spec") or {}
+    is_ordered = workload.kind == "StatefulSet" and spec.get("podManagementPolicy", ORDERED) == ORDERED
+    if not is_ordered or workload.revision is None:
+        return []
+    return [pod for pod in workload.previous if is_staying(pod) and not is_ready(pod) and _reason(pod)]
+
+
+def _stateful_set(view: View, workload: Workload) -> t.Iterator[Problem]:
+    for pod in stuck_pods(workload):
+        since = max(view.facts.begun, moment(condition(pod, "Ready").get("lastTransitionTime")))
+        words = (
+            f"it is of an older revision and will not be ready ({_reason(pod)}), and {workload.name} replaces no pod "
+            "before it is"
+        )
+        step = f"kubectl -n {workload.namespace} delete pod {pod['metadata']['name']}"
+        yield Problem(
+            registry.UPDATE_BLOCKED,
+            displayed(pod),
+            words,
+            since,
+            fatal_at=since + BLOCKED,
+            next_step=f"Delete it: {step}. Its StatefulSet makes it anew of the newest revision.",
+        )
+
+
 def _ends(pod: Live) -> t.Iterator[str]:
     for status in (pod.get("status") or {}).get("containerStatuses") or ():
         ended = (status.get("state") or {}).get("terminated") or {}
@@ -117,7 +156,8 @@ def _logs(pod: Live) -> t.Iterator[t.Any]:
 
 
 def _previous(workload: Workload) -> t.Iterator[Problem]:
-    unwell = [pod for pod in workload.previous if not pod["metadata"].get("deletionTimestamp") and _reason(pod)]
+    stuck = stuck_pods(workload)
+    unwell = [pod for pod in workload.previous if is_staying(pod) and _reason(pod) and pod not in stuck]
     if unwell and workload.revision:
         reasons = ", ".join(sorted({_reason(pod) for pod in unwell}))
         words = f"pods of an earlier revision are unwell: {reasons} ({spread(unwell)})"
@@ -146,4 +186,8 @@ def _nodes(view: View) -> t.Iterator[Problem]:
             yield Problem(registry.NODE_NOT_READY, displayed(node), words, moment(found.get("lastTransitionTime")))
 
 
-WORKLOADS: dict[str, t.Callable[[View, Workload], t.Iterator[Problem]]] = {"Deployment": _deployment, "Job": _job}
+WORKLOADS: dict[str, t.Callable[[View, Workload], t.Iterator[Problem]]] = {
+    "Deployment": _deployment,
+    "Job": _job,
+    "StatefulSet": _stateful_set,
+}

@@ -11,13 +11,21 @@ import functools
 import re
 import typing as t
 
+from ..._objects.group_kind import group_kind, kind_of
 from ..facts import Facts, Identity, Live
+from ..kinds.names import CERTIFICATE, EXTERNAL_SECRET
+from ..kinds.registry import name_of
+from ..kinds.workloads import first_ordinal, is_on_delete, partition_of
+from ..pod_phases import newest_of_daemon_set
 from ..readiness import condition
 
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
+WORKLOADS = ("DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet")
+ONE_REVISION = frozenset({"Job", "Pod", "ReplicaSet", "ReplicationController"})
+"""Workloads whose pods are all of the one template that they have."""
 REVISION = "deployment.kubernetes.io/revision"
 BROUGHT_BY_CLUSTER = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))
 """What controllers of the cluster put into every new namespace."""
+REVISION_HASH = "controller-revision-hash"
 CLOCK = 3.0
 """Seconds by which clocks and timestamps may differ."""
 GRACE = 30
@@ -42,7 +50,8 @@ class Event:
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """Something declared that runs pods. `pods` are those of the newest revision that are not on their way out;
-    `former` are all pods of earlier revisions; `revision` owns the newest pods (None while it is not known).
+    `previous` are all pods of earlier revisions, but for `kept`, which its update strategy leaves as they are (a
+    partition, OnDelete); `revision` owns the newest pods (None while it is not known).
     `is_traced` tells that the way to its pods was observed: without it only its own status is known."""
 
     live: Live
@@ -50,6 +59,7 @@ class Workload:
     pods: tuple[Live, ...] = ()
     previous: tuple[Live, ...] = ()
     is_traced: bool = True
+    kept: tuple[Live, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,8 +75,11 @@ class Workload:
 
     @property
     def replicas(self) -> int:
+        """How many pods of the newest revision there are to be."""
+        if self.kind == "DaemonSet":
+            return int((self.live.get("status") or {}).get("desiredNumberScheduled", 0)) - len(self.kept)
         field = "parallelism" if self.kind == "Job" else "replicas"
-        return int(self.live["spec"].get(field, 1))
+        return int(self.live["spec"].get(field, 1)) - len(self.kept)
 
 
 class View:
@@ -94,7 +107,8 @@ class View:
         reported: dict[Identity, list[Event]] = {}
         for item in self.facts.objects.get("Event", ()):
             about = item.get("involvedObject") or item.get("regarding") or {}
-            key = about.get("kind", ""), about.get("namespace", ""), about.get("name", "")
+            kind = group_kind(str(about.get("apiVersion", "")), str(about.get("kind", "")))
+            key = kind, about.get("namespace", ""), about.get("name", "")
             reported.setdefault(key, []).append(_event(item, about))
         order = dataclasses.astuple
         return {key: sorted(events, key=lambda event: (-event.last, order(event))) for key, events in reported.items()}
@@ -114,7 +128,7 @@ class View:
         return kind in self.facts.objects
 
     def owned(self, owner: Live, kind: str) -> list[Live]:
-        return [item for item in self._owned.get(owner["metadata"].get("uid", ""), ()) if item["kind"] == kind]
+        return [item for item in self._owned.get(owner["metadata"].get("uid", ""), ()) if kind_of(item) == kind]
 
     def events(self, item: Live, *reasons: str) -> list[Event]:
         """What was told of the object for one of these reasons (any without), latest first.
@@ -132,14 +146,27 @@ class View:
     def _workload(self, live: Live) -> Workload:
         if live["kind"] == "Deployment":
             return self._deployment(live)
+        if live["kind"] == "Pod":
+            return Workload(live, live, tuple(filter(is_staying, [live])))
         pods = self.owned(live, "Pod")
-        newest = (live.get("status") or {}).get("updateRevision") if live["kind"] == "StatefulSet" else ""
-        if live["kind"] == "StatefulSet" and not is_seen(live):
+        if live["kind"] in ONE_REVISION:
+            return Workload(live, live, tuple(filter(is_staying, pods)))
+        return self._revised(live, pods)
+
+    def _revised(self, live: Live, pods: t.Sequence[Live]) -> Workload:
+        """A StatefulSet or a DaemonSet, which tells its pods apart by the hash of their revision."""
+        if not is_seen(live):
             return Workload(live, None, previous=tuple(pods))
-        is_old = [bool(newest) and _label(pod, "controller-revision-hash") not in (newest, "") for pod in pods]
-        new = [pod for pod, old in zip(pods, is_old, strict=True) if not old]
-        previous = tuple(pod for pod, old in zip(pods, is_old, strict=True) if old)
-        return Workload(live, live, tuple(filter(is_staying, new)), previous)
+        newest = self._newest_hash(live)
+        old = [pod for pod in pods if newest and _label(pod, REVISION_HASH) not in (newest, "")]
+        kept = [pod for pod in old if is_staying(pod) and _is_kept(live, pod)]
+        new = tuple(pod for pod in pods if pod not in old and is_staying(pod))
+        return Workload(live, live, new, tuple(pod for pod in old if pod not in kept), kept=tuple(kept))
+
+    def _newest_hash(self, live: Live) -> str:
+        if live["kind"] == "StatefulSet":
+            return str((live.get("status") or {}).get("updateRevision") or "")
+        return newest_of_daemon_set(live, self.facts.objects.get("ControllerRevision", ()))
 
     def _deployment(self, live: Live) -> Workload:
         sets = self.owned(live, "ReplicaSet")
@@ -214,7 +241,7 @@ class View:
 
     def is_written(self, kind: str, namespace: str, name: str) -> bool:
         """Whether something that the release declares writes the object, and may fill it later."""
-        writers = self.declared("ExternalSecret", "Certificate") if kind == "Secret" else ()
+        writers = self.declared(EXTERNAL_SECRET, CERTIFICATE) if kind == "Secret" else ()
         return any((namespace, name) == written(writer) for writer in writers)
 
 
@@ -233,7 +260,7 @@ def claim_name(pod: Live, volume: Live) -> str:
 
 
 def identity(item: Live) -> Identity:
-    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+    return kind_of(item), item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 def displayed(item: Live) -> str:
@@ -242,7 +269,7 @@ def displayed(item: Live) -> str:
 
 
 def shown_as(kind: str, namespace: str, name: str) -> str:
-    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+    return f"{name_of(kind)} {namespace}/{name}" if namespace else f"{name_of(kind)} {name}"
 
 
 def moment(text: t.Any) -> float:
@@ -286,6 +313,13 @@ def _revision(item: Live) -> str:
 
 def _label(item: Live, name: str) -> str:
     return str((item["metadata"].get("labels") or {}).get(name, ""))
+
+
+def _is_kept(live: Live, pod: Live) -> bool:
+    """Whether the update strategy leaves the pod at its revision."""
+    number = str(pod["metadata"]["name"]).rpartition("-")[2]
+    index = int(number) - first_ordinal(live) if number.isdigit() else 0
+    return is_on_delete(live) or (live["kind"] == "StatefulSet" and index < partition_of(live))
 
 
 def _event(item: Live, about: Live) -> Event:

@@ -36,6 +36,7 @@ def check_holes(view: PreflightView) -> t.Iterator[Finding]:
                 key_of(policy),
                 f"It opens the network for {' and '.join(missing)}, which {_do(missing)} not exist.",
                 severity="" if is_web else "note",
+                next_step=f"{registry.NETWORK_POLICY_MISMATCH.next_step}{_usual(view)}" if is_web else "",
             )
 
 
@@ -65,12 +66,24 @@ def _outside(view: PreflightView, policy: Manifest) -> list[Controller]:
 
 def _serving(view: PreflightView) -> list[Controller]:
     """The known software that may serve the classes of the release."""
-    snapshot = view.snapshot
-    ingresses, gateways = known(snapshot.ingress_classes, {}), known(snapshot.gateway_classes, {})
-    classes = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in view.needs.of_kind("Ingress")]
-    classes += [gateways.get(item["spec"]["gatewayClassName"], "") for item in view.needs.of_kind("Gateway")]
-    names = {each.name for controller in classes for each in providers.serving(controller)}
-    return [each for each in known(snapshot.controllers, ()) if each.software in names]
+    names = {each.name for controller in _classes(view) for each in providers.serving(controller)}
+    return [each for each in known(view.snapshot.controllers, ()) if each.software in names]
+
+
+def _classes(view: PreflightView) -> list[str]:
+    """The controllers that the classes of the release name; empty for a class that is not known."""
+    ingresses, gateways = known(view.snapshot.ingress_classes, {}), known(view.snapshot.gateway_classes, {})
+    found = [ingresses.get(item["spec"].get("ingressClassName", ""), "") for item in view.needs.of_kind("Ingress")]
+    found += [gateways.get(item["spec"]["gatewayClassName"], "") for item in view.needs.of_kind("Gateway")]
+    return found
+
+
+def _usual(view: PreflightView) -> str:
+    """Where the charts of the release's ingress providers put their controllers."""
+    found = {each.title: each for name in _classes(view) if (each := providers.by_class(name))}
+    return "".join(
+        f" {title} usually runs in {' or '.join(each.controller_namespaces)}." for title, each in found.items()
+    )
 
 
 def _web_peers(policy: Manifest) -> list[Manifest]:

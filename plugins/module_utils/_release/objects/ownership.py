@@ -17,8 +17,12 @@ INITIAL_MANAGER = "intelgraph.maestro-initial"
 """Field manager of what is given at creation only, so that a later apply neither owns nor resets it."""
 AUTOSCALED = re.compile(rf'\.spec\.replicas: conflict with "({re.escape(INITIAL_MANAGER)}|kube-controller-manager)"')
 BOOKKEEPING = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+INSTANCE, MANAGED_BY = "app.kubernetes.io/instance", "app.kubernetes.io/managed-by"
+"""Labels of every object of a release: its name, and MANAGER."""
 HOME = "maestro.intelgraph.ai/home"
 """Label of a cluster-scoped object: the namespace of the release that it belongs to."""
+CREATED_BY = "maestro.intelgraph.ai/created-by"
+"""Annotation of a namespace that a release has made because it was not there; it holds the release's name."""
 TAKEN_OVER = "maestro.intelgraph.ai/taken-over"
 """Annotation that a run puts on the objects of one whose lock it took over; it belongs to no release."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -54,7 +58,7 @@ def other_release(live: Manifest, release: ReleaseName) -> ReleaseName | None:
 def owner_of(live: Manifest) -> tuple[str, ...]:
     """Who made the object and to which release it belongs, by its labels; empty where they do not say."""
     labels = live["metadata"].get("labels") or {}
-    return tuple(labels.get(name, "") for name in ("app.kubernetes.io/managed-by", "app.kubernetes.io/instance", HOME))
+    return tuple(labels.get(name, "") for name in (MANAGED_BY, INSTANCE, HOME))
 
 
 def _release_of(live: Manifest, namespace: str) -> ReleaseName | None:

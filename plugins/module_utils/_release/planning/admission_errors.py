@@ -34,7 +34,7 @@ def is_of_server(error: ApiError) -> bool:
     """Whether the error says something of the server or the account, whatever object was asked about."""
     if error.status in (UNAUTHORIZED, TOO_MANY):
         return True
-    return error.status >= BROKEN and _who(error) is registry.REFUSED_BY_SERVER
+    return error.status >= BROKEN and not error.is_of_object and _who(error) is registry.REFUSED_BY_SERVER
 
 
 def _who(error: ApiError) -> FindingType:

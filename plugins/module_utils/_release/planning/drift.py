@@ -12,6 +12,8 @@ from ..._findings.finding import Finding
 from ..._objects.manifest import SECRET_MARK, Key, Manifest, is_secret, key_of
 from ..._objects.quantity import amount
 from ..objects.ownership import MANAGER, field_changes, is_of_autoscaler
+from .finished_jobs import removes_itself
+from .leftovers import declared_by_tools, leftovers, own_entries, told
 from .managed_fields import Owner, Path, displayed, holder_of, lost_fields, owners_of, value_at
 
 TAKEOVER = (
@@ -63,6 +65,8 @@ def deviations(manifest: Manifest, live: Manifest, is_latest: bool) -> list[Devi
 def drift(number: int, manifest: Manifest, live: Manifest | None, is_latest: bool) -> Finding | None:
     """The finding for one object of release `number`, None when it is as declared."""
     key = key_of(manifest)
+    if live is None and removes_itself(manifest):
+        return None
     if live is None:
         message = f"release {number} declared it, but it does not exist any more"
         return registry.DRIFT.found(key, message)
@@ -82,6 +86,16 @@ def drift(number: int, manifest: Manifest, live: Manifest | None, is_latest: boo
         next_step=_next_step(found),
         since=since,
     )
+
+
+def fields_left(live: Manifest | None) -> Finding | None:
+    """The finding for an object that still has fields which only the tool that made it has declared."""
+    left = told(declared_by_tools(live, leftovers(live, own_entries(live)))) if live is not None else ()
+    if live is None or not left:
+        return None
+    count = f"{len(left)} field{'' if len(left) == 1 else 's'}"
+    message = f"{count} that only a previous tool declared stay, though the release does not have them"
+    return registry.FIELDS_LEFT.found(key_of(live), message, left[:MANY])
 
 
 def _next_step(found: t.Iterable[Deviation]) -> str:

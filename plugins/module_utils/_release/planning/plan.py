@@ -24,6 +24,8 @@ REVISION = "deployment.kubernetes.io/revision"
 SELECTOR_NOTE = "deleted without its pods and created anew around them"
 HOLDS_DATA = "kept: it holds data or keys"
 
+NEXT_LOOK = "The release is in place without it. See what its finalizers wait for; the next deploy looks again."
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -32,9 +34,10 @@ class Step:
     `manifest` is what is applied (None for a prune), `live` the object as it is (None when it does not exist),
     `predicted` the object as it will be. `asked` is false when the server could not be asked for the prediction;
     `note` says why that is, or why the action is what it is. `force` takes fields over that other managers own;
-    `taken` names them in the server's words. `previous` is the live object of an earlier release that a new one,
-    named by its content, comes in place of. `keeps_pods` is true for a workload that is replaced without its pods:
-    they get the labels `pod_labels`, and the new one adopts them.
+    `taken` names them in the server's words. `left` are fields that only previous tools declared, in words, and
+    `dropped` the same as keys when they go with this step. `previous` is the live object of an earlier release that a
+    new one, named by its content, comes in place of. `keeps_pods` is true for a workload that is replaced without its
+    pods: they get the labels `pod_labels`, and the new one adopts them.
     """
 
     key: Key
@@ -46,6 +49,8 @@ class Step:
     note: str = ""
     force: bool = False
     taken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, ...], ...] = ()
     previous: Manifest | None = None
     keeps_pods: bool = False
     pod_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -56,6 +61,11 @@ class Step:
         if self.manifest is None:
             raise ValueError(f"{self.key} is not declared by this release")
         return self.manifest
+
+    @property
+    def object(self) -> Manifest:
+        """The object as it is declared, else as it is."""
+        return self.manifest or self.live or {}
 
     @property
     def before(self) -> Manifest:
@@ -86,9 +96,13 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The steps of a release in the order of the stages, prunes last."""
+    """The steps of a release in the order of the stages, prunes last.
+
+    `replicas` is the size at which workloads are created.
+    """
 
     steps: tuple[Step, ...]
+    replicas: t.Mapping[Key, int] = dataclasses.field(default_factory=dict)
 
     @property
     def changes(self) -> list[Step]:
@@ -99,14 +113,13 @@ class Plan:
 
     def leaving(self, left: t.Mapping[Key, str]) -> Plan:
         """The plan as it came about when these objects were not pruned after all, each with the reason."""
-        return Plan(
-            tuple(
-                dataclasses.replace(step, action=KEEP, predicted=step.live, note=left[step.key])
-                if step.action == PRUNE and step.key in left
-                else step
-                for step in self.steps
-            )
+        steps = tuple(
+            dataclasses.replace(step, action=KEEP, predicted=step.live, note=left[step.key])
+            if step.action == PRUNE and step.key in left
+            else step
+            for step in self.steps
         )
+        return dataclasses.replace(self, steps=steps)
 
     def counts(self) -> dict[str, int]:
         """Number of steps for each action."""
@@ -151,9 +164,24 @@ def prune_step(key: Key, live: Manifest, named: t.Collection[str] = ()) -> Step:
 
     What holds data or keys stays, unless `named` has it as `<kind>/<name>` (or has all of its kind as `<kind>`).
     """
+    if being_deleted(live):
+        return Step(key, KEEP, None, live, live, note=being_deleted(live))
     if not holds_data(live) or (key.kind in PRUNED_WHEN_NAMED and {key.kind, f"{key.kind}/{key.name}"} & {*named}):
         return Step(key, PRUNE, None, live, None)
     return Step(key, KEEP, None, live, live, note=HOLDS_DATA)
+
+
+def being_deleted(live: Manifest) -> str:
+    """Since when the object is being deleted and what holds it, or an empty string."""
+    since = live["metadata"].get("deletionTimestamp")
+    held = f", held by {', '.join(finalizers(live))}" if finalizers(live) else ""
+    return f"it is being deleted since {since}{held}" if since else ""
+
+
+def finalizers(live: Manifest) -> list[str]:
+    """What has to be done before the object goes; a Namespace has it in its spec."""
+    inner = live.get("spec") or {}
+    return [str(each) for holder in (live["metadata"], inner) for each in holder.get("finalizers") or ()]
 
 
 def holds_data(live: Manifest) -> bool:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plan that is approved now and carried out later, exactly or not at all. Pure.
 
-A frozen plan holds, for each object, what happens to it and digests of the values that this depends on: the fields of
-its manifest, the same fields of the live object, and who manages those that the release does not own. Status,
-replicas of an autoscaler and other fields that nobody declares may change meanwhile. Digests are salted; those of
-secret values are slow to compute as well, because a short value could be guessed from a fast one.
+A saved plan holds, for each object, what happens to it and digests of what this depends on: of all that would be sent,
+as bytes in one form, of the same fields of the live object, and who manages those that the release does not own. The
+digests of single fields only tell a person what differs. Status, replicas of an autoscaler and other fields that
+nobody declares may change meanwhile. Digests are salted; those of secret values are slow to compute as well, because a
+short value could be guessed from a fast one.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import typing as t
-import zlib
 
 from ..._cluster.errors import ClusterError
 from ..._findings import registry
 from ..._objects.manifest import Manifest, is_secret
+from ..bounded_json import Budget, Unreadable, canonical, parsed, unpacked
 from ..objects.ownership import comparable, is_named_list
 from .managed_fields import displayed, holder_of, lost_fields
-from .plan import PRUNE, Plan, Step
+from .plan import ACTIONS, CREATE, PRUNE, REPLACE, Plan, Step
 from .risks import risks
 
-FORMAT = 1
+FORMAT = 2
 ROUNDS = 20_000
 DIGITS = 12
+"""Of the digest of a single field, by which nothing is decided."""
+SECRET_FIELD = re.compile(r"(data|stringData)[.\[]")
+PLAIN_KEY = re.compile(r"[^.\[\]\s\"]+")
 SavedPlan = dict[str, t.Any]
 
 
@@ -63,7 +68,7 @@ def saved_plan(plan: Plan, context: PlanContext, salt: str, **notes: t.Any) -> S
         "format": FORMAT,
         **dataclasses.asdict(context),
         "salt": salt,
-        "objects": {str(step.key): _frozen(step, salt.encode()) for step in plan.steps},
+        "objects": {str(step.key): _frozen(step, plan.replicas.get(step.key), salt.encode()) for step in plan.steps},
         "changes": [step.as_dict() for step in plan.changes],
         "risks": [finding.as_dict() for finding in risks(plan)],
         **notes,
@@ -86,25 +91,55 @@ def encode(saved: SavedPlan) -> str:
 
 def decode(text: str) -> SavedPlan:
     """A plan from a file's JSON or from the one word. Raises PlanUnreadable."""
+    budget = Budget()
     try:
-        content = text if text.lstrip().startswith("{") else gzip.decompress(base64.b64decode(text, validate=True))
-        saved = json.loads(content)
-    except (ValueError, OSError, EOFError, zlib.error, binascii.Error) as error:
+        is_json = text.lstrip().startswith("{")
+        content = text.encode() if is_json else unpacked(base64.b64decode(text, validate=True), budget)
+        saved = parsed(content, budget)
+    except (Unreadable, UnicodeEncodeError, binascii.Error, ValueError) as error:
         raise PlanUnreadable(f"This is no plan: {error}.") from None
     if not isinstance(saved, dict) or saved.get("format") != FORMAT or not isinstance(saved.get("objects"), dict):
         raise PlanUnreadable("This is no plan, or one of another version of the collection.")
+    wrong = _malformed(saved)
+    if wrong:
+        raise PlanUnreadable(f"This is no whole plan: it has no usable {', '.join(wrong)}.")
     return saved
 
 
-def _frozen(step: Step, salt: bytes) -> SavedPlan:
+def _malformed(saved: SavedPlan) -> list[str]:
+    """The fields of a plan that are missing or of another kind than this collection writes."""
+    kinds = {"name": str, "namespace": str, "cluster": str, "base": int, "salt": str, "changes": list, "risks": list}
+    wrong = [field for field, kind in kinds.items() if type(saved.get(field)) is not kind]
+    return wrong + [f"objects[{json.dumps(name)}]" for name, entry in saved["objects"].items() if not _is_entry(entry)]
+
+
+def _is_entry(entry: t.Any) -> bool:
+    """Whether it says what happens to an object, and by which digests."""
+    if not isinstance(entry, dict) or entry.get("action") not in ACTIONS or not isinstance(entry.get("sent"), str):
+        return False
+    maps = [entry.get(part) for part in ("manifest", "live", "managers")]
+    return all(isinstance(each, dict) and all(isinstance(text, str) for text in each.values()) for each in maps)
+
+
+def _frozen(step: Step, replicas: int | None, salt: bytes) -> SavedPlan:
     declared = step.manifest or {}
     live = _restricted(comparable(step.live), declared)
     return {
         "action": step.action,
+        "sent": _sent(step, replicas, salt),
         "manifest": _digests(declared, salt),
         "live": _digests(live, salt),
         "managers": _managers(step),
     }
+
+
+def _sent(step: Step, replicas: int | None, salt: bytes) -> str:
+    """The digest of everything that a write of the object would send, whole and in its order."""
+    size = replicas if step.action in (CREATE, REPLACE) else None
+    sent = canonical({"manifest": step.manifest, "force": step.force, "replicas": size})
+    if step.manifest and is_secret(step.manifest):
+        return hashlib.pbkdf2_hmac("sha256", sent, salt, ROUNDS).hex()
+    return hmac.new(salt, sent, hashlib.sha256).hexdigest()
 
 
 def _managers(step: Step) -> dict[str, str]:
@@ -125,7 +160,7 @@ def _restricted(live: t.Any, declared: t.Any) -> t.Any:
 def _digests(manifest: Manifest, salt: bytes) -> dict[str, str]:
     secret = bool(manifest) and is_secret(manifest)
     return {
-        path: _slow(value, salt) if secret and path.startswith(("data.", "stringData.")) else _fast(value, salt)
+        path: _slow(value, salt) if secret and SECRET_FIELD.match(path) else _fast(value, salt)
         for path, value in _leaves(manifest)
     }
 
@@ -133,12 +168,20 @@ def _digests(manifest: Manifest, salt: bytes) -> dict[str, str]:
 def _leaves(value: t.Any, path: str = "") -> t.Iterator[tuple[str, bytes]]:
     if isinstance(value, dict) and value:
         for key, part in value.items():
-            yield from _leaves(part, f"{path}.{key}" if path else str(key))
+            yield from _leaves(part, _below(path, str(key)))
     elif is_named_list(value):
         for part in value:
             yield from _leaves(part, f"{path}[{part['name']}]")
+        yield f"{path} (its order)", canonical([part["name"] for part in value])
     elif path:
-        yield path, json.dumps(value, sort_keys=True).encode()
+        yield path, canonical(value)
+
+
+def _below(path: str, key: str) -> str:
+    """The path of a key; one with a dot cannot be taken for two."""
+    if not PLAIN_KEY.fullmatch(key):
+        return f"{path}[{json.dumps(key)}]"
+    return f"{path}.{key}" if path else key
 
 
 def _fast(value: bytes, salt: bytes) -> str:
@@ -175,6 +218,8 @@ def _changes(before: SavedPlan, after: SavedPlan) -> t.Iterator[str]:
         fields = [path for path in {**before[part], **after[part]} if before[part].get(path) != after[part].get(path)]
         if fields and not (part == "live" and after["action"] == PRUNE):
             yield f"{words} since: {', '.join(fields)}"
+        elif part == "manifest" and before["sent"] != after["sent"]:
+            yield "what would be sent is not what was approved: its initial replicas, or whether fields are taken over"
     for path, manager in after["managers"].items():
         if before["managers"].get(path) != manager:
             yield f"{path} is managed by {manager} now"

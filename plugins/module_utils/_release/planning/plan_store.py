@@ -10,6 +10,9 @@ import json
 from ..._files import atomic
 from .plan_file import PlanUnreadable, SavedPlan, decode
 
+MOST = 32 * 1024 * 1024
+"""Characters of a file that are read; a plan of hundreds of objects has a few million."""
+
 
 def save(saved: SavedPlan, path: str) -> None:
     """Write the plan, readable for its owner only; a former file is replaced at once. Raises PlanUnwritable."""
@@ -27,7 +30,7 @@ def load(path: str, word: str) -> SavedPlan | None:
         return None
     try:
         with open(path, encoding="utf-8") as file:
-            return decode(file.read())
+            return decode(file.read(MOST))
     except (OSError, UnicodeDecodeError) as error:
         raise PlanUnreadable(f"The plan cannot be read from {path}: {error}.") from error
 

@@ -28,6 +28,7 @@ from ..objects.ownership import (
 from ..record.history import History
 from . import plan
 from .admission_errors import is_of_server, of_other, refusal
+from .leftovers import leftovers, meant, own_entries, told, without
 from .managed_fields import is_settled
 from .selector_change import labels_to_add
 
@@ -122,6 +123,9 @@ class _Asker:
 
     def ask(self, manifest: Manifest) -> Asked:
         key = key_of(manifest)
+        problem = self._misplaced(key)
+        if problem:
+            return Asked(None, registry.MANIFEST_INVALID.found(key, problem))
         if key.namespace in self._absent:
             return Asked(_unasked(manifest, key, f"namespace {key.namespace} does not exist yet"))
         try:
@@ -132,6 +136,20 @@ class _Asker:
                 raise
             return self._refused(manifest, key, error)
 
+    def _misplaced(self, key: Key) -> str:
+        """What is wrong with the namespace that an object names, or does not name; empty for a kind that is unknown."""
+        try:
+            is_namespaced = self._cluster.kind(key.api_version, key.kind).namespaced
+        except ApiError as error:
+            if not error.not_found:
+                raise
+            return ""
+        if is_namespaced and not key.namespace:
+            return "it has no metadata.namespace, and objects of its kind lie in one"
+        if key.namespace and not is_namespaced:
+            return f"it has the metadata.namespace {key.namespace}, and objects of its kind lie in none"
+        return ""
+
     def _checked(self, step: plan.Step) -> Asked:
         """All releases have one field manager, so that the server sees no conflict between two of them."""
         other = other_release(step.live, self._release) if step.live else None
@@ -141,16 +159,34 @@ class _Asker:
 
     def _asked(self, manifest: Manifest, key: Key) -> plan.Step:
         live = self._listed.pop(key, None)
-        if live is not None and is_settled(manifest, live):
+        if (
+            live is not None
+            and is_settled(manifest, live)
+            and not (self._takeover and leftovers(live, own_entries(live)))
+        ):
             return plan.Step(key, plan.KEEP, manifest, live, live)
         predicted, taken = self._predicted(manifest)
         if live is None and "resourceVersion" in predicted["metadata"]:
             live = self._cluster.find(*key)
         if live is not None and hands_over_replicas(manifest, live):
             predicted["spec"]["replicas"] = live["spec"]["replicas"]
-        step = plan.step(manifest, key, live, predicted)
+        left, dropped, predicted = self._left(manifest, live, predicted)
+        step = dataclasses.replace(plan.step(manifest, key, live, predicted), left=left, dropped=dropped)
         previous = self._predecessor(key) if live is None and key in self._settings else None
         return dataclasses.replace(step, force=bool(taken), taken=taken, previous=previous)
+
+    def _left(
+        self, manifest: Manifest, live: Manifest | None, predicted: Manifest
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], Manifest]:
+        """What only previous tools declared of an object: in words, as keys when it goes, and the object without it."""
+        found = leftovers(live, own_entries(predicted)) if live is not None else []
+        if live is None or not found:
+            return (), (), predicted
+        fresh = self._as_new(manifest)
+        left = meant(found, live, fresh)
+        if not self._takeover:
+            return told(left), (), predicted
+        return told(left), tuple(left), without(predicted, left, fresh)
 
     def _predicted(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
         """What the server says the object will become, and what that takes from other managers."""

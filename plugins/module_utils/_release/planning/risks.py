@@ -16,7 +16,20 @@ from ..._findings.registry import by_severity
 from ..._objects.manifest import Key, Manifest, is_secret, key_of
 from ..objects.content_hash import is_named_by_content
 from ..objects.ownership import are_replicas_of_autoscaler
-from .plan import ADOPT, CHANGE, HOLDS_DATA, KEEP, PRUNE, PRUNED_WHEN_NAMED, REPLACE, Plan, Step, holds_data
+from .plan import (
+    ADOPT,
+    CHANGE,
+    HOLDS_DATA,
+    KEEP,
+    NEXT_LOOK,
+    PRUNE,
+    PRUNED_WHEN_NAMED,
+    REPLACE,
+    Plan,
+    Step,
+    being_deleted,
+    holds_data,
+)
 
 RUNS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 TEMPLATE = "spec.template"
@@ -59,6 +72,18 @@ def _taken(step: Step) -> t.Iterator[Finding]:
         yield registry.FIELD_TAKEOVER.found(step.key, message, step.taken)
 
 
+def _left(step: Step) -> t.Iterator[Finding]:
+    if not step.left:
+        return
+    count = f"{len(step.left)} field{'' if len(step.left) == 1 else 's'}"
+    if step.dropped:
+        message = f"{count} that only a previous tool declared go, because takeover is set"
+        yield registry.FIELDS_LEFT.found(step.key, message, step.left, next_step="Declare what has to stay.")
+    else:
+        message = f"{count} that only a previous tool declared stay, though the release does not have them"
+        yield registry.FIELDS_LEFT.found(step.key, message, step.left)
+
+
 def _irreversible(step: Step) -> t.Iterator[Finding]:
     what = _lasting(step) if step.action in (CHANGE, ADOPT, REPLACE) else ""
     if what:
@@ -87,6 +112,12 @@ def _data(step: Step) -> t.Iterator[Finding]:
     elif step.action == KEEP and step.note == HOLDS_DATA and step.key.kind != "Namespace":
         message = "this release has it no more, but its deletion would lose data or keys, so it stays"
         yield registry.PRUNE_REFUSED.found(step.key, message, next_step=_way_to_delete(step.key))
+
+
+def _held(step: Step) -> t.Iterator[Finding]:
+    why = being_deleted(step.live) if step.live and step.manifest is None else ""
+    if why:
+        yield registry.DELETION_STUCK.found(step.key, why, severity="warning", next_step=NEXT_LOOK)
 
 
 def _way_to_delete(key: Key) -> str:
@@ -157,4 +188,11 @@ def _brief(value: t.Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (_replaced, _restarted, _taken, _irreversible, _data)
+JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (
+    _replaced,
+    _restarted,
+    _taken,
+    _irreversible,
+    _data,
+    _held,
+)

@@ -34,7 +34,7 @@ def claim(cluster: Cluster, collection: str, body: Manifest, is_mine: t.Callable
                 return found
             if is_taken(error) or time.monotonic() > deadline:
                 raise
-        time.sleep(random.uniform(0.1, 0.5))
+        time.sleep(random.uniform(0.1, 0.5))  # only a pause  # nosec B311
 
 
 def is_taken(error: ClusterError) -> bool:

@@ -14,7 +14,7 @@ from ..http import address_probe
 from ..http.probe import Addresses, Asker
 from ..http.request import Url, address_of
 from .assertions import Check
-from .retry import Outcome, repeat_all
+from .retry import CheckOutcome, repeat_all
 
 Lookup = t.Callable[[str, int, float], Addresses]
 NameOfAddress = t.Callable[[str], Asker]
@@ -58,7 +58,7 @@ def known(url: Url, checks: t.Iterable[Check], resolve: t.Mapping[str, str], tim
 
 def at_each(
     known_addresses: Known, checks: t.Sequence[Check], base: Url, asker: NameOfAddress, deadline: float, interval: float
-) -> list[Outcome]:
+) -> list[CheckOutcome]:
     """The main check once more at each of several addresses that take a connection."""
     main = _main(checks, base)
     live = [address_probe.place_of(each) for each in known_addresses.addresses]
@@ -66,7 +66,7 @@ def at_each(
     if main is None or len(live) < 2:
         return []
 
-    def tried(place: str) -> list[Outcome]:
+    def tried(place: str) -> list[CheckOutcome]:
         check = dataclasses.replace(main, name=f"{main.name} at {place}", successes=1)
         return repeat_all(asker(place), [check], deadline, interval)
 

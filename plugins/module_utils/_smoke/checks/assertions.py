@@ -31,6 +31,7 @@ TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 SHOWN = 120
 SAFELISTED = ("GET", "HEAD", "POST")
 """Methods that a browser sends whatever Access-Control-Allow-Methods says (Fetch standard, 2.2.1)."""
+NOT_IMPLEMENTED = 501
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PASSING = frozenset({408, 425, 429})
 """Statuses of refusals that hold for a moment and not for the path."""
@@ -214,7 +215,7 @@ def _hsts(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
 def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     if not check.cors_origin:
         return
-    if reply.status >= 500:
+    if _is_unknown(check, reply):
         text = f"{check.url} answers {reply.status}, which says nothing of whether {check.cors_origin} is allowed"
         yield _unexpected(check, reply, text)
         return
@@ -229,9 +230,14 @@ def _cors(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
         yield registry.CORS_WRONG.found(check.name, f"the origin {check.cors_origin} {expected} at {check.url}: {came}")
 
 
+def _is_unknown(check: Check, reply: Reply) -> bool:
+    """Whether an error says nothing of an origin. A service that knows no OPTIONS (501) refuses every preflight."""
+    return reply.status >= 500 and not (check.preflight and reply.status == NOT_IMPLEMENTED)
+
+
 def _preflight(check: Check, reply: Reply, _now: float) -> t.Iterator[Finding]:
     """What a browser wants of the answer to a preflight before it sends the request (Fetch standard, 4.8)."""
-    if not check.preflight or not check.cors_allowed or reply.status >= 500:
+    if not check.preflight or not check.cors_allowed or _is_unknown(check, reply):
         return
     methods, headers = (_listed(reply, f"access-control-allow-{name}") for name in ("methods", "headers"))
     asked_headers = {name.lower() for name in check.preflight_headers}

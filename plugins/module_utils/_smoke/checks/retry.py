@@ -24,7 +24,7 @@ SHORTEST = 0.1
 """Seconds that an attempt has at least, however near the deadline is."""
 
 
-class Outcome(t.NamedTuple):
+class CheckOutcome(t.NamedTuple):
     """What came of one check: whether it passed, the findings of its last failure, and the attempts it took."""
 
     check: Check
@@ -59,7 +59,7 @@ class Outcome(t.NamedTuple):
         }
 
 
-def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval: float) -> list[Outcome]:
+def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval: float) -> list[CheckOutcome]:
     """Every check, several at once, with `deadline` seconds for all and `interval` between the attempts of one."""
     start = time.monotonic()
     end = start + deadline
@@ -67,12 +67,12 @@ def repeat_all(ask: Asker, checks: t.Sequence[Check], deadline: float, interval:
         return list(pool.map(lambda check: _repeat(ask, check, start, end, interval), checks))
 
 
-def findings_of(outcomes: t.Iterable[Outcome]) -> list[Finding]:
+def findings_of(outcomes: t.Iterable[CheckOutcome]) -> list[Finding]:
     """The findings of the checks that did not pass."""
     return by_severity(finding for outcome in outcomes if not outcome.passed for finding in outcome.findings)
 
 
-def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float) -> Outcome:
+def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float) -> CheckOutcome:
     begun = time.monotonic()
     attempts = failures = in_a_row = 0
     wrong: list[Finding] = []
@@ -84,7 +84,7 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
             if attempts:
                 break
             if begun - start > WAITED:
-                return Outcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
+                return CheckOutcome(check, False, (_not_asked(check),), came, 0, 0, time.monotonic() - begun)
         reply = came
         attempts += 1
         if found:
@@ -99,7 +99,7 @@ def _repeat(ask: Asker, check: Check, start: float, end: float, interval: float)
     if not passed and not wrong:
         wrong = [_too_few(check, in_a_row)]
     reported = tuple(_with_count(finding, attempts, failures, first_failure) for finding in wrong)
-    return Outcome(check, passed, reported, reply, attempts, failures, time.monotonic() - begun)
+    return CheckOutcome(check, passed, reported, reply, attempts, failures, time.monotonic() - begun)
 
 
 def _attempt(ask: Asker, check: Check, timeout: float) -> tuple[Reply, list[Finding]]:

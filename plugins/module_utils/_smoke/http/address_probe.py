@@ -24,22 +24,22 @@ PATIENCE = 3.0
 AT_ONCE = 8
 
 
-class Reached(t.NamedTuple):
+class ReachableAddresses(t.NamedTuple):
     """The addresses to send to, and what is wrong with some of them."""
 
     addresses: Addresses
     findings: list[Finding]
 
 
-def reachable(addresses: Addresses, timeout: float) -> Reached:
+def reachable(addresses: Addresses, timeout: float) -> ReachableAddresses:
     """Try each address once; a single one, and all where none takes a connection, are left to the requests to tell."""
     if len(addresses) < 2:
-        return Reached(addresses, [])
+        return ReachableAddresses(addresses, [])
     errors = errors_of(addresses, timeout)
     if len(errors) == len(addresses):
-        return Reached(addresses, [])
+        return ReachableAddresses(addresses, [])
     routed = [each for each in addresses if getattr(errors.get(each), "errno", None) not in OURS]
-    return Reached(routed, [_unreachable(each, error) for each, error in errors.items()])
+    return ReachableAddresses(routed, [_unreachable(each, error) for each, error in errors.items()])
 
 
 def errors_of(addresses: Addresses, timeout: float) -> dict[tuple[int, t.Any], OSError]:

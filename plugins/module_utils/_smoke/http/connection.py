@@ -18,7 +18,7 @@ import ssl
 import typing as t
 
 from ..load.schedule import Request
-from .response_parser import Answer, Cut, Malformed
+from .response_parser import Cut, Malformed, Response
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 PIECE = 65_536
@@ -61,7 +61,7 @@ class Exchange:
         self.connection: Connection | None = None
 
 
-class Owner(t.Protocol):
+class ConnectionOwner(t.Protocol):
     """Who is told what becomes of a request or of a connection."""
 
     selector: selectors.BaseSelector
@@ -79,7 +79,12 @@ class Connection:
     """Opens itself for its first request. Afterwards it is idle while `exchange` is None."""
 
     def __init__(
-        self, owner: Owner, address: tuple[int, t.Any], host: str, context: ssl.SSLContext | None, exchange: Exchange
+        self,
+        owner: ConnectionOwner,
+        address: tuple[int, t.Any],
+        host: str,
+        context: ssl.SSLContext | None,
+        exchange: Exchange,
     ) -> None:
         self._owner = owner
         self._address = address
@@ -88,7 +93,7 @@ class Connection:
         self._state = _CONNECTING
         self._pending = b""
         self._mask = 0
-        self.answer = Answer()
+        self.answer = Response()
         self.served = 0
         self.exchange: Exchange | None = exchange
         exchange.connection = self

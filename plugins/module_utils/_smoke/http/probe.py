@@ -15,7 +15,7 @@ import typing as t
 
 from .connection import OURS
 from .request import Url, address_of
-from .response_parser import Answer, Cut, Malformed, TooLong
+from .response_parser import Cut, Malformed, Response, TooLong
 from .tls_probe import Offer, offer_of
 
 PIECE = 65_536
@@ -161,7 +161,7 @@ class Asking:
         return sock
 
     def _exchange(self, sock: socket.socket, request: bytes, method: str) -> None:
-        answer = Answer(max_body=MAX_BODY, keep_body=True)
+        answer = Response(max_body=MAX_BODY, keep_body=True)
         answer.begin(method)
         sock.settimeout(self._left())
         sock.sendall(request)
@@ -171,7 +171,7 @@ class Asking:
         finally:
             self._reply.status, self._reply.headers, self._reply.body = answer.status, answer.headers(), answer.body
 
-    def _receive(self, sock: socket.socket, answer: Answer) -> bool:
+    def _receive(self, sock: socket.socket, answer: Response) -> bool:
         sock.settimeout(self._left())
         try:
             data = sock.recv(PIECE)
@@ -184,7 +184,7 @@ class Asking:
         answer.end()
         return True
 
-    def _finish(self, sock: socket.socket, answer: Answer, complete: bool) -> None:
+    def _finish(self, sock: socket.socket, answer: Response, complete: bool) -> None:
         while not complete:
             complete = self._receive(sock, answer)
 

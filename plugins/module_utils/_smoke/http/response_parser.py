@@ -31,7 +31,7 @@ class Cut(EOFError):
     """The connection ended before the answer did; the text says how far it had come."""
 
 
-class Answer:
+class Response:
     """One answer while it is read. `begin` makes it ready for the next one on the same connection.
 
     `status` is 0 until the head is read. `size` counts the bytes of the body; `body` holds them only when asked to.

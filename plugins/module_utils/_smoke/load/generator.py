@@ -21,7 +21,7 @@ import typing as t
 
 from ..http.connection import CLOSED, CONNECT, TLS, UNABLE, Connection, Exchange
 from .recorder import KINDS, LIMITED, NEVER_SENT, OK, UNSENT, Recording, kind_of
-from .schedule import Plan, mixed
+from .schedule import LoadPlan, mixed
 
 Address = tuple[int, t.Any]
 """A socket family and what `connect` wants."""
@@ -41,7 +41,7 @@ class Load:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: LoadPlan,
         addresses: t.Sequence[Address],
         context: ssl.SSLContext | None,
         clock: t.Callable[[], float] = time.monotonic,

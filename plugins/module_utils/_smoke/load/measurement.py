@@ -14,7 +14,7 @@ from .generator import Address, Load
 from .histogram import histogram, series
 from .recorder import KINDS, OK, percentiles
 from .saturation import Pace, pace_of
-from .schedule import Plan
+from .schedule import LoadPlan
 
 
 class Measurement(t.NamedTuple):
@@ -25,7 +25,7 @@ class Measurement(t.NamedTuple):
 
 
 def measure(
-    plan: Plan,
+    plan: LoadPlan,
     limits: t.Mapping[str, float],
     addresses: t.Sequence[Address],
     context: ssl.SSLContext | None,

@@ -23,7 +23,7 @@ from ..._findings.finding import Finding
 from .gates import SENT_LEAST
 from .generator import Address, Load
 from .recorder import KINDS, LIMITED, NEVER_SENT, OK, Recording
-from .schedule import Plan
+from .schedule import LoadPlan
 
 AFTERWARDS = 1.0
 """Seconds to go on after the first 429: the service must still answer what the limiter lets through."""
@@ -57,7 +57,7 @@ class Limiter:
         above = rate - self.limit * self.replicas
         return late * self.limit * self.replicas / above if above > 0 else float("inf")
 
-    def plan(self, plan: Plan) -> Plan:
+    def plan(self, plan: LoadPlan) -> LoadPlan:
         """The plan of a load, for as long as the proof may take."""
         seconds = self.expected(plan.rate) * PATIENCE + AFTERWARDS
         connections = max(plan.connections, math.ceil(plan.rate * (self.delay + SPARE_DELAY)))
@@ -93,7 +93,7 @@ class LimiterResult(t.NamedTuple):
 
 
 def measure_limit(
-    limiter: Limiter, plan: Plan, addresses: t.Sequence[Address], context: ssl.SSLContext | None
+    limiter: Limiter, plan: LoadPlan, addresses: t.Sequence[Address], context: ssl.SSLContext | None
 ) -> LimiterResult:
     """Send more than the limit until it bites, and a second longer."""
     first: list[float] = []

@@ -28,7 +28,7 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """`rate` requests a second for `seconds`, after `warm_up` seconds of the same that do not count.
 
     `timeout` is for each request, from when it was due; `connections` is how many may be open at once, and `least` how
@@ -55,7 +55,7 @@ class Plan:
         return round(self.rate * self.warm_up)
 
 
-def refuse_excess(plan: Plan, max_rate: float, extensions: int = 0) -> None:
+def refuse_excess(plan: LoadPlan, max_rate: float, extensions: int = 0) -> None:
     """Raises NotAllowed for a rate above the limit, and for a run that is longer than one may be."""
     if plan.rate > max_rate:
         raise NotAllowed(f"{plan.rate:g} requests/s are more than the {max_rate:g} that are allowed (max_rate)")

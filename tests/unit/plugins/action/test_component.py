@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.template import trust_as_template
 
 from tests.unit import rendering
-from tests.unit.rendering import component, render, render_with_secrets
+from tests.unit.rendering import component, only, render, render_with_secrets
 
 CONFIG_MAP = """\
 apiVersion: v1
@@ -30,7 +30,7 @@ stringData: {TOKEN: {{ thing_token | to_json }}}
 """
 OPTIONS = {
     "thing_text": {"type": "str"},
-    "thing_count": {"type": "int"},
+    "thing_count": {"type": "int", "default": 1},
     "thing_token": {"type": "str", "no_log": True},
     "thing_map": {"type": "dict"},
 }
@@ -134,22 +134,28 @@ def test_the_result_is_plain_data(role: Write) -> None:
 
 def test_every_problem_of_the_variables_is_told_at_once(role: Write) -> None:
     role(a=CONFIG_MAP % "one")
-    message = refused(thing_cout=2, thing_count="2", maestro_nam="m", thing_map="x")
+    message = refused(thing_cout=2, thing_count="two", maestro_nam="m", thing_map="x")
     assert message.startswith("The variables of thing cannot be used; nothing was changed:\n")
     assert "- thing_cout is not a variable of this collection. Did you mean thing_count?" in message
-    assert "- thing_count must be a whole number, but '2' was given." in message
+    assert "- thing_count must be a whole number, but 'two' was given." in message
     assert "- maestro_nam is not a variable of this collection. Did you mean maestro_name?" in message
     assert "- thing_map must be a dictionary, but 'x' was given." in message
 
 
-def test_a_template_that_gives_a_string_is_no_number(role: Write) -> None:
-    role(a=CONFIG_MAP % "one")
-    assert "thing_count must be a whole number, but '3' was given." in refused(
-        thing_count=trust_as_template("{{ '3' }}")
-    )
+def test_a_text_that_can_only_mean_a_number_is_one(role: Write) -> None:
+    role(a=(CONFIG_MAP % "one").replace("thing_text | to_json", "(thing_count + 1) | to_json | to_json"))
+    assert only(render("thing", thing_count="3"))["data"] == {"text": "4"}
+    assert only(render("thing", thing_count=trust_as_template("{{ '3' }}")))["data"] == {"text": "4"}
+    assert only(render("thing", thing_count=None))["data"] == {"text": "2"}
     assert "thing_count must be a whole number, but a dictionary was given." in refused(
         thing_count=trust_as_template("{{ {'a': 1} }}")
     )
+
+
+def test_a_name_that_only_begins_like_the_roles_is_warned_of(role: Write) -> None:
+    role(a=CONFIG_MAP % "one")
+    assert "thing_from_another_role begins like" in only(component("thing", thing_from_another_role=1)["warnings"])
+    assert component("thing")["warnings"] == []
 
 
 def test_a_secret_of_the_wrong_type_is_not_repeated(role: Write) -> None:

@@ -71,7 +71,7 @@ def test_what_is_left_out_is_in_the_result_and_in_the_sentence(api: ApiDouble, t
 
 
 def test_a_history_that_cannot_be_read_is_left_out_like_any_other_part(api: ApiDouble, tmp_path: pathlib.Path) -> None:
-    api.fail("GET", "/configmaps", ApiError(403, "Forbidden", "configmaps is forbidden"))
+    api.fail("GET", "/secrets", ApiError(403, "Forbidden", "secrets is forbidden"))
     ending = run(tmp_path)
     assert not ending.failed
     assert "history.txt" in [entry["part"] for entry in ending.values["left_out"]]

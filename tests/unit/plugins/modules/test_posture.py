@@ -15,7 +15,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._module_runner 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture import collect
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.permissions import EVERYBODYS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.rules import RULES
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import Record, encoded
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.record import Record
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.record_secret import Place, encoded
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.seal import Link
 from ansible_collections.intelgraph.maestro.plugins.modules import posture
 from tests.unit.documented import documented
 from tests.unit.plugins.module_utils._posture.releases import manifests
@@ -33,7 +35,7 @@ def listed(kind: str, *items: dict[str, t.Any], api_version: str = "v1") -> Repl
 
 def cluster(**replies: Reply) -> dict[str, Reply]:
     """A cluster in which release 7 is as it was applied."""
-    parts = encoded(Record(7, "passed", manifests()), NAMESPACE, "maestro")
+    parts, _seal = encoded(Record(7, "passed", manifests()), Place(NAMESPACE, "maestro"), Link())
     for part in parts:
         part["metadata"]["resourceVersion"] = "1"
     objects = {
@@ -46,7 +48,7 @@ def cluster(**replies: Reply) -> dict[str, Reply]:
     }
     return {
         **objects,
-        f"{CORE}/configmaps": listed("ConfigMap", *parts),
+        f"{CORE}/secrets": listed("Secret", *parts),
         f"{CORE}/pods": listed("Pod"),
         f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies": listed("NetworkPolicy"),
         f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets": listed("PodDisruptionBudget"),
@@ -131,7 +133,7 @@ def test_a_broken_rule_fails_and_is_told_in_one_sentence() -> None:
 
 
 def test_without_a_release_there_is_nothing_to_judge() -> None:
-    result = values(cluster(**{f"{CORE}/configmaps": listed("ConfigMap")}))
+    result = values(cluster(**{f"{CORE}/secrets": listed("Secret"), f"{CORE}/configmaps": listed("ConfigMap")}))
     assert (result["verdict"], result["number"]) == ("failed", 0)
     assert ids(result) == [("release-missing", "error", "Release maestro")]
     assert "correct maestro_name" in result["msg"]

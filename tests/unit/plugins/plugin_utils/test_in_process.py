@@ -64,6 +64,12 @@ class Planning(Echo):
         return Ending({"msg": "Release 12 of maestro", "number": 12, "saved_plan": "H4sIAcanary0="})
 
 
+class Judging(Planning):
+    def body(self, call: Call) -> Ending:
+        finding = {"id": "x", "severity": "error", "message": "failed, inconclusive"}
+        return Ending({"verdict": "passed", "findings": [finding]})
+
+
 class Hostile(Echo):
     """Repeats what it was told, in every way in which a module says something."""
 
@@ -163,6 +169,26 @@ def test_a_secret_argument_is_masked_wherever_it_comes_out() -> None:
 def test_a_secret_value_that_any_text_may_hold_spoils_no_result(value: str) -> None:
     result = run(Planning, name="maestro", secret_values={"s/DB_USER": value})
     assert (result["msg"], result["number"]) == ("Release 12 of maestro", 12)
+
+
+@pytest.mark.parametrize("word", ["passed", "failed", "error", "inconclusive"])
+def test_a_secret_that_is_a_word_of_the_result_changes_no_verdict(word: str) -> None:
+    result = run(Judging, name="maestro", secret_values={"s/PASSWORD": word})
+    assert result["verdict"] == "passed"
+    assert result["findings"] == [{"id": "x", "severity": "error", "message": "failed, inconclusive"}]
+
+
+def test_null_and_an_empty_text_mean_that_nothing_was_given() -> None:
+    params = run(Echo, word="a", count=None, progress="", checks=None)["call"]["params"]
+    assert (params["count"], params["progress"], params["checks"]) == (1, True, None)
+
+
+def test_a_shared_variable_that_nobody_reads_is_refused_with_the_nearest_name() -> None:
+    result = run(Echo, word="a", variables={"maestro_rollbackto": "6", "ingress_nginx_enabled": True})
+    assert result["failed"]
+    assert "maestro_rollbackto is not a variable of this collection. Did you mean maestro_rollback_to?" in result["msg"]
+    assert "call" not in result
+    assert "ingress" not in result["msg"]
 
 
 def test_no_value_is_looked_for_in_a_text_that_is_only_given_back() -> None:

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 import time
 import typing as t
 
 import pytest
+import yaml
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import body
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster import client as module
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import (
     ApiError,
@@ -143,8 +146,22 @@ class TestKinds:
             assert api.cluster.kind("example.org/v1", "Widget").plural == "widgets"
 
 
+@pytest.mark.parametrize(
+    "text", ["ready \U0001f680", "\\\U0001f680\\", "\\ud83d\\ude80", "\u2028\x85\x7f\ufeff", "\U0001f680" * 2]
+)
+def test_what_is_applied_is_the_same_read_as_json_and_as_yaml(text: str) -> None:
+    sent = body.encoded({"data": {"motd": text}}, body.APPLY_TYPE)
+    assert json.loads(sent)["data"]["motd"] == yaml.safe_load(sent)["data"]["motd"] == text
+
+
 @pytest.mark.usefixtures("delays")
 class TestRetries:
+    def test_what_the_server_says_of_the_object_is_not_retried(self) -> None:
+        words = "failed to create typed patch object (n/x; apps/v1, Kind=Deployment): .env: duplicate entries for key"
+        with talk(status(500, "InternalError", words)) as api, pytest.raises(ApiError, match="duplicate entries"):
+            api.cluster.apply(config_map("c"), "me")
+        assert len(api.server.asked) == 1
+
     @pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
     def test_a_passing_failure_is_retried(self, code: int, delays: list[float]) -> None:
         with talk(status(code, "Busy"), status(code, "Busy"), Reply(body=KUBE_SYSTEM)) as api:

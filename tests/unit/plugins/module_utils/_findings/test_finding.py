@@ -62,3 +62,4 @@ def test_a_finding_as_plain_values() -> None:
     displayed = finding().as_dict()
     assert json.loads(json.dumps(displayed)) == displayed
     assert list(displayed) == [field.name for field in dataclasses.fields(Finding)]
+    assert Finding.from_values(displayed) == finding()

@@ -156,13 +156,70 @@ def job(name: str, **spec: t.Any) -> Manifest:
 
 def test_a_job_that_removes_itself_is_only_wanted_while_the_release_is_made(cluster: ApiDouble) -> None:
     short, kept = job("short", ttlSecondsAfterFinished=0), job("kept")
-    made = dataclasses.replace(subject(short, kept), begun=1.0)
-    assert (made.short_lived, subject(short, kept).short_lived) == (set(), {("Job", NAMESPACE, "short")})
+    assert subject(short, kept).short_lived == {("Job", NAMESPACE, "short")}
     with observed(cluster, short, kept) as observer:
         assert observer.facts({}, 0.0).wanted == (("Job", NAMESPACE, "kept"),)
     cluster.put(short)
     with observed(cluster, short, kept) as observer:
         assert len(observer.facts({}, 0.0).wanted) == 2
+
+
+def test_a_job_that_its_ttl_removed_is_held_as_it_ended(cluster: ApiDouble) -> None:
+    ended = job("short", ttlSecondsAfterFinished=0)
+    ended["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+    cluster.put(ended)
+    making = dataclasses.replace(subject(deployment(), ended), begun=1.0)
+    with Observer(cluster, making) as observer:
+        observer.informer.have_synced(observer.essential, PATIENCE)
+        going = {**ended, "metadata": {**ended["metadata"], "deletionTimestamp": "2026-11-30T10:00:00Z"}}
+        cluster.put(going)
+        assert soon(lambda: "deletionTimestamp" in observer.informer.objects("Job")[0]["metadata"])
+        assert "deletionTimestamp" not in observer.facts({}, 0.0).objects["Job"][0]["metadata"]
+        cluster.request("DELETE", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/short")
+        assert soon(lambda: not observer.informer.objects("Job"))
+        assert [item["status"] for item in observer.facts({}, 0.0).objects["Job"]] == [ended["status"]]
+
+
+def test_kinds_of_one_name_and_two_groups_are_two_kinds(cluster: ApiDouble) -> None:
+    knative = manifest("serving.knative.dev/v1", "Service", "web", spec={})
+    found = essential_sources(subject(service("web"), knative))
+    assert {(source.api_version, source.kind) for source in found} == {
+        ("v1", "Service"),
+        ("discovery.k8s.io/v1", "EndpointSlice"),
+        ("serving.knative.dev/v1", "Service"),
+    }
+    assert subject(service("web"), knative).identities == (
+        ("Service", NAMESPACE, "web"),
+        ("Service.serving.knative.dev", NAMESPACE, "web"),
+    )
+
+
+def test_pods_are_found_though_their_template_lacks_the_labels_of_the_release() -> None:
+    bare = manifest("apps/v1", "DaemonSet", "agent", spec={"template": {"metadata": {"labels": {"app": "agent"}}}})
+    sources = {source.kind: source for source in essential_sources(subject(bare))}
+    assert {kind: source.selector for kind, source in sources.items()} == {
+        "DaemonSet": OURS,
+        "Pod": "",
+        "ControllerRevision": "",
+    }
+
+
+def test_a_kind_that_nothing_is_known_of_may_make_pods() -> None:
+    widget = manifest("example.com/v1", "Widget", "w", spec={})
+    assert kinds(essential_sources(subject(widget))) == {"Widget"}
+    assert kinds(helpful_sources(subject(widget))) == {"Pod"}
+
+
+def test_an_autoscaler_of_the_first_version_is_read_by_the_second() -> None:
+    old = manifest("autoscaling/v1", "HorizontalPodAutoscaler", "maestro", spec={})
+    assert [source.api_version for source in essential_sources(subject(old))] == ["autoscaling/v2"]
+
+
+def test_of_a_secret_only_a_token_that_is_to_come_is_watched() -> None:
+    token = manifest("v1", "Secret", "token", type="kubernetes.io/service-account-token")
+    assert essential_sources(subject(secret(), token)) == [
+        Source("v1", "Secret", NAMESPACE, fields="metadata.name=token")
+    ]
 
 
 def test_only_telling_events_about_the_release_are_kept(cluster: ApiDouble) -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.readiness import condition, missing
 
+API_VERSIONS = {kind: api_version for api_version, kind in KINDS}
 Live = dict[str, t.Any]
 COUNTS = st.integers(0, 5)
 
@@ -20,7 +22,13 @@ def live(kind: str, spec: Live | None = None, generation: int = 2, **status: t.A
     """An object whose controller has seen its newest generation, unless the status says otherwise."""
     known = {"observedGeneration": 2} if kind in ("Deployment", "StatefulSet", "PodDisruptionBudget") else {}
     metadata = {"name": "x", "generation": generation}
-    return {"kind": kind, "metadata": metadata, "spec": spec or {}, "status": {**known, **status}}
+    return {
+        "apiVersion": API_VERSIONS.get(kind, "example.com/v1"),
+        "kind": kind,
+        "metadata": metadata,
+        "spec": spec or {},
+        "status": {**known, **status},
+    }
 
 
 def conditions(**states: str) -> list[Live]:

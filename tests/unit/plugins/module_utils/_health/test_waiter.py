@@ -329,10 +329,31 @@ def test_what_happens_is_told_and_remembered(cluster: ApiDouble, evaluated: t.Ca
     assert len(reported) == len(remembered)
 
 
-def test_a_release_with_nothing_to_wait_for_asks_nothing(
-    cluster: ApiDouble, evaluated: t.Callable[..., Scripted]
-) -> None:
+def test_what_is_not_watched_is_looked_at_once(cluster: ApiDouble, evaluated: t.Callable[..., Scripted]) -> None:
     evaluated(at_none=PASSED)
+    cluster.put(config_map())
     asked = cluster.requests
     health = await_verdict(cluster, Subject("maestro", NAMESPACE, (config_map(),)), 5)
-    assert (health.verdict, cluster.requests - asked) == ("passed", 0)
+    assert (health.verdict, cluster.requests - asked) == ("passed", 1)
+
+
+@pytest.mark.parametrize(
+    ("is_there", "finding", "words"),
+    [(True, "object-terminating", "held by its finalizers: example.com/hold"), (False, "object-gone", "not there")],
+)
+def test_what_is_not_watched_and_goes_is_never_passed(
+    cluster: ApiDouble, is_there: bool, finding: str, words: str
+) -> None:
+    going = config_map()
+    going["metadata"].update(deletionTimestamp="2026-11-30T10:00:00Z", finalizers=["example.com/hold"])
+    if is_there:
+        cluster.put(going)
+    health = await_verdict(cluster, Subject("maestro", NAMESPACE, (config_map(),)), 5)
+    assert health.verdict == "failed"
+    assert [each.id for each in health.findings] == [finding]
+    assert words in health.findings[0].message
+
+
+def test_what_may_not_be_read_and_is_not_watched_is_left_alone(cluster: ApiDouble) -> None:
+    cluster.fail("GET", "/configmaps", ApiError(403, "Forbidden", "you may not"))
+    assert await_verdict(cluster, Subject("maestro", NAMESPACE, (config_map(),)), 5).verdict == "passed"

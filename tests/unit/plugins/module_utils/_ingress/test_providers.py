@@ -21,7 +21,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._ingress.provid
     RATE_LIMIT,
     Provider,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.view import View
+from ansible_collections.intelgraph.maestro.plugins.module_utils._posture.view import PostureView
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import ingress
 from tests.unit.plugins.module_utils._variables.defaults import of_role
 from tests.unit.rendering import ROLES, Manifest, of_kind, render
@@ -31,10 +31,10 @@ every_provider = pytest.mark.parametrize("provider", providers.PROVIDERS, ids=la
 CORE_GROUPS = ("networking.k8s.io/v1", "cert-manager.io/v1")
 
 
-def rendered(provider: Provider, **variables: t.Any) -> tuple[View, list[Manifest]]:
+def rendered(provider: Provider, **variables: t.Any) -> tuple[PostureView, list[Manifest]]:
     """The objects of a release with this provider, and those of its routes that serve requests."""
     objects = render("ingress", **{**provider.variables, **variables})
-    view = View("maestro", "maestro-system", tuple(objects))
+    view = PostureView("maestro", "maestro-system", tuple(objects))
     routes = of_kind(objects, "Ingress") + of_kind(objects, "HTTPRoute")
     return view, [route for route in routes if not providers.only_redirects(view, route)]
 
@@ -186,9 +186,9 @@ def test_a_limit_of_another_provider_counts_as_well() -> None:
         "metadata": {"annotations": {"nginx.ingress.kubernetes.io/limit-rpm": "60"}},
         "spec": {},
     }
-    assert providers.has(RATE_LIMIT, View("m", "n", ()), route)
-    assert not providers.has(CORS, View("m", "n", ()), route)
-    assert not providers.has(HSTS, View("m", "n", ()), route)
+    assert providers.has(RATE_LIMIT, PostureView("m", "n", ()), route)
+    assert not providers.has(CORS, PostureView("m", "n", ()), route)
+    assert not providers.has(HSTS, PostureView("m", "n", ()), route)
 
 
 def test_the_house_has_one_file_for_each_provider() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 import pytest
@@ -18,7 +19,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manife
     put_back_secrets,
     take_out_secrets,
 )
-from tests.unit.plugins.samples import base64_of, config_map, manifest, namespace, secret
+from tests.unit.plugins.samples import NAMESPACE, base64_of, config_map, manifest, namespace, secret
 from tests.unit.rendering import only
 
 VALUES = st.dictionaries(st.text("ABC_", min_size=1, max_size=5), st.text(max_size=40), max_size=4)
@@ -51,7 +52,7 @@ def test_what_is_no_object_is_told_why(document: t.Any, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("stringData", 5432), ("stringData", None), ("data", "no base64!"), ("data", "/w=="), ("data", 7)],
+    [("stringData", 5432), ("stringData", None), ("data", "no base64!"), ("data", "/w"), ("data", 7)],
 )
 def test_a_secret_value_that_is_no_text_is_named_but_not_shown(field: str, value: t.Any) -> None:
     wrong = {**secret(), field: {"PORT": value}}
@@ -76,6 +77,46 @@ def test_base64_data_leaves_as_plain_text() -> None:
     manifests, values = take_out_secrets([given_as_data])
     assert values == {"s/A": "1", "s/B": "2"}, "stringData wins, as in the API server"
     assert "data" not in only(manifests)
+
+
+def test_binary_data_leaves_and_comes_back_in_base64() -> None:
+    binary = {**secret("s", A="1"), "data": {"keystore.p12": "//79AA=="}}
+    manifests, values = take_out_secrets([binary])
+    assert values == {"s/keystore.p12": "//79AA==", "s/A": "1"}
+    assert only(manifests)["data"] == {"keystore.p12": SECRET_MARK}
+    assert malformed(only(manifests)) == ""
+    assert only(put_back_secrets(manifests, values))["data"] == {"keystore.p12": "//79AA==", "A": base64_of("1")}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (dt.date(2026, 11, 30), "a date in data.day"),
+        (b"\xff", "base64"),
+        (float("nan"), "data.day"),
+        ("\ud83d", "half a character"),
+        ([{"a": {1}}], "a set in data.day[0].a"),
+        ({True: "on"}, "a key in data.day that is no string but True"),
+    ],
+)
+def test_what_has_no_form_in_json_is_named_with_its_object_and_field(value: t.Any, words: str) -> None:
+    problem = malformed({**config_map("c"), "data": {"day": value}})
+    assert problem.startswith(f"(ConfigMap {NAMESPACE}/c) has ")
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ({"name": 7}, "metadata.name that is no string but 7 (put it in quotes)"),
+        ({"name": "c", "namespace": None}, "metadata.namespace that is no string but None"),
+        ({"name": "c", "labels": {"team": 7}}, "metadata.labels.team that is no string but 7"),
+        ({"name": "c", "annotations": {"on": True}}, "metadata.annotations.on that is no string but True"),
+        ({"name": "c", "labels": ["a"]}, "metadata.labels that is no dictionary"),
+    ],
+)
+def test_names_and_labels_are_strings(metadata: dict[str, t.Any], words: str) -> None:
+    assert words in malformed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
 
 def test_only_secrets_of_the_core_group_hold_values() -> None:

@@ -31,8 +31,8 @@ def test_a_manifest_is_read_written_and_watched() -> None:
     assert verbs("Deployment", deployment()) == {"get", "create", "patch", "delete", "list", "watch"}
 
 
-def test_secrets_are_never_listed() -> None:
-    assert verbs("Secret", obj("v1", "Secret")) == {"get", "create", "patch", "delete"}
+def test_secrets_are_never_watched_and_listed_for_the_history() -> None:
+    assert verbs("Secret", obj("v1", "Secret")) == {"get", "list", "create", "patch", "delete"}
 
 
 def test_an_object_outside_the_namespace_is_asked_for_by_its_name() -> None:
@@ -53,7 +53,8 @@ def test_what_is_never_pruned_need_not_be_deleted() -> None:
 
 
 def test_a_release_keeps_its_history_and_watches_its_pods() -> None:
-    assert verbs("ConfigMap") == {"get", "list", "create", "patch", "delete"}
+    assert verbs("ConfigMap") == set()
+    assert verbs("Secret") == {"get", "list", "create", "patch", "delete"}
     assert verbs("Pod") == {"list", "watch"}
     assert verbs("Lease") == {"get", "create", "patch", "delete"}
 

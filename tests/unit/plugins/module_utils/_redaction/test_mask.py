@@ -175,3 +175,21 @@ def test_a_value_that_was_escaped_for_the_screen_is_known() -> None:
     assert mask("p\x1b[31mass\u202eword").known(r"it is p\x1b[31mass\u202eword!") == (
         "it is (secret maestro-secrets/KEY)!"
     )
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_a_value_in_base64_that_a_line_break_divides_is_taken_out(before: bytes, after: bytes) -> None:
+    """As `base64 file` writes it: 76 characters in a line, indented by whatever shows it."""
+    value = "n0b0dy-knows-this-one-here"
+    encoded = base64.encodebytes(before + value.encode() + after).decode()
+    masked = mask(value).known("  " + encoded.replace("\n", "\n    "))
+    dense = "".join(masked.split())
+    left = dense.replace("(secretmaestro-secrets/KEY)", "")
+    assert "(secretmaestro-secrets/KEY)" in dense
+    assert len(left) <= len(base64.b64encode(before + after)) + 8
+
+
+def test_lines_that_hold_no_value_stay_where_they_are() -> None:
+    text = "a log\n  of several\n\nlines\n"
+    assert mask("n0b0dy-knows-this-one-here").known(text) == text

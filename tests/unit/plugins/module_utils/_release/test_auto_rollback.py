@@ -251,14 +251,16 @@ class Proving:
         self.asked: list[t.Any] = []
 
     def __call__(self, kept: t.Mapping[str, t.Any]) -> SmokeResult:
-        self.asked.append(kept.get("expect"))
+        self.asked.append((kept.get("expect") or {}).get("version"))
         verdict = self._verdicts.pop(0)
         wrong = Finding("error-ratio-high", "error", "error_ratio", "1 % of the requests failed")
         return SmokeResult(verdict, (wrong,) if verdict != "passed" else (), {"verdict": verdict})
 
 
 def expecting(what: str, verify: Proving) -> ReleaseOptions:
-    return dataclasses.replace(WISH, verify=verify, about={"proof": {"expect": what}})
+    return dataclasses.replace(
+        WISH, verify=verify, about={"proof": {"url": "", "expect": {"version": what}, "defaults": True, "checks": []}}
+    )
 
 
 def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: pathlib.Path) -> None:
@@ -271,7 +273,7 @@ def test_a_release_that_comes_back_proves_what_it_had_to_in_its_time(tmp_path: p
     deploying(cluster, release(a="3"), expecting("version 3", verify))
     restore(cluster, expecting("version 4", verify))
     assert verify.asked == ["version 1", "version 2", "version 1", "version 3", "version 1"]
-    assert [record.about["proof"]["expect"] for record in records(cluster)] == verify.asked
+    assert [record.about["proof"]["expect"]["version"] for record in records(cluster)] == verify.asked
     assert states(cluster) == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "passed"), (5, "passed")]
 
 
@@ -351,7 +353,7 @@ def test_where_nobody_knows_what_the_secrets_hold_the_evidence_shows_nothing_tha
     cluster = Talking(NAMESPACE)
     deploy(cluster, release(a="good"))
     cluster.bad = settings_of(cluster, "bad")
-    cluster.fail("GET", "/secrets?", ApiError(500, "InternalError", "etcd"))
+    cluster.fail("GET", "/secrets?fieldSelector", ApiError(500, "InternalError", "etcd"))
     mask = LiveSecrets(cluster, NAMESPACE, {"maestro", NAMESPACE}, Mask({}).text)
     kept = json.loads(pathlib.Path(failed(cluster, tmp_path, mask=mask).report).read_text(encoding="utf-8"))
     assert kept["logs"] == kept["events"] == kept["objects"] == NOT_SHOWN

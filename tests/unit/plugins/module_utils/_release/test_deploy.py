@@ -58,7 +58,7 @@ def test_the_namespace_comes_first_then_the_lock_then_the_record_then_the_rest()
     cluster = ApiDouble()
     deploy(cluster)
     paths = [path for dummy, path in cluster.writes]
-    assert paths[:3] == [f"namespaces/{NAMESPACE}", "leases/maestro-release", "configmaps/maestro-release-1"]
+    assert paths[:3] == [f"namespaces/{NAMESPACE}", "leases/maestro-release", "secrets/maestro-release-1"]
     assert [path.split("/")[0] for path in paths[3:]] == [
         "leases",
         "namespaces",
@@ -69,7 +69,7 @@ def test_the_namespace_comes_first_then_the_lock_then_the_record_then_the_rest()
         "deployments",
         "horizontalpodautoscalers",
         "services",
-        "configmaps",
+        "secrets",
         "leases",
     ]
 
@@ -229,7 +229,7 @@ def test_what_this_release_has_not_is_pruned_last() -> None:
     assert cluster.names("services") == ["maestro"]
     assert cluster.writes[-3:] == [
         ("DELETE", "services/old"),
-        ("PATCH", "configmaps/maestro-release-2"),
+        ("PATCH", "secrets/maestro-release-2"),
         ("PATCH", "leases/maestro-release"),
     ]
 
@@ -281,7 +281,7 @@ def test_what_was_kept_can_be_named_for_deletion_later() -> None:
         assert [finding.id for finding in deploy(cluster, bare).all_risks()] == ["prune-refused"]
     outcome = deploy(cluster, bare, prune_allowed=("Secret/maestro-tls",))
     assert outcome.message == "Release 3 of maestro is in place: 1 removed."
-    assert cluster.names("secrets") == []
+    assert "maestro-tls" not in cluster.names("secrets")
 
 
 def test_what_a_failed_release_left_is_pruned_by_the_next_good_one() -> None:
@@ -322,7 +322,7 @@ def test_the_record_says_who_why_and_when() -> None:
     cluster = ApiDouble()
     deploy(cluster)
     record = only(records(cluster))
-    assert record.about.keys() == {"by", "reason", "begun", "run", "plan"}
+    assert record.about.keys() == {"by", "reason", "begun", "run", "plan", "components"}
     assert record.about["plan"]["counts"]["create"] == len(record.about["plan"]["changes"]) == 6
     assert record.outcome.keys() == {
         *("ended", "seconds", "counts", "reason", "findings", "running", "smoke", "timeline")
@@ -336,3 +336,18 @@ def test_the_result_holds_what_pictures_are_drawn_from_and_the_record_only_figur
     outcome = deploy(cluster, verify=lambda _kept: SmokeResult("passed", (), {"verdict": "passed", "load": load}))
     assert outcome.as_result()["smoke"]["load"] == load
     assert only(records(cluster)).outcome["smoke"] == {"verdict": "passed", "load": {"sent": 3000}}
+
+
+def test_a_prune_that_a_finalizer_holds_is_told_and_is_no_new_release_at_each_run() -> None:
+    cluster = ApiDouble()
+    held = service("old")
+    held["metadata"]["finalizers"] = ["example.org/hold"]
+    deploy(cluster, release(held))
+    outcome = deploy(cluster)
+    assert outcome.plan.counts()["prune"] == 0
+    assert [(each.id, each.severity) for each in outcome.findings] == [("deletion-stuck", "warning")]
+    assert "held by example.org/hold" in outcome.findings[0].message
+    again = deploy(cluster)
+    assert not again.changed
+    assert [risk.id for risk in again.all_risks()] == ["deletion-stuck"]
+    assert len(records(cluster)) == 2

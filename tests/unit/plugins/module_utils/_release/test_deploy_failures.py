@@ -103,7 +103,7 @@ def test_an_api_error_half_way_is_recorded_and_mended_by_a_re_run() -> None:
 def test_an_api_that_stays_away_does_not_hide_what_happened() -> None:
     cluster = ApiDouble(NAMESPACE)
     cluster.fail("PATCH", "/deployments/maestro?fieldManager=intelgraph.maestro-initial", AWAY)
-    cluster.fail("PATCH", "/configmaps/maestro-release-1", Unreachable("still away"))
+    cluster.fail("PATCH", "/secrets/maestro-release-1", Unreachable("still away"))
     with pytest.raises(ReleaseFailed, match="The API server cannot be reached") as caught:
         deploy(cluster)
     assert "could not be recorded, so nothing was undone" in caught.value.outcome.message
@@ -118,7 +118,7 @@ def test_what_cannot_be_recorded_is_not_undone_but_left_to_the_next_run() -> Non
     deploy(cluster, release(service("old")))
     expired = ApiError(401, "Unauthorized", "Unauthorized")
     cluster.fail("DELETE", "/services/old", expired)
-    cluster.fail("PATCH", "/configmaps/maestro-release-2", expired)
+    cluster.fail("PATCH", "/secrets/maestro-release-2", expired)
     rolled_back: list[ReleaseFailed] = []
 
     def auto_rollback(dummy: object, failure: ReleaseFailed) -> ReleaseFailed:
@@ -154,7 +154,7 @@ def test_a_server_that_is_away_while_a_release_becomes_ready_does_not_end_it(mon
 
 def test_a_release_whose_end_cannot_be_recorded_has_not_passed() -> None:
     cluster = ApiDouble(NAMESPACE)
-    cluster.fail("PATCH", "/configmaps/maestro-release-1", AWAY, times=1)
+    cluster.fail("PATCH", "/secrets/maestro-release-1", AWAY, times=1)
     with pytest.raises(ReleaseFailed, match="stopped half-way"):
         deploy(cluster)
     assert states(cluster) == [(1, "failed")]
@@ -208,7 +208,7 @@ def test_a_killed_run_is_mended_by_a_plain_re_run() -> None:
 def test_what_a_killed_run_left_is_pruned() -> None:
     cluster = ApiDouble()
     deploy(cluster)
-    cluster.fail("PATCH", "configmaps/maestro-release-2", KeyboardInterrupt())
+    cluster.fail("PATCH", "secrets/maestro-release-2", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         deploy(cluster, release(service("extra")))
     cluster.mend()
@@ -233,7 +233,7 @@ def test_a_number_that_another_run_claims_is_refused_before_the_first_change(
     with pytest.raises(NumberTaken, match="Release 2 of maestro was begun by another run"):
         deploy(cluster, release(a="2"))
     changes = [path for dummy, path in cluster.writes if not path.startswith("leases/")]
-    assert changes == ["configmaps/maestro-release-2"], "theirs only"
+    assert changes == ["secrets/maestro-release-2"], "theirs only"
 
 
 def break_down(*dummy: object, **named: object) -> t.NoReturn:

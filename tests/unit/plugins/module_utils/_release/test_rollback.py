@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 import pytest
@@ -17,7 +18,12 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.outcom
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.planner import Refused
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.preserved import CannotRestore
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import lease_lock
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import NothingToRestore, restore
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.rollback import (
+    RETRY_OF,
+    NothingToRestore,
+    restore,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.session import PLAY
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._release.releasing import (
     STUCK,
@@ -50,7 +56,7 @@ def restored(cluster: ApiDouble, number: int = 0, check: bool = False, **options
 
 def objects(cluster: ApiDouble) -> dict[str, Manifest]:
     """What a release declares; settings of other releases, records and the lock are not compared."""
-    apart = ("configmaps/maestro-release-", "leases/")
+    apart = ("secrets/maestro-release-", "leases/")
     displayed = {
         path: comparable(item) for path, item in cluster.store.items() if not any(each in path for each in apart)
     }
@@ -101,7 +107,7 @@ def value_in_use(cluster: ApiDouble) -> str:
 def test_a_secret_that_is_gone_is_refused_by_name_before_anything_changes(remade: bool) -> None:
     cluster = ApiDouble()
     deploy(cluster, with_secret("one"))
-    path = only([path for path in cluster.store if "/secrets/" in path])
+    path = only([path for path in cluster.store if "/secrets/" in path and "-release-" not in path])
     deploy(cluster, with_secret("two"))
     cluster.delete(path)
     if remade:
@@ -264,6 +270,18 @@ def test_nothing_to_go_back_to_is_said() -> None:
         restored(cluster, 7)
 
 
+def test_what_is_said_when_nothing_comes_before_can_be_done() -> None:
+    """After going back to the first release the second is behind nobody, and still can be restored by its number."""
+    cluster = ApiDouble()
+    deploy(cluster)
+    deploy(cluster, release(a="2"))
+    restored(cluster)
+    with pytest.raises(NothingToRestore, match=r"By its number can be restored: 1, 2$") as refused:
+        restored(cluster)
+    assert "maestro_rollback_to" in refused.value.next_step
+    assert restored(cluster, 2).verdict == "passed"
+
+
 def test_a_release_that_did_not_pass_is_not_restored() -> None:
     cluster = ApiDouble()
     deploy(cluster)
@@ -272,3 +290,39 @@ def test_a_release_that_did_not_pass_is_not_restored() -> None:
         deploy(cluster, release(a="2"))
     with pytest.raises(NothingToRestore, match=r"Release 2 of maestro did not pass .*deadline exceeded.*: 1"):
         restored(cluster, 2)
+
+
+def test_a_rollback_whose_result_nobody_heard_is_confirmed_before_another_goes_further_back() -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    restored(cluster, acknowledges=True)
+    assert not restored(cluster).changed
+    assert "Release 4 of maestro brought release 2 back already" in only(cluster.warnings)
+    assert restorals(cluster)[-1] == (4, 2)
+    assert restored(cluster).rollback_to == 1
+
+
+def test_a_rollback_that_somebody_else_made_meanwhile_is_confirmed() -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    begun = time.monotonic() - 60
+    restored(cluster, about={"by": "ann@tower", "reason": "", PLAY: "host boot pid 7 1"})
+    mine = {"by": "me@here", "reason": "", PLAY: "host boot pid 8 1"}
+    assert not restored(cluster, about=mine, play_begun=begun).changed
+    assert "a rollback of ann@tower" in only(cluster.warnings)
+    assert restorals(cluster)[-1] == (4, 2)
+
+
+def test_a_rollback_that_was_interrupted_is_tried_again_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ApiDouble()
+    for value in "123":
+        deploy(cluster, release(a=value))
+    cluster.fail("PATCH", "configmaps/maestro-release-4", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        restored(cluster)
+    cluster.mend()
+    assert restored(cluster).rollback_to == 2
+    assert [record.state for record in records(cluster)[3:]] == ["interrupted", "passed"]
+    assert records(cluster)[-1].about[RETRY_OF] == 4

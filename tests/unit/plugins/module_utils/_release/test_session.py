@@ -35,7 +35,7 @@ def no_long_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BEGIN, APPLY, END = "claiming its number", "writing the Service", "recording its end"
-REQUESTS = {BEGIN: ("POST", "configmaps"), END: ("PATCH", "configmaps/maestro-release-2")}
+REQUESTS = {BEGIN: ("POST", "secrets"), END: ("PATCH", "secrets/maestro-release-2")}
 
 
 def dies(cluster: ApiDouble, moment: str, monkeypatch: pytest.MonkeyPatch, *more: Manifest) -> Lock:
@@ -123,7 +123,9 @@ def test_what_may_not_be_listed_is_told_and_nothing_else_fails(monkeypatch: pyte
     cluster = ApiDouble()
     deploy(cluster)
     dies(cluster, APPLY, monkeypatch, service("new"))
-    cluster.fail("GET", "/secrets?", ApiError(403, "Forbidden", "you may not list secrets"))
+    cluster.fail(
+        "GET", "/secrets?labelSelector=app.kubernetes.io", ApiError(403, "Forbidden", "you may not list secrets")
+    )
     assert deploy(cluster, release(a="next")).verdict == "passed"
     assert any("of kind Secret was not looked for" in warning for warning in cluster.warnings)
 

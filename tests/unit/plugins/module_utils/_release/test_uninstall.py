@@ -68,6 +68,7 @@ def test_data_and_secrets_stay(cluster: ApiDouble) -> None:
 @pytest.mark.parametrize("with_data", [True, False])
 def test_a_definition_stays_whose_objects_may_be_anybodys(with_data: bool) -> None:
     definition = manifest("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.example.org", namespace="")
+    definition["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
     cluster = ApiDouble()
     deploy(cluster, assemble({"all": [*RELEASE, definition]}, {}), WISH)
     outcome = remove(cluster, WISH, with_data=with_data)
@@ -180,7 +181,7 @@ def test_a_removal_that_stops_half_way_is_mended_by_the_next(cluster: ApiDouble)
 def test_settings_of_all_remembered_releases_go(cluster: ApiDouble) -> None:
     newer = [config_map(a="new") if item["kind"] == "ConfigMap" else item for item in RELEASE]
     deploy(cluster, assemble({"all": newer}, {}), WISH)
-    assert len(cluster.names("configmaps")) == 4, "two settings and two records"
+    assert len(cluster.names("configmaps")) == 2
     remove(cluster, WISH)
     assert cluster.names("configmaps") == []
 
@@ -192,6 +193,66 @@ def test_a_release_that_never_was_needs_no_removal() -> None:
     cluster.put(foreign)
     assert not remove(cluster, WISH, with_data=True).changed
     assert MANAGER not in str(cluster.owners)
+
+
+def test_an_object_that_a_finalizer_holds_is_not_told_to_be_gone(cluster: ApiDouble) -> None:
+    held = cluster.live("services/maestro")
+    assert held
+    held["metadata"]["finalizers"] = ["example.org/hold"]
+    with pytest.raises(ReleaseFailed) as caught:
+        remove(cluster, WISH)
+    finding = only(caught.value.outcome.findings)
+    assert (finding.id, finding.object) == ("deletion-stuck", "Service maestro-system/maestro")
+    assert "held by example.org/hold" in finding.message
+    assert History(cluster, NAMESPACE, "maestro").read().records, "a later removal knows what is left"
+
+
+def put_foreign(cluster: ApiDouble, *names: str) -> None:
+    for name in names:
+        foreign = config_map(name)
+        foreign["metadata"]["labels"] = {}
+        cluster.put(foreign)
+
+
+def test_a_namespace_that_holds_objects_of_others_stays_and_is_told_with_their_number(cluster: ApiDouble) -> None:
+    put_foreign(cluster, "kube-root-ca.crt", "theirs", "theirs-too")
+    planned = remove(cluster, WISH, with_data=True, check=True)
+    words = "Namespace maestro-system (it holds 2 objects of others: ConfigMap/theirs, ConfigMap/theirs-too)"
+    assert f"Kept: {words}" in planned.message
+    done = remove(cluster, WISH, with_data=True)
+    assert f"Kept: {words}" in done.message
+    assert cluster.names("namespaces") == ["kube-system", NAMESPACE]
+    assert "theirs" in cluster.names("configmaps")
+    assert cluster.names("secrets") == [], "what is the release's goes all the same"
+
+
+def test_what_an_owner_brings_along_is_nobody_elses(cluster: ApiDouble) -> None:
+    owned = config_map("cache")
+    owned["metadata"] |= {"labels": {}, "ownerReferences": [{"kind": "Deployment", "name": "maestro", "uid": "1"}]}
+    cluster.put(owned)
+    remove(cluster, WISH, with_data=True)
+    assert list(cluster.store) == ["/api/v1/namespaces/kube-system"]
+
+
+def test_a_namespace_that_was_there_before_the_release_stays() -> None:
+    cluster = ApiDouble(NAMESPACE)
+    deploy(cluster, assemble({"all": RELEASE}, {}), WISH)
+    outcome = remove(cluster, WISH, with_data=True)
+    assert "Kept: Namespace maestro-system (the release did not create it)" in outcome.message
+    assert kinds(cluster) == {"Namespace"}
+
+
+def test_a_namespace_of_which_not_all_may_be_listed_stays(cluster: ApiDouble) -> None:
+    cluster.fail("GET", "/services?", ApiError(403, "Forbidden", "no"))
+    outcome = remove(cluster, WISH, with_data=True, check=True)
+    assert "nobody knows what else it holds: Service may not be listed" in outcome.message
+
+
+def test_what_others_took_over_is_told(cluster: ApiDouble) -> None:
+    taken = service()
+    taken["metadata"]["labels"] = {**LABELS, "app.kubernetes.io/instance": "other"}
+    cluster.put(taken)
+    assert "Service maestro-system/maestro (it belongs to somebody else by now)" in remove(cluster, WISH).message
 
 
 def test_a_namespace_that_stays_says_why_in_its_own_words(cluster: ApiDouble, monkeypatch: pytest.MonkeyPatch) -> None:

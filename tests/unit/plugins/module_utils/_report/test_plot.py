@@ -12,7 +12,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._report.plot im
     TICKS,
     Flag,
     Label,
-    Step,
+    PlotStep,
     area,
     outline,
     place,
@@ -42,7 +42,7 @@ def test_never_too_many_of_them(most: float) -> None:
 
 
 def test_paths_go_along_the_top_in_steps_and_areas_back_along_the_bottom() -> None:
-    steps = [Step(0.0, 0.5, 0.25), Step(0.5, 1.0, 1.0, 0.5)]
+    steps = [PlotStep(0.0, 0.5, 0.25), PlotStep(0.5, 1.0, 1.0, 0.5)]
     assert outline(steps) == "M0 750 L500 750 L500 0 L1000 0"
     assert area(steps) == "M0 750 L500 750 L500 0 L1000 0 L1000 500 L500 500 L500 1000 L0 1000 Z"
 

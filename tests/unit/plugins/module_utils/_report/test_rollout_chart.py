@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.pod_phases import PHASES
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import Moment
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.css import CSS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.plot import SIDE
 from ansible_collections.intelgraph.maestro.plugins.module_utils._report.rollout_chart import (
@@ -22,7 +23,6 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._report.rollout
     time_ticks,
     worded,
 )
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report.timeline import Moment
 
 MOMENTS = (Moment(0.0, {"pending": 2}), Moment(5.0, {"ready": 1, "starting": 1}), Moment(10.0, {"ready": 2}))
 

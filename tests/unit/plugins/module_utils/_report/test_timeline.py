@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._report.timeline import Moment, moments_of, of_pods
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.progress import Moment
+from ansible_collections.intelgraph.maestro.plugins.module_utils._report.timeline import moments_of, of_pods
 
 from .samples import TIMELINE
 

@@ -14,7 +14,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke import r
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.checks.pod_coverage import Expected
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.probe import Asker, Reply
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import Url
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import Evaluation, SelfCheck
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.gates import LoadEvaluation, SelfCheck
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.options import SmokePlan
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.runner import Prometheus, Transport, run
@@ -116,7 +116,7 @@ def measured(*unfit: SelfCheck, severity: str = "warning", verdict: str = "incon
     finding = registry.GENERATOR_OVERLOADED.found("cpu", "sending took 95% of a processor core", severity=severity)
     latency = dict.fromkeys(("p50", "p95", "p99"), 0.01)
     figures = {"sent": 10, "warm_up_requests": 0, "plan": {"rate": 10}, "error_ratio": 0.0, "latency": latency}
-    return Measurement(Evaluation(verdict, (finding,), (), unfit), figures)
+    return Measurement(LoadEvaluation(verdict, (finding,), (), unfit), figures)
 
 
 @pytest.mark.parametrize(

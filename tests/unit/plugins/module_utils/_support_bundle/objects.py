@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import Collected, Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import BundleSubject, Collected
 
 Live = dict[str, t.Any]
 NAMESPACE = "maestro-system"
@@ -73,6 +73,6 @@ def by_kind(*lives: Live) -> dict[str, tuple[Live, ...]]:
     return {kind: tuple(each for each in lives if each["kind"] == kind) for kind in kinds}
 
 
-def collected(*lives: Live, subject: Subject | None = None, **more: t.Any) -> Collected:
-    subject = subject or Subject("maestro", NAMESPACE)
+def collected(*lives: Live, subject: BundleSubject | None = None, **more: t.Any) -> Collected:
+    subject = subject or BundleSubject("maestro", NAMESPACE)
     return Collected(subject, "https://10.0.0.1:6443", 1_795_464_000.0, objects=by_kind(*lives), **more)

@@ -15,9 +15,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secr
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.collect import gather
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
     Bounds,
+    BundleSubject,
     Collected,
     LogName,
-    Subject,
 )
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.module_utils._support_bundle.objects import NAMESPACE, Live, Release, container, live, pod
@@ -65,7 +65,7 @@ def lay(api: Api, item: Live) -> None:
 
 
 def gathered(api: Api, *records: Release, **bounds: t.Any) -> Collected:
-    return gather(api, Subject("maestro", NAMESPACE, records), Bounds(**bounds))
+    return gather(api, BundleSubject("maestro", NAMESPACE, records), Bounds(**bounds))
 
 
 def reasons(found: Collected) -> dict[str, str]:
@@ -168,3 +168,23 @@ def test_values_are_those_of_all_secrets_but_certificates_and_helm_records() -> 
     tls = secret("tls", "kubernetes.io/tls", crt=certificate, key="-----BEGIN PRIVATE KEY-----")
     found = secret_values([secret("a", "Opaque", k="v", empty=""), tls, secret("h", "helm.sh/release.v1", release="x")])
     assert found == {"a/k": "v", "tls/key": "-----BEGIN PRIVATE KEY-----"}
+
+
+def test_a_value_that_is_rotated_while_the_logs_are_read_is_known_as_well_as_the_former(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(value: str) -> Live:
+        encoded = base64.b64encode(value.encode()).decode()
+        return live("Secret", "of-somebody", type="Opaque", data={"KEY": encoded})
+
+    lay(api, held("former-value"))
+    request = api.request
+
+    def rotating(method: str, path: str, *more: t.Any, **named: t.Any) -> Answer:
+        if path.endswith("/log"):
+            lay(api, held("newer-value"))
+        return request(method, path, *more, **named)
+
+    monkeypatch.setattr(api, "request", rotating)
+    found = gather(api, BundleSubject("maestro", NAMESPACE), Bounds())
+    assert {"former-value", "newer-value"} <= set(found.values.values())

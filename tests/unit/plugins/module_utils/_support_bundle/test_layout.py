@@ -20,10 +20,10 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._redaction.secr
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle import tables
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.layout import compose, mask_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import (
+    BundleSubject,
     Collected,
     LeftOut,
     LogName,
-    Subject,
 )
 from tests.unit.plugins.module_utils._support_bundle.objects import (
     NAMESPACE,
@@ -110,7 +110,7 @@ def everywhere(canaries: t.Mapping[str, str]) -> Collected:
         running,
         settings,
         event(running, prose),
-        subject=Subject("maestro", NAMESPACE, (Release(manifests=(settings,), about={"by": prose}),)),
+        subject=BundleSubject("maestro", NAMESPACE, (Release(manifests=(settings,), about={"by": prose}),)),
         values=secret_values([secret]),
         logs={LogName("maestro-1", "maestro", previous=True): "\n".join(forms)},
         left_out=[LeftOut("nodes.txt", prose)],
@@ -163,7 +163,7 @@ def test_no_secret_that_the_cluster_does_not_hold_comes_out_where_its_name_tells
     parts = composed(
         collected(
             *(workload, custom, settings, event(workload, log)),
-            subject=Subject("maestro", NAMESPACE, (Release(manifests=(settings, workload)),)),
+            subject=BundleSubject("maestro", NAMESPACE, (Release(manifests=(settings, workload)),)),
             logs={LogName("maestro-1", "maestro"): log},
         )
     )

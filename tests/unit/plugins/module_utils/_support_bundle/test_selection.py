@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import Subject
+from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.scope import BundleSubject
 from ansible_collections.intelgraph.maestro.plugins.module_utils._support_bundle.selection import belonging
 from tests.unit.plugins.module_utils._support_bundle.objects import NAMESPACE, Live, Release, by_kind, event, live
 
@@ -15,7 +15,7 @@ POD = live("Pod", "maestro-1-a", owner=REPLICA_SET)
 
 
 def kept(*lives: Live, records: tuple[Release, ...] = ()) -> set[str]:
-    found = belonging(by_kind(*lives), Subject("maestro", NAMESPACE, records))
+    found = belonging(by_kind(*lives), BundleSubject("maestro", NAMESPACE, records))
     return {each["metadata"]["name"] for several in found.values() for each in several}
 
 
@@ -50,12 +50,12 @@ def test_quotas_and_limits_of_the_namespace_bear_on_it() -> None:
 
 def test_events_are_kept_of_its_objects_and_of_pods_that_are_gone() -> None:
     events = [event(POD, "a"), event(("Pod", "maestro-1-gone"), "b"), event(("Pod", "stranger-1"), "c")]
-    found = belonging(by_kind(DEPLOYMENT, REPLICA_SET, POD, *events), Subject("maestro", NAMESPACE))
+    found = belonging(by_kind(DEPLOYMENT, REPLICA_SET, POD, *events), BundleSubject("maestro", NAMESPACE))
     assert sorted(each["message"] for each in found["Event"]) == ["a", "b"]
 
 
 def test_events_of_strangers_whose_names_begin_alike_are_not_kept() -> None:
     found = belonging(
-        by_kind(DEPLOYMENT, event(("Deployment", "maestro-of-others"), "c")), Subject("maestro", NAMESPACE)
+        by_kind(DEPLOYMENT, event(("Deployment", "maestro-of-others"), "c")), BundleSubject("maestro", NAMESPACE)
     )
     assert found["Event"] == ()

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import secrets
 from tests.unit.plugins.module_utils._variables.defaults import of_role
+from tests.unit.rendering import only
 
 VALUES = {
     "DATABASE_URL": "postgresql://maestro:pw@db.example.com:5432/maestro?sslmode=verify-full",
     "REDIS_URL": "rediss://:pw@cache.example.com:6379/0",
-    "OPENAI_API_KEY": "sk-1",
-    "ANTHROPIC_API_KEY": "sk-2",
+    "OPENAI_API_KEY": "sk-openai-1",
+    "ANTHROPIC_API_KEY": "sk-anthropic-2",
     "JWT_SIGNING_KEY": "k" * 32,
-    "EXTERNAL_SERVICE_TOKEN": "token",
+    "EXTERNAL_SERVICE_TOKEN": "a-token-of-theirs",
 }
 PEM: dict[str, t.Any] = {
     "secrets_tls_certificate": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
@@ -200,3 +201,31 @@ ANYTHING = st.one_of(st.text(min_size=9), st.from_regex(r"[a-z]{2,10}://[!-~]{6,
 def test_no_value_whatever_it_is_gets_into_a_sentence(values: dict[str, str]) -> None:
     marked = {key: f"{value}%canary" for key, value in values.items()}
     assert "canary" not in " ".join(inline(marked))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("sk-openai-1\n", "ends with a new line"),
+        ("sk-openai-1\r\n", "ends with a new line"),
+        ("\ufeffsk-openai-1", "begins with a byte order mark"),
+        (" sk-openai-1", "begins or ends with a blank"),
+        ("sk-openai-1\u200b", "begins or ends with a blank"),
+        (" \n\t", "holds nothing but blanks"),
+        ("\u200b", "holds nothing but blanks"),
+        ("sk-1", "AI API keys: secrets_values.OPENAI_API_KEY is shorter than 8 characters"),
+    ],
+)
+def test_what_is_not_to_be_seen_in_a_value_is_named_without_it(value: str, words: str) -> None:
+    problem = only(inline({"OPENAI_API_KEY": value}))
+    assert words in problem
+    assert "OPENAI_API_KEY" in problem
+    assert "sk-" not in problem
+
+
+def test_a_key_in_several_lines_may_end_with_one() -> None:
+    assert inline({"SIGNING_CERTIFICATE": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"}) == []
+
+
+def test_a_short_key_is_enough_for_a_lab() -> None:
+    assert inline({"OPENAI_API_KEY": "sk-1"}, maestro_environment="lab") == []

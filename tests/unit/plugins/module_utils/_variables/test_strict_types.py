@@ -45,12 +45,12 @@ def test_the_right_type(kind: str, value: t.Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "message"),
     [
-        ("bool", "true", "x must be a boolean (true or false without quotes), but 'true' was given. Write it"),
-        ("bool", 1, "x must be a boolean (true or false without quotes), but 1 was given. Write it"),
-        ("int", "3", "x must be a whole number, but '3' was given. Write it without quotes"),
+        ("bool", "maybe", "x must be a boolean, but 'maybe' was given. Write true or false"),
+        ("bool", 1, "x must be a boolean, but 1 was given. Write true or false"),
+        ("int", "3", "x must be a whole number, but '3' was given."),
         ("int", 1.0, "x must be a whole number, but 1.0 was given."),
         ("int", True, "x must be a whole number, but True was given."),
-        ("float", "0.5", "x must be a number, but '0.5' was given. Write it without quotes"),
+        ("float", "0.5", "x must be a number, but '0.5' was given."),
         ("float", False, "x must be a number, but False was given."),
         ("str", 3, "x must be a string, but 3 was given. Put the value in quotes."),
         ("list", "a", "x must be a list, but 'a' was given."),
@@ -68,10 +68,6 @@ def test_any_value_is_right_or_has_one_problem(value: t.Any, kind: str) -> None:
     found = problems("x", value, {"type": kind})
     assert len(found) <= 1
     assert all(problem.startswith("x must be ") for problem in found)
-
-
-def test_the_command_line_is_explained() -> None:
-    assert """use -e '{"x": true}' instead of -e x=true.""" in only(problems("x", "true", {"type": "bool"}))
 
 
 def test_a_string_is_the_default_type() -> None:

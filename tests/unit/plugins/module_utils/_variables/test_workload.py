@@ -57,7 +57,6 @@ def test_images_with_a_tag_are_allowed(image: str) -> None:
         ({"workload_heap_percent": 95}, "between 1 and 90, but 95"),
         ({"workload_environment": {"A-B": "x"}}, "workload_environment.A-B cannot be the name"),
         ({"workload_environment": {"A": 1}}, "workload_environment.A must be a string"),
-        ({"workload_environment": {"NODE_OPTIONS": "x"}}, "NODE_OPTIONS is set by the role itself"),
         ({"workload_environment": {"REDIS_URL": "x"}}, "would replace the secret of that name"),
         ({"workload_storage_class_parameters": {"encrypted": True}}, "parameters.encrypted must be a string"),
         ({"workload_monitoring_health_checks": False}, "the probes ask /healthz"),

@@ -22,7 +22,7 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.p
     ForwardingRefused,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._verification.verify import (
-    Refused,
+    SmokeRefused,
     options,
     smoke_result,
 )
@@ -179,7 +179,7 @@ def test_a_refusal_names_the_verbs_that_are_missing(world: World, allowed: list[
 @pytest.mark.parametrize("way", ["maestro", "pod/a", "service/"])
 def test_what_is_no_way_is_refused_in_a_release_too(way: str) -> None:
     given = {"url": "https://maestro.example.com", "port_forward": way}
-    with pytest.raises(Refused, match="should be service/NAME"):
+    with pytest.raises(SmokeRefused, match="should be service/NAME"):
         options(given, {})
 
 

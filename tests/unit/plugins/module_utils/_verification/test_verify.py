@@ -74,7 +74,7 @@ def test_what_must_not_be_asked_now_leaves_it_unproven(
     ids=["no CA", "no scheme", "no header"],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_written(given: dict[str, t.Any], words: str) -> None:
-    with pytest.raises(verify.Refused, match=words):
+    with pytest.raises(verify.SmokeRefused, match=words):
         verify.options({**NOW, **given}, {})
 
 

@@ -58,9 +58,18 @@ def test_a_pod_that_is_on_its_way_out_counts_for_nothing() -> None:
 
 def test_old_pods_have_to_go_even_though_the_controller_does_not_count_them_any_more() -> None:
     old = pod(name="maestro-old-a", of=OLD, node="node-2")
+    assert missing(healthy(pod(), also=[old])) == (f"{DEPLOYMENT}: 1 old pods are still there",)
+
+
+def test_old_pods_that_end_are_said_and_hold_nothing_up() -> None:
+    old = pod(name="maestro-old-a", of=OLD, node="node-2")
     old["metadata"]["deletionTimestamp"] = ago(1)
-    assert missing(healthy(pod(), also=[old])) == (f"{DEPLOYMENT}: 1 old pod drains",)
-    assert missing(healthy(pod(), also=[old, node("node-2", ready="Unknown")])) == ()
+    evaluation = evaluate(healthy(pod(), also=[old]))
+    assert (evaluation.verdict, evaluation.missing) == ("passed", ())
+    assert [(each.id, each.severity, each.message) for each in evaluation.findings] == [
+        ("previous-pods-terminating", "note", "1 old pod drains")
+    ]
+    assert evaluate(healthy(pod(), also=[old, node("node-2", ready="Unknown")])).findings == ()
 
 
 def test_an_object_of_which_nothing_is_known_is_not_ready() -> None:

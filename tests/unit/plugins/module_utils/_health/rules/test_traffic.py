@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
 
-from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate
 from tests.unit.rendering import only
 
@@ -99,11 +100,14 @@ def test_a_route_that_no_gateway_has_taken_is_not_ready() -> None:
     )
 
 
-def autoscaler(status: str, age: float = 10) -> dict[str, t.Any]:
+def autoscaler(status: str, age: float = 10, reason: str = "FailedGetPodsMetric") -> dict[str, t.Any]:
     said = "the HPA was unable to compute the replica count: no metrics returned from resource metrics API"
-    active = condition("ScalingActive", status, said, "FailedGetResourceMetric", age)
+    active = condition("ScalingActive", status, said, reason, age)
     conditions = [condition("AbleToScale", "True"), active]
-    return item("HorizontalPodAutoscaler", "maestro", spec={}, status={"conditions": conditions})
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "maestro"}
+    return item(
+        "HorizontalPodAutoscaler", "maestro", spec={"scaleTargetRef": target}, status={"conditions": conditions}
+    )
 
 
 def test_metrics_of_new_pods_take_a_while() -> None:
@@ -112,6 +116,38 @@ def test_metrics_of_new_pods_take_a_while() -> None:
     assert seconds_left(given) == 170
     assert cause(evaluate(dataclasses.replace(given, now=given.now + 170))).id == "hpa-metrics-missing"
     assert evaluate(healthy(autoscaler("True"))).verdict == "passed"
+
+
+def test_metrics_of_young_pods_hold_nothing_up_and_are_said() -> None:
+    given = healthy(autoscaler("False", reason="FailedGetResourceMetric"))
+    evaluation = evaluate(given)
+    assert evaluation.verdict == "passed"
+    assert [(each.id, each.severity) for each in evaluation.findings] == [("hpa-metrics-pending", "note")]
+    later = evaluate(dataclasses.replace(given, now=given.now + 171))
+    assert cause(later).id == "hpa-metrics-missing"
+
+
+def test_an_autoscaler_that_was_just_made_holds_nothing_up() -> None:
+    fresh = autoscaler("True")
+    fresh["status"] = {}
+    assert [each.id for each in evaluate(healthy(fresh)).findings] == ["hpa-metrics-pending"]
+    assert evaluate(healthy(fresh)).verdict == "passed"
+
+
+def test_a_workload_that_was_scaled_to_zero_by_hand_stops_its_autoscaler() -> None:
+    off = autoscaler("False", reason="ScalingDisabled")
+    given = facts(deployment(0), replica_set(), off)
+    assert cause(evaluate(given)).id == "hpa-disabled"
+    off["spec"]["minReplicas"] = 0
+    assert evaluate(given).verdict == "passed"
+
+
+def test_an_autoscaler_of_the_first_version_bears_its_conditions_in_an_annotation() -> None:
+    old = autoscaler("True")
+    said = [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True"}]
+    old["metadata"]["annotations"] = {"autoscaling.alpha.kubernetes.io/conditions": json.dumps(said)}
+    old["status"] = {}
+    assert evaluate(healthy(old)) == HealthEvaluation("passed")
 
 
 def test_an_autoscaler_is_not_blind_while_there_is_no_pod_to_measure() -> None:

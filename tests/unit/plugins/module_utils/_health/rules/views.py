@@ -10,18 +10,27 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import Finding
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.facts import Facts, HealthEvaluation, Identity
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.field_filter import kept
+from ansible_collections.intelgraph.maestro.plugins.module_utils._health.kinds.registry import is_static
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.observer import (
-    STATIC,
     Subject,
     helpful_sources,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._health.rules import evaluate, timed_out
+from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.group_kind import group_kind, kind_of
 from tests.unit.rendering import only
 
 Live = dict[str, t.Any]
+API_VERSIONS = {
+    **{kind: api_version for api_version, kind in KINDS},
+    "CertificateRequest": "cert-manager.io/v1",
+    "DaemonSet": "apps/v1",
+    "ReplicationController": "v1",
+}
+"""The version by which a kind is meant that a test gives by its name alone."""
 NOW = 1_800_000_000.0
 NAMESPACE = "maestro-system"
 LABELS = {"app.kubernetes.io/name": "maestro"}
@@ -47,7 +56,7 @@ def item(kind: str, name: str, *, owner: str = "", age: float = 600, **fields: t
     }
     if owner:
         metadata["ownerReferences"] = [{"uid": owner}]
-    return {"kind": kind, "metadata": metadata, **fields}
+    return {"apiVersion": API_VERSIONS.get(kind, "example.com/v1"), "kind": kind, "metadata": metadata, **fields}
 
 
 def condition(kind: str, status: str, message: str = "", reason: str = "", age: float = 60) -> Live:
@@ -172,7 +181,12 @@ def event(about: Live, reason: str, message: str, *, count: int = 1, first: floa
     assert reason in NORMAL | WARNING, f"say of {reason} whether Kubernetes tells it as Normal or as a Warning"
     live = item("Event", f"{metadata['name']}.{reason}.{first}")
     return live | {
-        "involvedObject": {"kind": kind, "namespace": NAMESPACE, "name": metadata["name"]},
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": kind,
+            "namespace": NAMESPACE,
+            "name": metadata["name"],
+        },
         "type": "Normal" if reason in NORMAL else "Warning",
         "reason": reason,
         "message": message,
@@ -197,11 +211,11 @@ def facts(*objects: Live, wanted: t.Iterable[tuple[str, str]] = (), **others: t.
     Everything is declared that no other one owns, and `wanted` as (kind, name) besides.
     """
     declared = [
-        (live["kind"], live["metadata"]["namespace"], live["metadata"]["name"])
+        (kind_of(live), live["metadata"]["namespace"], live["metadata"]["name"])
         for live in objects
         if live["kind"] not in ("Event", "Node", "EndpointSlice") and "ownerReferences" not in live["metadata"]
     ]
-    declared += [(kind, NAMESPACE, name) for kind, name in wanted]
+    declared += [(group_kind(API_VERSIONS.get(kind, ""), kind), NAMESPACE, name) for kind, name in wanted]
     return Facts(**{"now": NOW, "wanted": tuple(declared), "objects": observed(objects, declared), **others})
 
 
@@ -213,9 +227,10 @@ def observed(objects: t.Iterable[Live], declared: t.Iterable[Identity]) -> dict[
     held: dict[str, tuple[Live, ...]] = dict.fromkeys(WATCHED, ())
     names = frozenset(name for _kind, _namespace, name in declared)
     for live in objects:
-        observed_item = kept(live, names) if live["kind"] not in STATIC - HELPFUL else None
+        is_left_out = is_static(live) and live["kind"] not in {*HELPFUL, *WATCHED, "ControllerRevision"}
+        observed_item = None if is_left_out else kept(live, names)
         if observed_item:
-            held[live["kind"]] = (*held.get(live["kind"], ()), observed_item)
+            held[kind_of(live)] = (*held.get(kind_of(live), ()), observed_item)
     return held
 
 

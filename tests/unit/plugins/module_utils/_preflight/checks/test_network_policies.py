@@ -110,3 +110,25 @@ def test_a_namespace_that_does_not_exist_is_as_grave_as_who_was_meant(policy: t.
 def test_a_namespace_that_is_there_or_not_known_is_not_missed(namespaces: t.Any) -> None:
     found = findings(way_out(*named("security", NAMESPACE)), snapshot=snapshot(namespaces=namespaces))
     assert set(ids(found)) <= {"fact-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("controller", "usual"),
+    [
+        (TRAEFIK, "Traefik usually runs in traefik."),
+        ("haproxy.org/ingress-controller/public", "HAProxy usually runs in haproxy-controller."),
+    ],
+)
+def test_a_hole_for_nobody_says_where_the_controller_of_the_class_usually_runs(controller: str, usual: str) -> None:
+    finding = only(asked_by(hole(*named("ingress-nginx")), controller, namespaces=frozenset({"default"})))
+    assert "Namespace ingress-nginx" in finding.message
+    assert finding.next_step.endswith(usual)
+
+
+def test_haproxy_has_to_be_let_in_from_where_it_runs() -> None:
+    finding = only(
+        asked_by(
+            hole(*named("ingress-nginx")), "haproxy.org/ingress-controller", *running("HAProxy", "haproxy-controller")
+        )
+    )
+    assert "Requests come from Deployment haproxy-controller/c (HAProxy)" in finding.message

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.api_resources import KINDS
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.apply_order import (
     STAGES,
     by_stage,
@@ -17,7 +18,15 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._release.object
 )
 from tests.unit.plugins.samples import autoscaler, config_map, deployment, manifest, namespace, secret, service
 
+GROUPS = {name: version for version, name in KINDS}
+"""The version of each kind's API."""
 ROLES = pathlib.Path(__file__).resolve().parents[6] / "roles"
+
+
+def stage_number(kind: str, **annotations: str) -> int:
+    made = manifest(GROUPS.get(kind, "example.org/v1"), kind, "x")
+    made["metadata"]["annotations"] = {f"maestro.intelgraph.ai/{name}": value for name, value in annotations.items()}
+    return stage_of(made)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +50,14 @@ ROLES = pathlib.Path(__file__).resolve().parents[6] / "roles"
         ("PersistentVolumeClaim", "Deployment"),
         ("Deployment", "Ingress"),
         ("Service", "HTTPRoute"),
+        ("CustomResourceDefinition", "ServiceAccount"),
+        ("CustomResourceDefinition", "Widget"),
+        ("Secret", "Job"),
+        ("Job", "Ingress"),
     ],
 )
 def test_what_is_needed_comes_first(first: str, later: str) -> None:
-    assert stage_of(first) < stage_of(later)
+    assert stage_number(first) < stage_number(later)
 
 
 def test_a_kind_has_one_stage() -> None:
@@ -53,7 +66,17 @@ def test_a_kind_has_one_stage() -> None:
 
 
 def test_every_kind_that_no_stage_names_comes_last() -> None:
-    assert stage_of("Anything") == len(STAGES) - 1
+    assert STAGES[stage_number("Anything")].name == "traffic"
+
+
+def test_a_kind_is_its_group_and_name() -> None:
+    assert stage_of(manifest("serving.knative.dev/v1", "Service", "s")) == stage_number("Anything")
+    assert stage_of(manifest("networking.istio.io/v1", "Gateway", "g")) == stage_number("Anything")
+
+
+def test_a_job_can_ask_to_come_before_or_after_the_workload() -> None:
+    assert stage_number("Secret") < stage_number("Job", order="before-workload") < stage_number("Deployment")
+    assert stage_number("Job", order="after-workload") > stage_number("Ingress")
 
 
 def test_pods_find_all_that_the_roles_contribute_besides_traffic_and_monitoring() -> None:
@@ -65,7 +88,7 @@ def test_pods_find_all_that_the_roles_contribute_besides_traffic_and_monitoring(
         for kind in re.findall(r"^kind: (\w+)$", template.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert kinds
-    assert not [kind for kind in kinds if stage_of(kind) == len(STAGES) - 1]
+    assert not [kind for kind in kinds if stage_number(kind) == stage_number("Anything")]
 
 
 def test_manifests_are_ordered_by_stage_and_otherwise_as_they_came() -> None:
@@ -75,5 +98,5 @@ def test_manifests_are_ordered_by_stage_and_otherwise_as_they_came() -> None:
 
 def test_stages_have_names_and_empty_ones_are_left_out() -> None:
     given = [deployment(), autoscaler(), namespace()]
-    staged = by_stage(given, lambda item: str(item["kind"]))
+    staged = by_stage(given, lambda item: item)
     assert staged == [("namespace", [namespace()]), ("workload", [deployment(), autoscaler()])]

@@ -88,7 +88,7 @@ def test_a_digest_stands_in_the_pod_template_and_can_be_taken_off_again() -> Non
     assert marked["spec"]["template"]["metadata"]["annotations"] == {DIGEST: "abc"}
     assert (digest_of(marked), digest_of(plain)) == ("abc", "")
     assert digest_of(with_digest(marked, "")) == ""
-    assert "metadata" not in plain["spec"]["template"]
+    assert "annotations" not in plain["spec"]["template"]["metadata"]
 
 
 def test_other_annotations_stay() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -11,10 +12,12 @@ import pathlib
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.objects.ownership import MANAGER, ReleaseName
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import Plan
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan import CREATE, Plan, Step
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.planning.plan_file import (
     PlanContext,
     PlanOutdated,
@@ -38,6 +41,14 @@ RELEASE = ReleaseName("maestro", NAMESPACE)
 
 HERE = PlanContext("maestro", NAMESPACE, "uid-1", 3)
 SALT = "5a17"
+
+
+def config(data: Manifest) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": NAMESPACE}, "data": data}
+
+
+PLAN = Plan((Step(key_of(service()), CREATE, service(), None, service()),))
+WHOLE = saved_plan(PLAN, HERE, SALT)
 
 
 @pytest.fixture
@@ -150,8 +161,117 @@ def test_the_same_value_has_another_digest_under_another_salt(cluster: ApiDouble
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"format": 2, "objects": {}}', "no base64!", "bm8gZ3ppcA==", "[]"])
 def test_what_is_no_plan_is_refused(text: str) -> None:
-    with pytest.raises(PlanUnreadable, match="This is no plan"):
+    with pytest.raises(PlanUnreadable, match=r"This is no (plan|whole plan)"):
         decode(text)
+
+
+ENTIRE: Manifest = {"action": "keep", "sent": "", "manifest": {}, "live": {}, "managers": {}}
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"salt": None}, "no usable salt"),
+        ({"salt": 7, "base": "3"}, "no usable base, salt"),
+        ({"objects": {"Service a/b": 7}}, 'no usable objects["Service a/b"]'),
+        ({"objects": {"x": {"action": "explode", "sent": "", "manifest": {}, "live": {}, "managers": {}}}}, "objects"),
+        (
+            {"objects": {"x": {"action": "keep", "sent": "", "manifest": {"a": 1}, "live": {}, "managers": {}}}},
+            "objects",
+        ),
+        ({"objects": {"x": {"action": "keep", "sent": "", "manifest": [], "live": {}, "managers": {}}}}, "objects"),
+        ({"format": 1}, "another version"),
+        ({"note": [[]] * 300_000}, "more than 500000 values"),
+    ],
+)
+def test_a_plan_that_is_not_whole_says_what_it_lacks(damage: Manifest, words: str, cluster: ApiDouble) -> None:
+    damaged = {**saved(cluster), **damage}
+    for text in (json.dumps(damaged), encode(damaged)):
+        with pytest.raises(PlanUnreadable) as caught:
+            decode(text)
+        assert words in str(caught.value)
+
+
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+ENTRY = VALUE | st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("action", "sent", "manifest", "live", "managers"), VALUE)
+)
+
+
+@given(
+    changed=st.dictionaries(st.sampled_from(["name", "base", "salt", "objects", "changes", "risks", "cluster"]), VALUE),
+    entry=ENTRY,
+    lost=st.sampled_from(["", "salt", "objects", "base", "risks"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_plan_is_compared_or_refused(changed: Manifest, entry: t.Any, lost: str) -> None:
+    damaged = {**WHOLE, "objects": {**WHOLE["objects"], "Service a/b": entry}, **changed}
+    damaged.pop(lost, None)
+    try:
+        require_same(decode(encode(damaged)), PLAN, HERE)
+    except (PlanUnreadable, PlanOutdated):
+        return
+    assert damaged == WHOLE
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.b64encode(raw).decode()))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_no_plan_and_no_crash(text: str) -> None:
+    with pytest.raises(PlanUnreadable):
+        decode(text)
+
+
+def made(manifest: Manifest, **more: t.Any) -> Plan:
+    """A plan that makes this one object."""
+    return Plan((Step(key_of(manifest), CREATE, manifest, None, manifest),), **more)
+
+
+def with_lists(order: int, **labels: t.Any) -> Manifest:
+    entries = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}][::order]
+    first = [{"name": "one", "image": "i"}, {"name": "two", "image": "i"}]
+    pod = {"initContainers": first[::order], "containers": [{"name": "c", "image": "i", "env": entries}]}
+    return {**deployment(), "spec": {"template": {"metadata": {"labels": labels}, "spec": pod}}}
+
+
+SENT: dict[str, tuple[Plan, Plan, str]] = {
+    "the order of lists": (made(with_lists(1)), made(with_lists(-1)), "initContainers (its order)"),
+    "a key with a dot": (
+        made(config({"a.b": "1", "a": {"c": "2"}})),
+        made(config({"a": {"b": "1", "c": "2"}})),
+        'data["a.b"]',
+    ),
+    "an empty value": (made(config({"a": {}})), made(config({})), "data.a"),
+    "a default that is given": (made(with_lists(1, a="1")), made(with_lists(1)), "labels"),
+    "the size at creation": (
+        made(deployment(), replicas={key_of(deployment()): 3}),
+        made(deployment(), replicas={key_of(deployment()): 30}),
+        "initial replicas",
+    ),
+    "a take-over of fields": (
+        made(service()),
+        Plan((dataclasses.replace(made(service()).steps[0], force=True),)),
+        "whether fields are taken over",
+    ),
+    "a type": (made(config({"a": "1"})), made(config({"a": 1})), "data.a"),
+}
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_an_approval_covers_all_that_is_sent(what: str) -> None:
+    approved, other, words = SENT[what]
+    frozen = decode(encode(saved_plan(approved, HERE, SALT)))
+    require_same(frozen, approved, HERE)
+    with pytest.raises(PlanOutdated) as caught:
+        require_same(frozen, other, HERE)
+    assert words in str(caught.value)
+
+
+def test_what_is_approved_is_told_apart_by_whole_digests(cluster: ApiDouble) -> None:
+    assert {len(entry["sent"]) for entry in saved(cluster)["objects"].values()} == {64}
 
 
 def test_a_file_is_readable_for_its_owner_only_and_reads_as_it_was_written(

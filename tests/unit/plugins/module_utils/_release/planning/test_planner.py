@@ -317,3 +317,18 @@ def test_what_this_release_made_stays_its_own() -> None:
     mine = at_home([storage_class()], NAMESPACE)
     assert only(make_plan(cluster, mine, Former(), RELEASE).steps).action == "keep"
     assert only(make_plan(cluster, [], Former(frozenset({key_of(storage_class())})), RELEASE).steps).action == "prune"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (manifest("v1", "ConfigMap", "c", namespace=""), "ConfigMap c: it has no metadata.namespace"),
+        (manifest("v1", "Namespace", "n", namespace="x"), "Namespace x/n: it has the metadata.namespace x"),
+    ],
+)
+def test_an_object_in_no_or_a_needless_namespace_is_named(wrong: Manifest, words: str) -> None:
+    cluster = ApiDouble(NAMESPACE)
+    with pytest.raises(Refused, match=words) as caught:
+        planned(cluster, wrong, service())
+    assert only(caught.value.findings).id == "manifest-invalid"
+    assert only(caught.value.plan.steps).key.kind == "Service"

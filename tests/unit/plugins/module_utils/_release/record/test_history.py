@@ -15,21 +15,38 @@ from hypothesis import strategies as st
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client import ApiError
 from ansible_collections.intelgraph.maestro.plugins.module_utils._findings.finding import FAILED, PASSED
 from ansible_collections.intelgraph.maestro.plugins.module_utils._objects.manifest import key_of
-from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import history
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record import record_secret
 from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.history import (
     INTERRUPTED,
     PENDING,
     History,
     NumberTaken,
     Record,
+)
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.record_secret import (
+    Place,
+    Trust,
     decoded,
     encoded,
 )
+from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.seal import Link
 from tests.unit.api_double import ApiDouble
 from tests.unit.plugins.samples import NAMESPACE, Manifest, base64_of, config_map, secret, service
 from tests.unit.rendering import only
 
 TEXT = st.text(max_size=30)
+
+
+PLACE = Place(NAMESPACE, "maestro")
+
+
+def written(record: Record) -> list[Manifest]:
+    """The Secrets of a first record without a signature."""
+    return encoded(record, PLACE, Link())[0]
+
+
+def read(parts: list[Manifest]) -> list[Record]:
+    return decoded(parts, PLACE, Trust()).records
 
 
 def records_of(cluster: ApiDouble, name: str = "maestro") -> History:
@@ -47,68 +64,70 @@ def incompressible(size: int) -> Manifest:
 )
 def test_a_record_reads_as_it_was_written(manifests: list[Manifest], about: dict[str, str], number: int) -> None:
     record = Record(number, PENDING, tuple(manifests), about)
-    assert decoded(encoded(record, NAMESPACE, "maestro")) == [record]
+    assert read(written(record)) == [record]
 
 
 def test_the_same_record_has_the_same_bytes() -> None:
     record = Record(3, PENDING, (service(),), {"by": "me"})
-    assert encoded(record, NAMESPACE, "maestro") == encoded(record, NAMESPACE, "maestro")
+    assert written(record) == written(record)
 
 
 def test_a_big_record_has_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "CHUNK", 1000)
+    monkeypatch.setattr(record_secret, "CHUNK", 1000)
     record = Record(12, PENDING, (incompressible(3000),), {})
-    parts = encoded(record, NAMESPACE, "maestro")
+    parts = written(record)
     assert [part["metadata"]["name"] for part in parts[:3]] == [
         "maestro-release-12",
         "maestro-release-12-1",
         "maestro-release-12-2",
     ]
     random.Random(1).shuffle(parts)
-    assert decoded(parts) == [record]
+    assert read(parts) == [record]
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2, -1])
 def test_a_record_with_a_part_missing_has_not_passed(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "CHUNK", 1000)
-    parts = encoded(Record(12, PASSED, (incompressible(3000),), {}), NAMESPACE, "maestro")
+    monkeypatch.setattr(record_secret, "CHUNK", 1000)
+    parts = written(Record(12, PASSED, (incompressible(3000),), {}))
     del parts[missing]
-    assert decoded(parts) == [Record(12, INTERRUPTED, ())]
+    assert read(parts) == ([Record(12, INTERRUPTED, ())] if missing else []), "the first part has the seal"
 
 
 @pytest.mark.parametrize("content", ["", "bm8gZ3ppcA==", "no base64", None])
 def test_a_damaged_record_has_not_passed_and_is_empty(content: str | None) -> None:
-    [part] = encoded(Record(12, PASSED, (service(),), {}), NAMESPACE, "maestro")
-    part["binaryData"] = {"release.json.gz": content} if content is not None else {}
-    assert decoded([part]) == [Record(12, INTERRUPTED, ())]
+    [part] = written(Record(12, PASSED, (service(),), {}))
+    part["data"] = {"release.json.gz": content} if content is not None else {}
+    assert read([part]) == [Record(12, INTERRUPTED, ())]
 
 
 def test_a_record_whose_run_was_killed_while_it_was_written_is_pending() -> None:
-    [part] = encoded(Record(12, PENDING, (service(),), {}), NAMESPACE, "maestro")
-    part["binaryData"] = {}
-    assert decoded([part]) == [Record(12, PENDING, ())]
+    [part] = written(Record(12, PENDING, (service(),), {}))
+    part["data"] = {}
+    assert read([part]) == [Record(12, PENDING, ())]
 
 
-def test_a_damaged_outcome_does_not_hide_the_record() -> None:
-    [part] = encoded(Record(12, PASSED, (service(),), {"by": "me"}), NAMESPACE, "maestro")
-    part["metadata"]["annotations"] = {history.OUTCOME: "{"}
-    assert decoded([part]) == [Record(12, PASSED, (service(),), {"by": "me"})]
+def test_a_changed_outcome_makes_a_record_that_is_not_believed() -> None:
+    [part] = written(Record(12, PASSED, (service(),), {"by": "me"}, {"reason": "theirs"}))
+    part["metadata"]["annotations"][record_secret.OUTCOME] = '{"reason": "mine"}'
+    assert read([part]) == []
 
 
 def test_records_come_in_the_order_of_their_numbers() -> None:
-    parts = [only(encoded(Record(number, PASSED, ()), NAMESPACE, "maestro")) for number in (10, 9, 2)]
-    assert [record.number for record in decoded(parts)] == [2, 9, 10]
+    parts = [only(written(Record(number, PASSED, ()))) for number in (10, 9, 2)]
+    assert [record.number for record in read(parts)] == [2, 9, 10]
 
 
 def test_a_namespace_that_does_not_exist_has_no_history() -> None:
     assert records_of(ApiDouble()).records == []
 
 
-@pytest.mark.parametrize("labels", [{}, {history.NUMBER_LABEL: "1", history.PART_LABEL: "0"}], ids=["label", "copy"])
+@pytest.mark.parametrize(
+    "labels", [{}, {record_secret.NUMBER_LABEL: "1", record_secret.PART_LABEL: "0"}], ids=["label", "copy"]
+)
 def test_what_only_bears_the_label_is_no_record_and_is_warned_of(labels: dict[str, str]) -> None:
     cluster = ApiDouble(NAMESPACE)
     odd = config_map("backup", immutable=False)
-    odd["metadata"]["labels"] = {history.RECORD_LABEL: "maestro", **labels}
+    odd["metadata"]["labels"] = {record_secret.RECORD_LABEL: "maestro", **labels}
     cluster.put(odd)
     assert records_of(cluster).records == []
     assert f"ConfigMap {NAMESPACE}/backup" in only(cluster.warnings)
@@ -116,7 +135,7 @@ def test_what_only_bears_the_label_is_no_record_and_is_warned_of(labels: dict[st
 
 def test_a_history_that_cannot_be_read_is_an_error() -> None:
     cluster = ApiDouble(NAMESPACE)
-    cluster.fail("GET", "configmaps", ApiError(403, "Forbidden", "no"))
+    cluster.fail("GET", "secrets", ApiError(403, "Forbidden", "no"))
     with pytest.raises(ApiError):
         records_of(cluster)
 
@@ -155,7 +174,7 @@ def test_numbers_have_no_gap_however_releases_end_and_however_few_are_kept(state
 
 
 def test_a_full_part_fits_into_an_object_of_the_api_server() -> None:
-    parts = encoded(Record(1, PASSED, (incompressible(1_500_000),)), NAMESPACE, "maestro")
+    parts = written(Record(1, PASSED, (incompressible(1_500_000),)))
     assert len(parts) > 1
     assert max(len(json.dumps(part)) for part in parts) < 1024 * 1024
 
@@ -194,25 +213,26 @@ def test_what_came_since_the_last_good_release() -> None:
 
 
 def test_a_forgotten_record_goes_with_all_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "CHUNK", 1000)
+    monkeypatch.setattr(record_secret, "CHUNK", 1000)
     cluster = ApiDouble(NAMESPACE)
     mine = records_of(cluster)
     record = mine.begin([incompressible(3000)], {})
     mine.begin([], {})
-    assert len(cluster.names("configmaps")) > 3
+    assert len(cluster.names("secrets")) > 3
     mine.forget(record)
-    assert cluster.names("configmaps") == ["maestro-release-2"]
+    assert cluster.names("secrets") == ["maestro-release-2"]
     assert [left.number for left in mine.records] == [2]
 
 
 def test_a_record_without_its_first_part_is_forgotten_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "CHUNK", 1000)
+    monkeypatch.setattr(record_secret, "CHUNK", 1000)
     cluster = ApiDouble(NAMESPACE)
     records_of(cluster).begin([incompressible(3000)], {})
-    cluster.delete(f"/api/v1/namespaces/{NAMESPACE}/configmaps/maestro-release-1")
+    cluster.delete(f"/api/v1/namespaces/{NAMESPACE}/secrets/maestro-release-1")
     mine = records_of(cluster)
-    mine.forget(mine.records[0])
-    assert cluster.names("configmaps") == []
+    assert (mine.records, only(mine.findings).id) == ([], "record-unreadable")
+    mine.forget_others()
+    assert cluster.names("secrets") == []
 
 
 def test_the_keys_of_a_record_are_those_of_its_manifests() -> None:

@@ -114,6 +114,7 @@ def only(expected: Check, came: Reply) -> Finding:
         (preflight("POST", "content-type"), allowing("GET", "Content-Type")),
         (preflight("PUT"), allowing("GET, PUT")),
         (preflight("PUT", "x-a", cors_allowed=False), reply(405)),
+        (preflight("PUT", "x-a", cors_allowed=False), reply(501)),
         (check(websocket=KEY, statuses=frozenset({101})), upgraded(ACCEPT)),
     ],
 )
@@ -169,6 +170,7 @@ def test_what_is_as_expected_is_found_right(expected: Check, came: Reply) -> Non
         (preflight("POST", "authorization"), allowing("POST", "*"), "cors-wrong", "does not name authorization"),
         (preflight("POST"), allowing("POST", status=405), "cors-wrong", "it answers 405"),
         (preflight("POST"), reply(204), "cors-wrong", "should be allowed"),
+        (preflight("POST", cors_allowed=False), reply(503), "response-unexpected", "says nothing of whether"),
         (preflight("POST", cors_allowed=False), allowing("POST"), "cors-wrong", "should be refused"),
         (check(websocket=KEY, statuses=frozenset({101})), reply(200), "response-unexpected", "200 and not 101"),
         (check(websocket=KEY, statuses=frozenset({101})), upgraded("x"), "response-unexpected", "without accepting"),

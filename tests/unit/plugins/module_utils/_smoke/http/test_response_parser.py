@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.response_parser import (
     MAX_HEAD,
-    Answer,
     Cut,
     Malformed,
+    Response,
 )
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -57,9 +57,9 @@ WRONG = {
 }
 
 
-def read(data: bytes, *pieces: int, method: str = "GET") -> Answer:
+def read(data: bytes, *pieces: int, method: str = "GET") -> Response:
     """Read an answer that arrives cut at these places and is followed by the end of the connection."""
-    answer = Answer(max_body=1000, keep_body=True)
+    answer = Response(max_body=1000, keep_body=True)
     answer.begin(method)
     complete = False
     marks = [0, *sorted(pieces), len(data)]
@@ -142,7 +142,7 @@ def test_an_empty_body_is_complete_at_once() -> None:
 
 
 def test_a_connection_carries_one_answer_after_the_other() -> None:
-    answer = Answer()
+    answer = Response()
     for data in (FIXED, CHUNKED, FIXED):
         answer.begin()
         assert answer.feed(data)
@@ -165,7 +165,7 @@ def test_the_end_is_told_where_it_came() -> None:
 
 
 def test_behind_an_upgrade_another_protocol_begins() -> None:
-    answer = Answer()
+    answer = Response()
     answer.begin()
     assert answer.feed(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi")
     assert (answer.status, answer.kept) == (101, False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import NotAllowed, parse_url
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import (
-    Plan,
+    LoadPlan,
     Request,
     mixed,
     refuse_excess,
@@ -23,9 +23,9 @@ def request(name: str, weight: int) -> Request:
     return Request(name, "GET", b"", weight=weight)
 
 
-def plan(**given_values: float) -> Plan:
+def plan(**given_values: float) -> LoadPlan:
     values = {"rate": 100.0, "seconds": 10.0, **given_values}
-    return Plan(parse_url("https://maestro.example.com"), (request("a", 1),), **values)  # type: ignore[arg-type]
+    return LoadPlan(parse_url("https://maestro.example.com"), (request("a", 1),), **values)  # type: ignore[arg-type]
 
 
 def test_a_rate_above_the_limit_is_refused() -> None:
