@@ -72,7 +72,7 @@ def _back(connection: Connection, namespace: str) -> Parameters:
 
 
 def _further_back(connection: Connection, namespace: str) -> Parameters:
-    return running.restoring(connection, namespace, 0)
+    return running.restoring(connection, namespace, 0, rollback_rbac=True)  # its Role grants more than the one before
 
 
 KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.KILL_PARENT)
