@@ -26,9 +26,9 @@ from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.client
     Limits,
 )
 from ansible_collections.intelgraph.maestro.plugins.module_utils._cluster.server_clock import ServerClock
+from tests.unit.field_ownership import Fields, changed, fields_of, managed, taken
 from tests.unit.owned import owned_by, uid_of
 
-Fields = dict[tuple[str, ...], t.Any]
 RESOURCES = {kind.plural: name for (group, name), kind in KINDS.items()}
 
 
@@ -226,22 +226,20 @@ class ApiDouble(Cluster):
 
     def _apply(self, path: str, body: Manifest, query: t.Mapping[str, str]) -> Manifest:
         self._need_namespace(path)
-        manager, wanted = query["fieldManager"], _fields(body)
+        manager, wanted = query["fieldManager"], fields_of(body)
         previous = self.store.get(path)
         owners = copy.deepcopy(self.owners.get(path, {}))
-        taken = _taken(wanted, owners, manager, previous)
-        if taken and query.get("force") != "true":
-            raise conflict(path, taken)
+        conflicts = taken(wanted, owners, manager, previous)
+        if conflicts and query.get("force") != "true":
+            raise conflict(path, conflicts)
         for fields in owners.values():
-            for field in dict(taken):
+            for field in dict(conflicts):
                 fields.pop(field, None)
         dropped = set(owners.get(manager, {})) - set(wanted)
         owners[manager] = wanted
-        merged = _changed(
-            previous or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned}
-        )
+        merged = changed(previous or _identity(body), wanted, dropped - {f for owned in owners.values() for f in owned})
         if query.get("dryRun"):
-            foretold = {**_metadata(path, previous), **merged["metadata"], "managedFields": _managed(owners, body)}
+            foretold = {**_metadata(path, previous), **merged["metadata"], "managedFields": managed(owners, body)}
             return {**merged, "metadata": foretold}
         self.owners[path] = owners
         return self._written("PATCH", path, merged, previous)
@@ -249,7 +247,7 @@ class ApiDouble(Cluster):
     def _merge(self, path: str, body: Manifest) -> Manifest:
         if path not in self.store:
             raise not_found(path)
-        merged = _changed(self.store[path], _fields(body), set())
+        merged = changed(self.store[path], fields_of(body), set())
         return self._written("PATCH", path, merged, self.store[path])
 
     def _delete(self, path: str) -> Manifest:
@@ -270,7 +268,7 @@ class ApiDouble(Cluster):
 
     def _written(self, method: str, path: str, item: Manifest, previous: Manifest | None) -> Manifest:
         """Store the object; a write that changes nothing has no event and no new version, as in the API server."""
-        item["metadata"] = {**item["metadata"], "managedFields": _managed(self.owners.get(path, {}), item)}
+        item["metadata"] = {**item["metadata"], "managedFields": managed(self.owners.get(path, {}), item)}
         if previous is not None and {**item, "status": None} == {**previous, "status": None}:
             return previous
         item["metadata"].update(_metadata(path, previous, bump=True))
@@ -331,50 +329,6 @@ def _conditions(method: str, body: Manifest | None) -> dict[str, str]:
     return {name: metadata.pop(name) for name in ("uid", "resourceVersion") if name in metadata}
 
 
-def _taken(
-    wanted: Fields, owners: t.Mapping[str, Fields], manager: str, previous: Manifest | None
-) -> list[tuple[tuple[str, ...], str]]:
-    """Fields that another manager owns and that would get another value."""
-    now = _fields(previous or {})
-    return [
-        (field, other)
-        for other, fields in owners.items()
-        if other != manager
-        for field in fields
-        if field in wanted and wanted[field] != now.get(field)
-    ]
-
-
-def _fields(value: Manifest, path: tuple[str, ...] = ()) -> Fields:
-    """The declared fields by path; an empty dictionary and every list is one field."""
-    fields: Fields = {}
-    for key, inner in value.items():
-        if (*path, key) in {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}:
-            continue
-        if isinstance(inner, dict) and inner:
-            fields.update(_fields(inner, (*path, key)))
-        else:
-            fields[(*path, key)] = inner
-    return fields
-
-
-def _changed(previous: Manifest, wanted: Fields, dropped: t.Collection[tuple[str, ...]]) -> Manifest:
-    changed = copy.deepcopy(previous)
-    for field in dropped:
-        place: t.Any = changed
-        for key in field[:-1]:
-            place = place.get(key, {})
-        place.pop(field[-1], None)
-    for field, value in wanted.items():
-        place = changed
-        for key in field[:-1]:
-            place = place.setdefault(key, {})
-        place[field[-1]] = copy.deepcopy(value)
-    if changed["kind"] == "Deployment":
-        changed.setdefault("spec", {}).setdefault("replicas", 1)
-    return changed
-
-
 def _identity(body: Manifest) -> Manifest:
     known = {key: body["metadata"][key] for key in ("name", "namespace") if key in body["metadata"]}
     return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": known}
@@ -385,20 +339,6 @@ def _metadata(path: str, previous: Manifest | None, bump: bool = False) -> Manif
     known = (previous or {}).get("metadata") or {}
     generation = known.get("generation", 0) + bump
     return {"uid": known.get("uid", path), "creationTimestamp": "2026-11-23T12:00:00Z", "generation": generation}
-
-
-def _managed(owners: t.Mapping[str, Fields], item: Manifest) -> list[Manifest]:
-    """Who owns which fields, as the API server tells it."""
-    entries = []
-    for manager, fields in owners.items():
-        owned: Manifest = {}
-        for field in fields:
-            place = owned
-            for key in field:
-                place = place.setdefault(f"f:{key}", {})
-        version = item["apiVersion"]
-        entries.append({"manager": manager, "operation": "Apply", "apiVersion": version, "fieldsV1": owned})
-    return entries
 
 
 def _lies_in(path: str, collection: str) -> bool:

@@ -13,6 +13,8 @@ import difflib
 import typing as t
 
 OURS = "maestro_"
+STEM = 5
+"""Letters of the shortest word that is taken for the stem of a longer one."""
 
 
 def problems(prefix: str, given: t.Iterable[str], known: t.Collection[str]) -> list[str]:
@@ -53,16 +55,25 @@ def _nearest(prefix: str, name: str, known: t.Collection[str]) -> str:
 
 
 def _near_miss(name: str, known: t.Collection[str]) -> str:
-    """The known name that this one is meant for: the same words, or one or two letters beside it."""
-    words, letters = sorted(name.split("_")), name.replace("_", "")
+    """The known name that this one is meant for: the same words or their stems, or one or two letters beside it."""
+    letters = name.replace("_", "")
     return min(
         (
             other
             for other in known
-            if sorted(other.split("_")) == words or _distance(letters, other.replace("_", "")) <= _slips(name)
+            if _has_same_words(name, other) or _distance(letters, other.replace("_", "")) <= _slips(name)
         ),
         key=lambda other: (_distance(letters, other.replace("_", "")), other),
         default="",
+    )
+
+
+def _has_same_words(name: str, other: str) -> bool:
+    """Whether both have the same words in any order; `percentage` is the same as `percent`."""
+    pairs = list(zip(sorted(name.split("_")), sorted(other.split("_")), strict=False))
+    return name.count("_") == other.count("_") and all(
+        one == another or (min(len(one), len(another)) >= STEM and (one.startswith(another) or another.startswith(one)))
+        for one, another in pairs
     )
 
 

@@ -247,7 +247,7 @@ def test_backend_tls_is_verified() -> None:
             ["ingress_gateway_namespace", "closed"],
         ),
         ({"ingress_provider": "apache"}, ["ingress_provider", "nginx, traefik, gateway, haproxy", "'apache'"]),
-        ({"ingress_cors_enabled": "true"}, ["ingress_cors_enabled", "boolean"]),
+        ({"ingress_cors_enabled": "perhaps"}, ["ingress_cors_enabled", "boolean"]),
         ({"ingress_clas": "nginx"}, ["ingress_clas", "ingress_class"]),
     ],
 )

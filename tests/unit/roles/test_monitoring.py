@@ -184,7 +184,7 @@ def test_no_secret_without_routing() -> None:
         ({"monitoring_pagerduty_enabled": False, "monitoring_slack_enabled": False}, ["nobody"]),
         ({"monitoring_slack_api_url": "https://hooks"}, ["monitoring_pagerduty_routing_key"]),
         ({"monitoring_ingress_metrics": "apache"}, ["nginx, traefik, none"]),
-        ({"monitoring_cpu_percent": "85"}, ["monitoring_cpu_percent", "whole number"]),
+        ({"monitoring_cpu_percent": "much"}, ["monitoring_cpu_percent", "whole number"]),
         ({"monitoring_cpu_percentage": 85}, ["monitoring_cpu_percentage", "monitoring_cpu_percent"]),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_secret_that_must_exist_is_missed_with_all_its_keys() -> None:
         ({"prerequisites_capacty": "error"}, "Did you mean prerequisites_capacity?"),
         ({"prerequisites_endpoints": "fatal"}, "error, warning, off"),
         ({"prerequisites_endpoints": False}, "prerequisites_endpoints must be a string"),
-        ({"prerequisites_endpoint_timeout": "3"}, "prerequisites_endpoint_timeout must be a number"),
+        ({"prerequisites_endpoint_timeout": "three"}, "prerequisites_endpoint_timeout must be a number"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_refused(variables: dict[str, t.Any], words: str) -> None:

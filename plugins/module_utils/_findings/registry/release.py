@@ -272,7 +272,7 @@ RECORD_UNTRUSTED = FindingType(
     2161,
     next_step="Find out who wrote it, then delete it; or take it over with maestro_history_adopt if it is right.",
     cause="Somebody else wrote the record, or it is from before the history was kept or signed as it is now.",
-    severity_text="error where no record is trusted, warning else",
+    severity_text="warning; error where no record is trusted",
 )
 RECORD_UNREADABLE = FindingType(
     "record-unreadable",
@@ -280,7 +280,7 @@ RECORD_UNREADABLE = FindingType(
     2162,
     next_step="Nothing can be restored from it. Delete it once it is of no use to find out what it was.",
     cause="The record was damaged, or something else than this collection wrote it.",
-    severity_text="error where the history cannot be read at all, warning else",
+    severity_text="warning; error where the history cannot be read at all",
 )
 ROLLBACK_RBAC = FindingType(
     "rollback-rbac",

@@ -86,7 +86,7 @@ def test_no_drift_after_a_release(cluster: ApiDouble) -> None:
 
 def test_drift_is_told_for_each_object(cluster: ApiDouble) -> None:
     deploy(cluster)
-    cluster.put(manifest("v1", "Service", "maestro", spec={"ports": []}), "kubectl-edit")
+    cluster.put(manifest("v1", "Service", "maestro", spec={"ports": []}), "mesh")
     cluster.delete(cluster.path("autoscaling/v2", "HorizontalPodAutoscaler", "maestro-system", "maestro"))
     ending = run(drift=True, show=True)
     assert not ending.failed, "drift is what was asked for"
@@ -96,7 +96,7 @@ def test_drift_is_told_for_each_object(cluster: ApiDouble) -> None:
         ("drift", "HorizontalPodAutoscaler"),
     }
     assert "2 objects of maestro are not as release 1 declared:" in ending.values["msg"]
-    assert "kubectl-edit" in "\n".join(ending.lines)
+    assert "mesh" in "\n".join(ending.lines)
 
 
 def test_what_cannot_be_read_leaves_the_verdict_open(cluster: ApiDouble) -> None:

@@ -129,10 +129,10 @@ def test_a_secret_that_holds_a_word_of_ours_hides_no_verdict() -> None:
     held = {
         "items": [{"metadata": {"name": "s"}, "data": {"A": base64_of("passed"), "B": base64_of("image-not-found")}}]
     }
-    result = {"verdict": "passed", "findings": [{"id": "image-not-found", "message": "passed"}]}
+    result = {"verdict": "passed", "findings": [{"id": "image-not-found", "message": "image-not-found"}]}
     with talk(Reply(body=held)) as (_server, cluster):
         displayed = LiveSecrets(cluster, "n", (), str).without_known(result)
-    assert displayed == {"verdict": "passed", "findings": [{"id": "image-not-found", "message": "(secret s/A)"}]}
+    assert displayed == {"verdict": "passed", "findings": [{"id": "image-not-found", "message": "(secret s/B)"}]}
 
 
 def test_names_of_the_release_are_no_secrets() -> None:

@@ -319,7 +319,7 @@ def test_a_rollback_that_was_interrupted_is_tried_again_and_says_so(monkeypatch:
     cluster = ApiDouble()
     for value in "123":
         deploy(cluster, release(a=value))
-    cluster.fail("PATCH", "configmaps/maestro-release-4", KeyboardInterrupt())
+    cluster.fail("PATCH", "secrets/maestro-release-4", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         restored(cluster)
     cluster.mend()
