@@ -63,8 +63,12 @@ def _second(connection: Connection, namespace: str) -> Parameters:
     return running.deploying(connection, namespace, sample.SECOND)
 
 
+def _good(connection: Connection, namespace: str) -> Parameters:
+    return running.deploying(connection, namespace, sample.FIRST, autoscaled=False)
+
+
 def _bad(connection: Connection, namespace: str) -> Parameters:
-    return running.deploying(connection, namespace, sample.BAD, wait=True)
+    return running.deploying(connection, namespace, sample.BAD, autoscaled=False, wait=True)
 
 
 def _back(connection: Connection, namespace: str) -> Parameters:
@@ -82,7 +86,7 @@ SCENARIOS = (
     Scenario("upgrade", (_first,), _second),
     Scenario("rollback", (_first, _second), _back, ends_as=_first),
     Scenario("further-back", (_first, _second, _first), _further_back, ends_as=_second, faults=KILLS, goes_on=True),
-    Scenario("bad-upgrade", (_first,), _bad, ends_as=_first, faults=KILLS, fails=True),
+    Scenario("bad-upgrade", (_good,), _bad, ends_as=_good, faults=KILLS, fails=True),
 )
 
 

@@ -30,10 +30,16 @@ def prepare() -> None:
 
 
 def deploying(
-    connection: t.Mapping[str, t.Any], namespace: str, version: int, pods: int = 0, **more: t.Any
+    connection: t.Mapping[str, t.Any],
+    namespace: str,
+    version: int,
+    pods: int = 0,
+    autoscaled: bool = True,
+    **more: t.Any,
 ) -> Parameters:
     """The parameters of a release of the sample."""
-    components, values = sample.components(namespace, version, pods), sample.secret_values(version)
+    components = sample.components(namespace, version, pods, autoscaled)
+    values = sample.secret_values(version)
     return _parameters(connection, namespace, components=components, secret_values=values, **more)
 
 

@@ -26,11 +26,12 @@ PACE = {"minReadySeconds": 3, "strategy": {"rollingUpdate": {"maxUnavailable": 0
 """A rollout takes some seconds, so that there is time for something to happen."""
 
 
-def components(namespace: str, version: int, pods: int = 0) -> dict[str, list[Manifest]]:
+def components(namespace: str, version: int, pods: int = 0, autoscaled: bool = True) -> dict[str, list[Manifest]]:
     """Objects that stay, change, come and go between the first and the second release.
 
-    One with pods has no autoscaler, and counts a pod as available only after some seconds. The bad one has a second
-    workload whose pod the namespace does not admit: it fails as soon as it is waited for, and no pod ever runs.
+    One with pods has no autoscaler, and counts a pod as available only after some seconds; nor has one that is waited
+    for, because an autoscaler over no pods is a fault. The bad one has a second workload whose pod the namespace does
+    not admit: it fails as soon as it is waited for, and no pod ever runs.
     """
     only = {FIRST: "first-only", SECOND: "second-only", BAD: "bad-only"}[version]
     return {
@@ -63,7 +64,8 @@ def components(namespace: str, version: int, pods: int = 0) -> dict[str, list[Ma
             ),
             _object("v1", "Service", NAME, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
             _object("v1", "Service", only, namespace, spec={"selector": PODS, "ports": [{"name": "http", "port": 80}]}),
-            *([_deployment(namespace, pods)] if pods else [_deployment(namespace), _autoscaler(namespace)]),
+            _deployment(namespace, pods),
+            *([_autoscaler(namespace)] if autoscaled and not pods else []),
             *([_not_admitted(namespace)] if version == BAD else []),
         ]
     }
