@@ -5,17 +5,6 @@
 
 from __future__ import annotations
 
-import pathlib
-import typing as t
-
-import yaml
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.plain_text import settled
-from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.smoke_options import smoke_options
-
 DOCUMENTATION = r"""
 name: smoke_options
 short_description: The options of a smoke test that follow from the variables of a host
@@ -48,6 +37,17 @@ _raw:
   type: list
   elements: dict
 """
+
+import pathlib
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables import shared
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.plain_text import settled
+from ansible_collections.intelgraph.maestro.plugins.module_utils._variables.smoke_options import smoke_options
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 INGRESS_DEFAULTS = COLLECTION / "roles" / "ingress" / "defaults" / "main.yml"

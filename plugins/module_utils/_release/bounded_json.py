@@ -102,3 +102,13 @@ def _refuse(constant: str) -> t.NoReturn:
 
 def _mebibytes(size: int) -> str:
     return f"{size / MEBIBYTE:.1f} MiB"
+
+
+def has_type(value: t.Any, kind: type) -> bool:
+    """Whether a value of JSON is of this type; a boolean is no number."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def is_count(value: t.Any) -> bool:
+    """Whether a value of JSON is a whole number of 0 or more."""
+    return has_type(value, int) and value >= 0

@@ -21,8 +21,7 @@ from .http.probe import Addresses, Asker, lookup
 from .http.request import address_of, parse_url, wire
 from .load import rate_limiter
 from .load.measurement import measure
-from .options import Prometheus as Prometheus
-from .options import SmokePlan
+from .options import Prometheus, SmokePlan
 
 Result = dict[str, t.Any]
 DOWN = frozenset({registry.SERVICE_UNREACHABLE.id, registry.CERTIFICATE_UNTRUSTED.id})

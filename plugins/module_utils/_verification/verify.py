@@ -96,7 +96,7 @@ def _run(parsed: SmokeOptions, connection: Params, only_checks: bool) -> Values:
     try:
         with contextlib.ExitStack() as stack:
             through = stack.enter_context(opened(parsed, connection)) if parsed.port_forward else None
-            plan = through.plan if through else t.cast("SmokePlan", parsed.plan)
+            plan = through.plan if through else t.cast(SmokePlan, parsed.plan)
             expected = _expected(parsed, connection, plan.status, stack)
             transport = through.transport(transport) if through else transport
             result = run(plan, expected, transport, parsed.prometheus)

@@ -148,7 +148,7 @@ def _path(leaf: Leaf) -> Path:
 
 
 def _step(key: str) -> str | Item:
-    kind, _, text = key.partition(":")
+    kind, _colon, text = key.partition(":")
     if kind == "k":
         return Item(tuple(json.loads(text).items()))
     return Item((("value", json.loads(text)),)) if kind == "v" else text

@@ -25,7 +25,7 @@ import typing as t
 from ..._cluster.errors import ClusterError
 from ..._findings import registry
 from ..._objects.manifest import Manifest, is_secret
-from ..bounded_json import Budget, Unreadable, canonical, parsed, unpacked
+from ..bounded_json import Budget, Unreadable, canonical, has_type, parsed, unpacked
 from ..objects.ownership import comparable, is_named_list
 from .managed_fields import displayed, holder_of, lost_fields
 from .plan import ACTIONS, CREATE, PRUNE, REPLACE, Plan, Step
@@ -109,7 +109,7 @@ def decode(text: str) -> SavedPlan:
 def _malformed(saved: SavedPlan) -> list[str]:
     """The fields of a plan that are missing or of another kind than this collection writes."""
     kinds = {"name": str, "namespace": str, "cluster": str, "base": int, "salt": str, "changes": list, "risks": list}
-    wrong = [field for field, kind in kinds.items() if type(saved.get(field)) is not kind]
+    wrong = [field for field, kind in kinds.items() if not has_type(saved.get(field), kind)]
     return wrong + [f"objects[{json.dumps(name)}]" for name, entry in saved["objects"].items() if not _is_entry(entry)]
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ..._findings.finding import PASSED
 from ..._objects.manifest import Key, Manifest, key_of, malformed
-from ..bounded_json import Budget, Unreadable, parsed, unpacked
+from ..bounded_json import Budget, Unreadable, is_count, parsed, unpacked
 
 PENDING, INTERRUPTED = "pending", "interrupted"
 """The state of a record until its release has a verdict, which is its state from then on, and what becomes of
@@ -77,7 +77,7 @@ def outcome_of(text: str, budget: Budget) -> dict[str, t.Any]:
 
 def _unusable_about(about: dict[str, t.Any]) -> str:
     """Why what a record says of its run cannot be used, or an empty string."""
-    numbers = [name for name in NUMBERS if type(about.get(name, 0)) is not int or about.get(name, 0) < 0]
+    numbers = [name for name in NUMBERS if not is_count(about.get(name, 0))]
     texts = [name for name in ("by", "reason", "begun", "run", "job") if not isinstance(about.get(name, ""), str)]
     mappings = [name for name in ("origin", "components", "plan") if not isinstance(about.get(name, {}), dict)]
     wrong = [*numbers, *texts, *mappings, *(() if _is_usable_proof(about.get("proof", {})) else ("proof",))]

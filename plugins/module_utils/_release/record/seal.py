@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import typing as t
 
-from ..bounded_json import Budget, Unreadable, canonical, parsed
+from ..bounded_json import Budget, Unreadable, canonical, is_count, parsed
 
 FORMAT = 1
 SUBJECT = b"maestro.intelgraph.ai/release.v1\n"
@@ -85,7 +85,7 @@ def read_seal(text: str) -> Seal:
     texts = [found.get(name) for name in ("state", "content", "digest", "signature")]
     numbers = [found.get("parts"), previous.get("number") if isinstance(previous, dict) else None]
     is_whole = all(isinstance(text, str) and text.isascii() for text in texts)
-    is_whole = is_whole and all(type(number) is int and number >= 0 for number in numbers)
+    is_whole = is_whole and all(map(is_count, numbers))
     if not (is_whole and isinstance(previous, dict) and isinstance(previous.get("digest"), str)):
         raise Unreadable("its seal is not whole")
     link = Link(previous["number"], previous["digest"])
