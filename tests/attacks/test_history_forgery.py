@@ -150,13 +150,13 @@ def secret_record(namespace: str, number: int, content: bytes) -> Manifest:
     from ansible_collections.intelgraph.maestro.plugins.module_utils._release.record.seal import (
         Link,
         Seal,
-        Subject,
+        SealSubject,
         digest_of,
         sealed,
     )
 
     bare = Seal("passed", 1, digest_of(content), Link())
-    seal = sealed(bare, Subject(namespace, "maestro", number), "", "")
+    seal = sealed(bare, SealSubject(namespace, "maestro", number), "", "")
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -118,7 +118,7 @@ def test_a_play_that_is_killed_leaves_no_worker_at_work(
 ) -> None:
     variables = given(lab, place, folder)
     with shell(variables, folder) as (leader, playbook):
-        wait_for("the record", lambda: cluster.find("v1", "ConfigMap", place, "maestro-release-1"), seconds=90)
+        wait_for("the record", lambda: cluster.find("v1", "Secret", place, "maestro-release-1"), seconds=90)
         worker = lease(cluster, place)["metadata"]["annotations"][PROCESS]
         assert not is_gone(worker)
         kill(how, leader, playbook)

@@ -68,7 +68,9 @@ def test_drift_is_seen_field_by_field_with_who_caused_it(
     cluster.delete(cluster.path_of(declared[4]))
     found = history(drift=True).values
     assert found["verdict"] == "failed"
-    evidence = {finding["object"].split()[0]: finding["evidence"] for finding in found["findings"]}
+    evidence = {
+        finding["object"].split()[0]: finding["evidence"] for finding in found["findings"] if finding["id"] == "drift"
+    }
     assert {kind: [line.partition(":")[0] for line in lines] for kind, lines in evidence.items()} == {
         "Secret": ["data.TOKEN"],
         "Service": ["spec.ports[80,TCP].appProtocol"],

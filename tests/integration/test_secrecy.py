@@ -240,4 +240,8 @@ def test_no_secret_value_comes_out(
 def held(cluster: Cluster, namespace: str) -> set[str]:
     """The values that the namespace's Secrets hold."""
     found = seeing.declared(cluster, namespace, ("v1", "Secret")).values()
-    return {base64.b64decode(value).decode() for item in found for value in (item.get("data") or {}).values()}
+    return {
+        base64.b64decode(value).decode(errors="replace")
+        for item in found
+        for value in (item.get("data") or {}).values()
+    }

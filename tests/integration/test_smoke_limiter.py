@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, verify
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, measure_limit
 from tests.integration.test_smoke_truth import address, plan_for
 from tests.smoke_servers.server import serving
 
@@ -25,7 +25,7 @@ def test_a_stall_of_our_own_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Load, "_see_to", stalling)
     with serving("limited") as server:
-        smoke_result = verify(
+        smoke_result = measure_limit(
             Limiter(limit=200, burst=200), plan_for(server.port, 400, 1), [address(server.port)], None
         )
     assert smoke_result.undecided

@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.http.request import parse_url, wire
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.generator import Load
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.measurement import Measurement, measure
-from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, verify
+from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.rate_limiter import Limiter, measure_limit
 from ansible_collections.intelgraph.maestro.plugins.module_utils._smoke.load.schedule import LoadPlan, Request
 from tests.smoke_servers.certificates import self_signed
 from tests.smoke_servers.few_files import few_files
@@ -276,7 +276,7 @@ def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
     """200 in the bucket, 200 a second into it, 400 a second out of it: one second."""
     limiter = Limiter(limit=200, burst=200)
     with serving("limited") as server:
-        smoke_result = verify(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
+        smoke_result = measure_limit(limiter, plan_for(server.port, 400, 1), [address(server.port)], None)
         truth = server.stop()
     assert smoke_result.first == pytest.approx(1.0, rel=0.02, abs=JITTER + truth["lag"])
     assert {finding.id for finding in smoke_result.findings} <= {"generator-overloaded"}
@@ -285,7 +285,7 @@ def test_the_limiter_bites_when_its_bucket_is_empty() -> None:
 
 def test_a_limiter_that_lets_all_through_is_missing() -> None:
     with serving("good") as server:
-        smoke_result = verify(
+        smoke_result = measure_limit(
             Limiter(limit=200, burst=100), plan_for(server.port, 400, 1), [address(server.port)], None
         )
     assert (smoke_result.first, [finding.id for finding in smoke_result.findings]) == (None, ["rate-limit-missing"])

@@ -20,6 +20,7 @@ from .plan import ADOPT, CHANGE, CREATE, REPLACE, Plan, Step
 RBAC = "rbac.authorization.k8s.io"
 DESCRIPTIVE = "app.kubernetes.io/"
 """Labels that grant nothing; every release may have another version in them."""
+POD_SECURITY = "pod-security.kubernetes.io/"
 DONE = {CREATE: "create", CHANGE: "change", ADOPT: "take over", REPLACE: "replace"}
 
 
@@ -64,9 +65,11 @@ def _essence(live: Manifest) -> Manifest:
 
 
 def _grants_no_more(live: Manifest, after: Manifest) -> bool:
-    """Whether a role or binding grants nothing that it does not grant now."""
+    """Whether a role, a binding or a namespace grants nothing that it does not grant now."""
     if live["kind"] != after["kind"] or _aggregation(live) != _aggregation(after):
         return False
+    if live["kind"] == "Namespace":
+        return _only_loses_labels(live, after)
     if live["kind"] in ("Role", "ClusterRole"):
         return all(any(_covers(held, rule) for held in live.get("rules") or ()) for rule in after.get("rules") or ())
     if live["kind"] in ("RoleBinding", "ClusterRoleBinding"):
@@ -75,6 +78,15 @@ def _grants_no_more(live: Manifest, after: Manifest) -> bool:
             subject in subjects for subject in after.get("subjects") or ()
         )
     return False
+
+
+def _only_loses_labels(live: Manifest, after: Manifest) -> bool:
+    """Whether a namespace gets no label or annotation, by which policies choose it, and keeps its Pod Security."""
+    old, new = (_essence(each)["metadata"] for each in (live, after))
+    security = [{name: text for name, text in each["labels"].items() if POD_SECURITY in name} for each in (old, new)]
+    return security[0] == security[1] and all(
+        (new.get(kind) or {}).items() <= (old.get(kind) or {}).items() for kind in ("labels", "annotations")
+    )
 
 
 def _aggregation(role: Manifest) -> list[t.Any]:
