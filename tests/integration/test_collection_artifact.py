@@ -18,7 +18,7 @@ from tests.integration.playing import COLLECTIONS, ROOT, play
 
 GALAXY = str(pathlib.Path(sys.executable).with_name("ansible-galaxy"))
 FOR_USERS = {
-    *("CHANGELOG.md", "COPYING", "FILES.json", "MANIFEST.json", "README.md", "changelogs", "docs"),
+    *("CHANGELOG.md", "COPYING", "FILES.json", "MANIFEST.json", "README.md", "SECURITY.md", "changelogs", "docs"),
     *("execution-environment.yml", "inventories", "meta", "playbooks", "plugins", "roles", "tests"),
 }
 NEEDED = {"MANIFEST.json", "FILES.json", "meta", "playbooks", "plugins", "roles"}

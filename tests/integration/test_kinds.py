@@ -61,7 +61,7 @@ CASES: dict[str, Case] = {
         lambda ns: [workload("DaemonSet", ns, "agent", runs(image=NO_SUCH_IMAGE))],
         "failed",
         ("image-not-found",),
-        (NO_SUCH_IMAGE, "3 pods"),
+        (NO_SUCH_IMAGE,),
     ),
     "daemon-set-that-exits": Case(
         lambda ns: [workload("DaemonSet", ns, "agent", runs("exit 3"))],

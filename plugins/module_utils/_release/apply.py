@@ -12,6 +12,7 @@ from .._cluster.client import ApiError, Cluster
 from .._findings import registry
 from .._findings.finding import Finding
 from .._objects.manifest import Key, key_of
+from .deletion import await_gone
 from .fenced_writer import Writer
 from .interruption import is_out_of_reach
 from .objects.apply_order import by_stage
@@ -21,6 +22,8 @@ from .planning.leftovers import handed_over
 from .pod_adoption import PodAdoption, orphaned_replicas
 
 Result = t.TypeVar("Result")
+SOON = 3.0
+"""Seconds that a deletion may take when a finalizer only has to look at it, such as that of a claim."""
 ANOTHERS = "somebody took it over or made it anew while this run was at work"
 
 
@@ -71,7 +74,7 @@ class Applier:
         """A finalizer holds what was deleted for as long as its owner likes."""
         live = self._cluster.find(*step.key)
         why = plan.being_deleted(live) if live else ""
-        if live is None or not (why and plan.finalizers(live)):
+        if live is None or not (why and plan.finalizers(live)) or not await_gone(self._cluster, [step], SOON):
             return None
         self.left[step.key] = why
         return registry.DELETION_STUCK.found(step.key, why, severity="warning", next_step=plan.NEXT_LOOK)

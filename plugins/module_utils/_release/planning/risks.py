@@ -39,7 +39,7 @@ SIZE = "spec.resources.requests.storage"
 
 def risks(plan: Plan) -> list[Finding]:
     """Everything worth knowing of a plan, warnings first."""
-    found = [finding for step in plan.steps for evaluate in JUDGES for finding in evaluate(step)]
+    found = [finding for step in plan.steps for evaluate in RULES for finding in evaluate(step)]
     return by_severity([*found, *_unpredicted(plan), *_undisruptable(plan)])
 
 
@@ -188,10 +188,11 @@ def _brief(value: t.Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-JUDGES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (
+RULES: tuple[t.Callable[[Step], t.Iterator[Finding]], ...] = (
     _replaced,
     _restarted,
     _taken,
+    _left,
     _irreversible,
     _data,
     _held,
