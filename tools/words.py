@@ -39,7 +39,8 @@ class Word:
         if path == LIST or any(fnmatch(str(path), glob) for glob in self.right_in):
             return False
         is_plugin = path.parts[0] == "plugins" and path.suffix == ".py"
-        return {"code": is_plugin, "text": is_plugin or path.suffix == ".md", "all": path.suffix in TEXT}[self.kind]
+        is_page = path.suffix == ".md"
+        return {"code": is_plugin, "text": is_plugin or is_page, "docs": is_page, "all": path.suffix in TEXT}[self.kind]
 
 
 def words() -> list[Word]:
