@@ -12,7 +12,7 @@ from .._cluster.api_resources import Manifest
 from .._cluster.client import Cluster
 from .._cluster.errors import ClusterError, Unreachable
 from .._cluster.watch import Informer, Source
-from .._objects.group_kind import group_kind, kind_of
+from .._objects.group_kind import group_kind, identity, kind_of
 from . import static_objects
 from .facts import Facts, Identity, Live, LogRequest
 from .field_filter import kept, trimmed
@@ -72,10 +72,6 @@ class Subject:
         """The Jobs that are removed some time after they have done their work."""
         jobs = [manifest for manifest in self.manifests if kind_of(manifest) == "Job"]
         return frozenset(identity(job) for job in jobs if "ttlSecondsAfterFinished" in (job.get("spec") or {}))
-
-
-def identity(item: Live) -> Identity:
-    return kind_of(item), item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 def essential_sources(subject: Subject) -> list[Source]:

@@ -15,11 +15,12 @@ from .._cluster.errors import ApiError, ClusterError
 from .._cluster.watch import Source
 from .._findings import registry
 from .._findings.finding import FAILED, INCONCLUSIVE, PASSED, Finding
+from .._objects.group_kind import identity
 from .._redaction.live_secrets import LiveSecrets
 from . import readiness
 from .facts import Facts, HealthEvaluation
 from .log_fetcher import Evidence, Mask
-from .observer import Observer, Subject, identity
+from .observer import Observer, Subject
 from .progress import Moment, Tell, Teller, silent
 from .rules import evaluate, headline, timed_out
 

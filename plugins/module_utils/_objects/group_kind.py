@@ -57,6 +57,11 @@ def kind_of(item: t.Mapping[str, t.Any]) -> str:
     return group_kind(str(item.get("apiVersion", "")), str(item["kind"]))
 
 
+def identity(item: t.Mapping[str, t.Any]) -> tuple[str, str, str]:
+    """(kind, namespace, name) of a manifest or of a live object; the namespace is empty for what has none."""
+    return kind_of(item), item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
 def plain(kind: str) -> str:
     """The name of a kind without its group."""
     return kind.partition(".")[0]

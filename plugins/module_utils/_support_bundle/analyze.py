@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
-from .._health.facts import LOG, PREVIOUS_LOG, Facts, HealthEvaluation, LogRequest
+from .._health.facts import LOG, PREVIOUS_LOG, Facts, HealthEvaluation, Live, LogRequest
 from .._health.rules import evaluate
+from .._objects.group_kind import identity, kind_of
 from .._text.printable import lines_of
-from .scope import Collected, LeftOut, LogName, identity
+from .scope import Collected, LeftOut, LogName
 
 WORKLOADS = ("Deployment", "StatefulSet")
 LINES = 20
@@ -27,13 +29,21 @@ def evaluated(found: Collected) -> HealthEvaluation | None:
         found.left_out.append(LeftOut("findings.txt", "there is no release to judge"))
         return None
     try:
-        facts = Facts(found.now, wanted, {**found.objects, **({"Node": found.nodes} if found.nodes else {})})
+        facts = Facts(found.now, wanted, _by_kind(found))
         asked = evaluate(facts).log_requests
         answers = {question: lines for question in asked if (lines := _answer(found, question))}
         return evaluate(dataclasses.replace(facts, answers=answers))
     except Exception as error:  # a diagnosis is wanted most when objects are in a state that nobody has thought of
         found.left_out.append(LeftOut("findings.txt", f"the facts could not be judged: {type(error).__name__} {error}"))
         return None
+
+
+def _by_kind(found: Collected) -> dict[str, tuple[Live, ...]]:
+    """The objects by kind and group, as the rules know them; of a kind without any, the group is not known."""
+    kinds: dict[str, tuple[Live, ...]] = {kind: () for kind, items in found.objects.items() if not items}
+    for item in (*itertools.chain.from_iterable(found.objects.values()), *found.nodes):
+        kinds[kind_of(item)] = (*kinds.get(kind_of(item), ()), item)
+    return kinds
 
 
 def _answer(found: Collected, question: LogRequest) -> tuple[str, ...]:

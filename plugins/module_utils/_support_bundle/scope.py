@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from .._health.facts import Identity, Live
+from .._objects.group_kind import identity
 
 
 class Recorded(t.Protocol):
@@ -97,7 +98,3 @@ class Collected:
 
     def of(self, kind: str) -> tuple[Live, ...]:
         return self.objects.get(kind, ())
-
-
-def identity(live: Live) -> Identity:
-    return live["kind"], live["metadata"].get("namespace", ""), live["metadata"]["name"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from .._health.facts import Live
-from .scope import BundleSubject, identity
+from .._objects.group_kind import identity
+from .scope import BundleSubject
 
 INSTANCE = "app.kubernetes.io/instance"
 SURROUNDINGS = ("Namespace", "ResourceQuota", "LimitRange")

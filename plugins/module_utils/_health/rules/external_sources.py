@@ -10,6 +10,7 @@ import typing as t
 
 from ..._findings import registry
 from ..._findings.finding import FindingType
+from ..._objects.group_kind import identity
 from ..facts import Live
 from ..kinds.names import (
     CERTIFICATE,
@@ -24,7 +25,7 @@ from ..readiness import condition
 from .admission import UNREACHED
 from .problem import Problem, reported
 from .references import missing_reference
-from .view import CLOCK, View, born, displayed, identity, moment
+from .view import CLOCK, View, born, displayed, moment
 
 REFUSED = re.compile(
     r"does not exist|not found|denied|forbidden|permission|unauthorized|not authorized|invalid|no such|cannot find"

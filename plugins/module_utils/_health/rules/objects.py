@@ -9,6 +9,7 @@ import typing as t
 
 from ..._findings import registry
 from ..._findings.finding import FindingType
+from ..._objects.group_kind import identity
 from ..facts import Live
 from ..kinds.conventions import FATAL
 from ..kinds.registry import rule_of, state_of
@@ -16,7 +17,7 @@ from ..kinds.state import deleting
 from ..readiness import condition
 from .pending import FIRST_WORD
 from .problem import Problem
-from .view import View, born, displayed, identity, moment
+from .view import View, born, displayed, moment
 
 ELSEWHERE = frozenset({"Job", "PersistentVolumeClaim"})
 """Kinds whose failure has a finding of its own."""

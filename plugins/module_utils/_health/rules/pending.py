@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._objects.group_kind import identity
 from ..facts import Identity, Live
 from ..kinds.registry import RULES, rule_of, state_of
 from ..pod_phases import lasting_containers
 from ..readiness import condition
 from .traffic import disabled, is_young, unrouted
-from .view import CLOCK, View, Workload, born, displayed, identity, is_ready, is_staying, moment, shown_as
+from .view import CLOCK, View, Workload, born, displayed, is_ready, is_staying, moment, shown_as
 
 UNUSED = ("WaitForFirstConsumer", "WaitForPodScheduled")
 """Events by which the cluster says that a claim is bound when a pod uses it."""

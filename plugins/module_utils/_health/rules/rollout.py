@@ -9,11 +9,12 @@ import re
 import typing as t
 
 from ..._findings import registry
+from ..._objects.group_kind import identity
 from ..facts import LOG, Live
 from ..readiness import condition
 from .pending import may_have_ended
 from .problem import Problem, asks, spread
-from .view import CLOCK, View, Workload, displayed, identity, is_ready, is_seen, is_staying, moment, shown_as
+from .view import CLOCK, View, Workload, displayed, is_ready, is_seen, is_staying, moment, shown_as
 
 ORDERED = "OrderedReady"
 BLOCKED = 2.0

@@ -11,7 +11,7 @@ import functools
 import re
 import typing as t
 
-from ..._objects.group_kind import group_kind, kind_of
+from ..._objects.group_kind import group_kind, identity, kind_of
 from ..facts import Facts, Identity, Live
 from ..kinds.names import CERTIFICATE, EXTERNAL_SECRET
 from ..kinds.registry import name_of
@@ -257,10 +257,6 @@ def claim_name(pod: Live, volume: Live) -> str:
     if "ephemeral" in volume:
         return f"{pod['metadata']['name']}-{volume['name']}"
     return str((volume.get("persistentVolumeClaim") or {}).get("claimName", ""))
-
-
-def identity(item: Live) -> Identity:
-    return kind_of(item), item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 def displayed(item: Live) -> str:

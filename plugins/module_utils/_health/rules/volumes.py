@@ -10,12 +10,13 @@ import typing as t
 
 from ..._findings import registry
 from ..._findings.finding import FindingType
+from ..._objects.group_kind import identity
 from ..facts import Live
 from ..readiness import condition
 from .admission import classified
 from .problem import Occurrence, Problem, merged, one_line, own_words, reported
 from .references import COMING, missing_reference
-from .view import Event, View, Workload, born, displayed, identity, is_staying
+from .view import Event, View, Workload, born, displayed, is_staying
 
 FAILURES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 HELD = re.compile(r"Multi-Attach error", re.IGNORECASE)

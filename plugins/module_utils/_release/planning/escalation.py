@@ -53,6 +53,8 @@ def _is_held(step: Step, before: t.Mapping[Key, Manifest]) -> bool:
     """Whether all that the object will grant is granted now, or was when this run began."""
     held = [live for live in (step.live, before.get(step.key)) if live is not None]
     after = step.predicted or step.declared
+    if step.action == CHANGE and step.key.kind == "Namespace":
+        return any(_only_loses_labels(live, after) for live in held)
     return any(_essence(live) == _essence(after) or _grants_no_more(live, after) for live in held)
 
 
@@ -65,11 +67,9 @@ def _essence(live: Manifest) -> Manifest:
 
 
 def _grants_no_more(live: Manifest, after: Manifest) -> bool:
-    """Whether a role, a binding or a namespace grants nothing that it does not grant now."""
+    """Whether a role or a binding grants nothing that it does not grant now."""
     if live["kind"] != after["kind"] or _aggregation(live) != _aggregation(after):
         return False
-    if live["kind"] == "Namespace":
-        return _only_loses_labels(live, after)
     if live["kind"] in ("Role", "ClusterRole"):
         return all(any(_covers(held, rule) for held in live.get("rules") or ()) for rule in after.get("rules") or ())
     if live["kind"] in ("RoleBinding", "ClusterRoleBinding"):
