@@ -91,7 +91,7 @@ def orphan(namespace: str, variables: Settings, cluster: Cluster, folder: pathli
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
     deadline = time.monotonic() + 180
-    while cluster.find("v1", "ConfigMap", namespace, f"maestro-release-{number}") is None:
+    while cluster.find("v1", "Secret", namespace, f"maestro-release-{number}") is None:
         assert play.poll() is None, (folder / "output").read_text(encoding="utf-8")
         assert time.monotonic() < deadline, "the release was not begun"
         time.sleep(0.01)

@@ -233,8 +233,8 @@ def test_who_accepts_and_never_shakes_hands_is_no_tls() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
         plan = plan_for(silent.getsockname()[1], 50, 0.4, "https", timeout=2)
         measured = measure(plan, ERRORS_ONLY, [address(plan.url.port)], ssl.create_default_context())
-    assert results(measured) == {"tls": 20}
-    assert measured.figures["said"]["tls"] == "no answer within 2 s"
+    assert results(measured) == {"timeout": 20}
+    assert measured.figures["said"]["timeout"] == "no answer within 2 s"
     assert verdict_of(measured) == "failed"
 
 
@@ -340,7 +340,7 @@ port, rate, seconds = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 limits = {**ERRORS_ONLY, "p95": 2.0}
 print("ready", flush=True)
 measured = measure(plan_for(port, rate, seconds, warm_up=0.5), limits, [address(port)], None, extensions=0)
-print(json.dumps([measured.judgement.verdict, [finding.id for finding in measured.judgement.findings]]))
+print(json.dumps([measured.evaluation.verdict, [finding.id for finding in measured.evaluation.findings]]))
 """
 
 
