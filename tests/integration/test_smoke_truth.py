@@ -234,7 +234,7 @@ def test_who_accepts_and_never_shakes_hands_is_no_tls() -> None:
         plan = plan_for(silent.getsockname()[1], 50, 0.4, "https", timeout=2)
         measured = measure(plan, ERRORS_ONLY, [address(plan.url.port)], ssl.create_default_context())
     assert results(measured) == {"timeout": 20}
-    assert measured.figures["said"]["timeout"] == "no answer within 2 s"
+    assert measured.figures["said"]["timeout"] == "no TLS connection within 2 s"
     assert verdict_of(measured) == "failed"
 
 
