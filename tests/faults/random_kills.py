@@ -104,7 +104,9 @@ class Bench:
         bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         self.cluster.apply(bare, MANAGER)
         for version in case.before:
-            made = running.run_here(running.deploying({"kubeconfig": self._kubeconfig}, self.namespace, version))
+            made = running.run_here(
+                running.deploying({"kubeconfig": self._kubeconfig}, self.namespace, version, autoscaled=False)
+            )
             if made["failed"]:
                 raise RuntimeError(f"what comes before the kill failed: {made['msg']}")
 
@@ -117,7 +119,7 @@ class Bench:
             "maestro_smoke_enabled": False,
         }
         if case.version:
-            given["components"] = sample.components(self.namespace, case.version)
+            given["components"] = sample.components(self.namespace, case.version, autoscaled=False)
             given["secret_values"] = sample.secret_values(case.version)
         (self._folder / "variables.json").write_text(json.dumps(given), encoding="utf-8")
         playbook = str(self._folder / "deploy.yml") if case.version else "intelgraph.maestro.rollback"
@@ -142,8 +144,10 @@ class Bench:
         """Seconds that the play takes when nobody kills it."""
         self.reset(case)
         begun = time.monotonic()
-        if self.start(case).wait(120) != 0 or (problems := self.problems(case)):
-            raise RuntimeError(f"the undisturbed {case.name} did not end as it should: {problems}\n{self.output}")
+        code = self.start(case).wait(120)
+        found = [f"it ended with {code}"] if code else self.problems(case)
+        if found:
+            raise RuntimeError(f"the undisturbed {case.name} did not end as it should: {found}\n{self.output}")
         return time.monotonic() - begun
 
     def kill_at(self, case: Case, moment: float, undisturbed: float, tally: Tally) -> list[str]:
@@ -178,7 +182,9 @@ class Bench:
     def problems(self, case: Case) -> list[str]:
         versions = (case.ends_as, *case.before, case.version or case.ends_as)
         made = [
-            declared.Declared(sample.components(self.namespace, version), sample.secret_values(version))
+            declared.Declared(
+                sample.components(self.namespace, version, autoscaled=False), sample.secret_values(version)
+            )
             for version in versions
         ]
         live = comparing.live(self.cluster, self.namespace)
