@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from .failure import LabError
 from .golang import FLAGS, go
-from .progress import INTERVAL, say, seconds
+from .progress import at_intervals, say, seconds
 
 CPU_SECONDS_PER_MEGABYTE = 4.3
 """Measured: processor seconds to compile a megabyte of Go source, from one package to all of Kubernetes."""
@@ -34,20 +33,14 @@ def compile_progress(module: Path, packages: Sequence[str], names: str, log: Pat
     if said:
         expected = total * CPU_SECONDS_PER_MEGABYTE / (os.cpu_count() or 1) + LINK_SECONDS
         say(f"  building {names}: {total:.0f} MB of Go source, about {seconds(expected)} (log: {log})")
-    began, done = time.monotonic(), threading.Event()
+    began = time.monotonic()
 
     def report() -> None:
-        while not done.wait(INTERVAL):
-            elapsed = time.monotonic() - began
-            say(f"    building: {seconds(elapsed)}, {described(compiled(log, sizes), elapsed)}")
+        elapsed = time.monotonic() - began
+        say(f"    building: {seconds(elapsed)}, {described(compiled(log, sizes), elapsed)}")
 
-    thread = threading.Thread(target=report, daemon=True)
-    thread.start()
-    try:
+    with at_intervals(report):
         yield
-    finally:
-        done.set()
-        thread.join()
     if said:
         say(f"  built {names}: {seconds(time.monotonic() - began)}")
 

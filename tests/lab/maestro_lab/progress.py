@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 INTERVAL = 15.0
@@ -34,13 +34,20 @@ def seconds(elapsed: float) -> str:
 def sign_of_life(what: str) -> Iterator[None]:
     """Say every 15 seconds that `what` still goes on, and for how long."""
     began = time.monotonic()
+    with at_intervals(lambda: say(f"    {what}: {seconds(time.monotonic() - began)}")):
+        yield
+
+
+@contextmanager
+def at_intervals(report: Callable[[], object]) -> Iterator[None]:
+    """Call `report` every 15 seconds while the block runs."""
     done = threading.Event()
 
-    def report() -> None:
+    def go_on() -> None:
         while not done.wait(INTERVAL):
-            say(f"    {what}: {seconds(time.monotonic() - began)}")
+            report()
 
-    thread = threading.Thread(target=report, daemon=True)
+    thread = threading.Thread(target=go_on, daemon=True)
     thread.start()
     try:
         yield
